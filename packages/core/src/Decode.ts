@@ -1,0 +1,526 @@
+/**
+ * From a response to exactly one error of the algebra.
+ *
+ * Status, headers and the text of the body go in, one member of `VeniceError` comes out: for any status, any headers and
+ * any text. Decoding never throws, takes time linear in the body, and reads neither clock nor network.
+ *
+ * **Details**
+ *
+ * What is tried, in this order:
+ *
+ * 1. A machine code in the body (`matchedBy: "code"`). One of Venice's codes wins over everything else.
+ * 2. The 402 bodies of x402, and a blocked image inside a success (`"shape"`).
+ * 3. The message under its status (`"message"`), anchored at the start and without regard to case.
+ * 4. What a Venice-shaped body means under its status: 400, 401, 403, 500 (`"shape"`).
+ * 5. The statuses that mean one code only: 413, 415, 429, 504 (`"status"`).
+ * 6. `UnrecognizedResponse`, with the category the status implies (`"none"`).
+ *
+ * **Gotchas**
+ *
+ * A success can hold an error too: give the text of a failed event stream, or of an answer whose headers say that the
+ * content was blocked, with its status of 200.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Sse from "effect/encoding/Sse"
+import * as Headers from "effect/http/Headers"
+import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
+import * as Category from "./Category.ts"
+import * as Errors from "./Errors.ts"
+import { fromWire } from "./internal/ApiError.ts"
+import { prune } from "./internal/json.ts"
+import { mark, minSecret } from "./internal/redact.ts"
+import { excerpt } from "./internal/text.ts"
+import { Validation } from "./internal/Validation.ts"
+import * as Wordings from "./internal/wordings.ts"
+import * as ResponseBody from "./ResponseBody.ts"
+import type { RateLimit, ResponseContext } from "./ResponseContext.ts"
+import { maxBodyLength, maxMessageLength } from "./ResponseContext.ts"
+import * as ResponseHeaders from "./ResponseHeaders.ts"
+import type { VeniceError, VeniceErrorClass } from "./VeniceError.ts"
+import { byCode } from "./VeniceError.ts"
+
+/**
+ * A response, as it was received.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Input {
+  readonly status: number
+  /** Names in any case. */
+  readonly headers?: Headers.Input | undefined
+  /** The body's text. What cannot be decoded as text may be left out or replaced. */
+  readonly body: string
+  /** Whether more body was on its way than `body` holds. */
+  readonly bodyTruncated?: boolean | undefined
+  /** The operation that was called, such as `POST /chat/completions`. */
+  readonly operation?: string | undefined
+  /** The moment the response was received, in epoch milliseconds: what dates in headers are read against. */
+  readonly now: number
+  /**
+   * Values that must not appear in the error, such as the key the request was sent with. Values shorter than four
+   * characters are no credentials and are passed over.
+   */
+  readonly secrets?: ReadonlyArray<string> | undefined
+}
+
+type MatchedBy = VeniceError["matchedBy"]
+
+type Fields = Readonly<Record<string, unknown>>
+
+interface Verdict {
+  readonly Class: VeniceErrorClass
+  readonly matchedBy: MatchedBy
+  readonly groups?: Wordings.Match["groups"]
+}
+
+/** Beyond this, what a validation failure says of its fields is left to the excerpt of the body. */
+const maxValidationBody = 1024 * 1024
+
+// Machine codes that are not Venice's own names.
+const aliases: ReadonlyMap<string, VeniceErrorClass> = new Map<string, VeniceErrorClass>([
+  ["context_length_exceeded", Errors.TooManyTokens],
+  ["needs_consent", Errors.ConsentRequired],
+  ["X402_CONCURRENCY_LIMIT", Errors.RateLimitExceeded],
+  ["content_blocked_by_provider", Errors.ContentPolicyViolation],
+  // OpenAI's name, from gateways in front of Venice: a 429 that no wait can mend.
+  ["insufficient_quota", Errors.InsufficientBalance]
+])
+
+// Kinds of error, in `error.type`, that mean one code whatever the message says.
+const types: ReadonlyMap<string, VeniceErrorClass> = new Map<string, VeniceErrorClass>([
+  ["provider_content_policy", Errors.ContentPolicyViolation],
+  ["content_filter_error", Errors.ContentPolicyViolation]
+])
+
+const classOfCode = (code: string, status: number, inBand: boolean): VeniceErrorClass | undefined => {
+  const known = byCode.get(code) ?? aliases.get(code)
+  if (known !== undefined) return known === Errors.UnrecognizedResponse ? undefined : known
+  if (code.startsWith("X402_SIGN_IN_")) return Errors.X402InvalidSignIn
+  // `model_overloaded` in streams; elsewhere a word in lower case means Venice's code only where the status agrees.
+  const upper = byCode.get(code.toUpperCase())
+  return upper !== undefined && (inBand || upper.status === status) && upper !== Errors.UnrecognizedResponse
+    ? upper
+    : undefined
+}
+
+const byCodes = (reading: ResponseBody.Reading, status: number, inBand: boolean): Verdict | undefined => {
+  for (const code of reading.codes) {
+    const Class = classOfCode(code, status, inBand)
+    if (Class !== undefined) return { Class, matchedBy: "code" }
+  }
+  const type = reading.error.type
+  const Class = typeof type === "string" ? types.get(type) : undefined
+  return Class === undefined ? undefined : { Class, matchedBy: "code" }
+}
+
+const isPaymentBody = ({ body }: ResponseBody.Reading): boolean =>
+  Object.hasOwn(body, "x402Version") || Array.isArray(body.accepts)
+  || body.reason === "authentication" || body.reason === "insufficient_balance"
+
+const byShape = (status: number): VeniceErrorClass | undefined => {
+  switch (status) {
+    case 400:
+      return Errors.InvalidRequest
+    case 401:
+      return Errors.AuthenticationFailed
+    case 403:
+      return Errors.Unauthorized
+    case 500:
+      return Errors.UnknownError
+  }
+}
+
+const byStatus = (status: number): VeniceErrorClass | undefined => {
+  switch (status) {
+    case 413:
+      return Errors.PayloadTooLarge
+    case 415:
+      return Errors.InvalidContentType
+    case 429:
+      return Errors.RateLimitExceeded
+    case 504:
+      return Errors.RequestTimeout
+  }
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+const hasSuccessor = (headers: Headers.Headers): boolean =>
+  headers.sunset !== undefined || headers.deprecation !== undefined
+  || ResponseHeaders.parseLink(headers.link, "successor-version") !== undefined
+
+const judge = (reading: ResponseBody.Reading, status: number, headers: Headers.Headers): Verdict => {
+  const inBand = isSuccess(status)
+  const coded = byCodes(reading, status, inBand)
+  if (coded !== undefined) return coded
+  if (status === 402 && isPaymentBody(reading)) return { Class: Errors.PaymentRequired, matchedBy: "shape" }
+  if (inBand && isBlocked(headers)) {
+    return { Class: Errors.ContentPolicyViolation, matchedBy: "shape" }
+  }
+  if (reading.shape === "venice" && reading.message !== undefined) {
+    const worded = Wordings.match(reading.message, status, inBand)
+    if (worded !== undefined) return { ...worded, matchedBy: "message" }
+  }
+  if (status === 402 && headers["payment-required"] !== undefined) {
+    return { Class: Errors.PaymentRequired, matchedBy: "shape" }
+  }
+  if (status === 410 && hasSuccessor(headers)) return { Class: Errors.Gone, matchedBy: "shape" }
+  const shaped = reading.shape === "venice" ? byShape(status) : undefined
+  if (shaped !== undefined) return { Class: shaped, matchedBy: "shape" }
+  const only = byStatus(status)
+  if (only !== undefined) return { Class: only, matchedBy: "status" }
+  return { Class: Errors.UnrecognizedResponse, matchedBy: "none" }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Event streams
+// ---------------------------------------------------------------------------------------------------------------------
+
+const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
+
+const isStream = (status: number, headers: Headers.Headers, body: string): boolean =>
+  isSuccess(status)
+  && (headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
+    || startsStream.test(body.slice(0, 100)))
+
+/** The error in the JSON of one event: `error` at top level, or inside the `response` of a `response.failed`. */
+const errorOfEvent = (data: string): unknown => {
+  if (!data.includes("\"error\"")) return undefined
+  try {
+    const json: unknown = JSON.parse(data)
+    if (!Predicate.isObject(json)) return undefined
+    const { error, response } = json as { readonly error?: unknown; readonly response?: unknown }
+    if (error !== undefined && error !== null) return json
+    const inner = Predicate.isObject(response) ? (response as { readonly error?: unknown }).error : undefined
+    return inner === undefined || inner === null ? undefined : { error: inner }
+  } catch {
+    return undefined
+  }
+}
+
+const readStream = (text: string): ResponseBody.Reading => {
+  let found: unknown
+  const parser = Sse.makeParser((event) => {
+    if (event._tag === "Event") found ??= errorOfEvent(event.data)
+  }, { maxEventSize: Number.MAX_SAFE_INTEGER })
+  parser.feed(text)
+  // The connection may have ended before the blank line that closes the last event.
+  parser.feed("\n\n")
+  return found === undefined ? ResponseBody.read("") : ResponseBody.fromJson(found)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Fields
+// ---------------------------------------------------------------------------------------------------------------------
+
+const text = (value: unknown, length = 500): string | undefined =>
+  typeof value === "string" && value !== "" ? excerpt(value, length) : undefined
+
+const number = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) ? value : undefined
+
+const texts = (value: unknown): ReadonlyArray<string> | undefined =>
+  Array.isArray(value)
+    ? value.filter((item) => typeof item === "string").slice(0, 50).map((item) => excerpt(item, 200))
+    : undefined
+
+const json = (value: unknown) => value === undefined ? undefined : prune(value, 16, { entries: 200 })
+
+const validationOf = ({ body }: ResponseBody.Reading): { readonly details?: unknown; readonly issues?: unknown } => {
+  const context = body.context as { readonly issues?: unknown } | null | undefined
+  const issues = body.issues ?? (Array.isArray(body.error) ? body.error : context?.issues)
+  return { details: body.details, issues }
+}
+
+const paymentOption = (value: unknown) => {
+  const option = (Predicate.isObject(value) ? value : {}) as Fields
+  return defined({
+    scheme: text(option.scheme),
+    network: text(option.network),
+    amount: text(option.amount),
+    asset: text(option.asset),
+    payTo: text(option.payTo),
+    maxTimeoutSeconds: number(option.maxTimeoutSeconds),
+    extra: json(option.extra)
+  })
+}
+
+const paymentOffer = (value: unknown) => {
+  if (!Predicate.isObject(value)) return undefined
+  const offer = value as Fields
+  if (!Array.isArray(offer.accepts)) return undefined
+  return defined({
+    x402Version: number(offer.x402Version),
+    resource: json(offer.resource),
+    accepts: offer.accepts.slice(0, 50).map(paymentOption)
+  })
+}
+
+const listOf = (prose: string | undefined): ReadonlyArray<string> | undefined =>
+  prose?.split(/,\s|\sor\s/, 50).map((id) => excerpt(id.trim(), 200)).filter((id) => id !== "")
+
+const limitKind = (message: string, codes: ReadonlyArray<string>, snapshot: RateLimit | undefined) => {
+  if (isLockout(message)) return "failures"
+  if (
+    codes.includes("X402_CONCURRENCY_LIMIT") || /^(?:another request for this user|too many concurrent)/i.test(message)
+  ) {
+    return "concurrency"
+  }
+  return snapshot === undefined ? undefined : ResponseHeaders.exhausted(snapshot)?.kind
+}
+
+/** Leaves out what is not there, since a schema's optional key may be absent but not undefined. */
+const defined = <A extends Fields>(fields: A): A => {
+  const out: Record<string, unknown> = {}
+  for (const name in fields) {
+    if (fields[name] !== undefined) out[name] = fields[name]
+  }
+  return out as A
+}
+
+const fieldsOf = (
+  { Class, groups }: Verdict,
+  reading: ResponseBody.Reading,
+  input: Input,
+  headers: Headers.Headers,
+  snapshot: RateLimit | undefined
+): Fields | undefined => {
+  const { body, error } = reading
+  switch (Class) {
+    case Errors.InvalidRequest: {
+      if (input.body.length > maxValidationBody) return undefined
+      const raw = validationOf(reading)
+      return raw.details === undefined && raw.issues === undefined ? undefined : { validation: new Validation(raw) }
+    }
+    case Errors.TooManyTokens: {
+      const found = groups ?? (reading.message === undefined ? undefined : Wordings.tokens(reading.message))
+      return found && defined({
+        inputTokens: found.inputTokens && Number(found.inputTokens),
+        maxTokens: found.maxTokens && Number(found.maxTokens)
+      })
+    }
+    case Errors.ModelNotFound: {
+      const named = listOf(groups?.suggestions)
+      const recommended = text(error.recommended_model)
+      return defined({
+        model: groups?.model && excerpt(groups.model, 200),
+        suggestions: recommended === undefined ? named : [recommended, ...(named ?? [])]
+      })
+    }
+    case Errors.ContentPolicyViolation: {
+      const refunded = error.credits_refunded ?? body.credits_refunded
+      return defined({
+        creditsRefunded: typeof refunded === "boolean" ? refunded : undefined,
+        recommendedModel: text(error.recommended_model ?? body.recommended_model),
+        suggestedPrompt: text(error.suggested_prompt ?? body.suggested_prompt, maxMessageLength),
+        hint: text(error.hint ?? body.hint, maxMessageLength)
+      })
+    }
+    case Errors.RateLimitExceeded:
+      return defined({ limit: limitKind(reading.message ?? "", reading.codes, snapshot) })
+    case Errors.PaymentRequired: {
+      const offer = paymentOffer(body)
+        ?? paymentOffer(ResponseHeaders.parsePaymentRequired(headers["payment-required"]))
+      return defined({
+        reason: body.reason === "authentication" || body.reason === "insufficient_balance"
+          ? body.reason
+          : Object.hasOwn(body, "x402Version") || /^authentication required/i.test(reading.message ?? "")
+          ? "authentication"
+          : undefined,
+        offer,
+        currentBalanceUsd: number(body.currentBalanceUsd),
+        minimumBalanceUsd: number(body.minimumBalanceUsd),
+        suggestedTopUpUsd: number(body.suggestedTopUpUsd),
+        minimumTopUpUsd: number(body.minimumTopUpUsd),
+        supportedTokens: texts(body.supportedTokens),
+        supportedChains: texts(body.supportedChains)
+      })
+    }
+    case Errors.ConsentRequired:
+      return defined({
+        consentFlow: json(body.consent_flow),
+        faceMediaRoles: json(body.face_media_roles),
+        consent: json(body.consent),
+        docsUrl: text(body.docs_url)
+      })
+    case Errors.Gone:
+      return defined({
+        successor: ResponseHeaders.parseLink(headers.link, "successor-version"),
+        sunset: ResponseHeaders.parseMoment(headers.sunset),
+        deprecated: ResponseHeaders.parseMoment(headers.deprecation)
+      })
+    case Errors.UnrecognizedResponse:
+      return defined({ category: categoryOf(reading, input.status), code: text(reading.codes[0], 100) })
+  }
+  return undefined
+}
+
+/** An error inside a success is the server's; one that names its upstream is the upstream's. */
+const categoryOf = (reading: ResponseBody.Reading, status: number): Category.Category => {
+  if (!isSuccess(status) || reading.shape !== "venice") return Category.fromStatus(status)
+  return reading.codes.includes("upstream_error") ? "Upstream" : "Server"
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Context
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isLockout = (message: string): boolean => /^too many failed attempts/i.test(message)
+
+/** How long a locked-out key waits, by Venice's documentation, when the answer names no time. */
+const lockout = Duration.seconds(30)
+
+const lockoutWait = (message: string): Duration.Duration => {
+  const [, amount, unit] =
+    /(?:wait|in) (\d{1,6}) ?(m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)\b/i.exec(message.slice(0, 1024)) ?? []
+  if (amount === undefined) return lockout
+  return unit!.toLowerCase().startsWith("m") ? Duration.minutes(Number(amount)) : Duration.seconds(Number(amount))
+}
+
+const hintOf = (
+  reading: ResponseBody.Reading,
+  status: number,
+  headers: Headers.Headers,
+  snapshot: RateLimit | undefined,
+  now: number
+): Duration.Duration | undefined => {
+  const explicit = ResponseHeaders.retryAfter(headers, status, undefined, now)
+  if (explicit !== undefined) return explicit
+  const reset = ResponseHeaders.retryAfter(headers, status, snapshot, now)
+  if (status === 429 && reading.message !== undefined && isLockout(reading.message)) {
+    const named = lockoutWait(reading.message)
+    return reset === undefined ? named : Duration.max(reset, named)
+  }
+  const inBody = number(reading.error.retry_after) ?? number(reading.body.retry_after)
+  return reset ?? (inBody === undefined ? undefined : ResponseHeaders.parseSeconds(inBody))
+}
+
+const namedRequestId = (message: string | undefined): string | undefined =>
+  message === undefined ? undefined : /reference request id: ?([\w.:-]{1,100})/i.exec(message.slice(0, 1024))?.[1]
+
+const contextOf = (
+  input: Input,
+  reading: ResponseBody.Reading,
+  headers: Headers.Headers,
+  snapshot: RateLimit | undefined
+): ResponseContext => {
+  const rayId = ResponseHeaders.identifier(headers["cf-ray"])
+  const requestId = ResponseHeaders.identifier(headers["x-request-id"])
+    ?? ResponseHeaders.identifier(reading.body.request_id ?? reading.error.request_id)
+    ?? namedRequestId(reading.message)
+    ?? rayId
+  const truncated = input.bodyTruncated === true || input.body.length > maxBodyLength
+  return defined({
+    status: input.status,
+    operation: ResponseHeaders.identifier(input.operation),
+    requestId,
+    rayId,
+    retryAfter: hintOf(reading, input.status, headers, snapshot, input.now),
+    rateLimit: snapshot,
+    balance: ResponseHeaders.balance(headers),
+    deprecation: ResponseHeaders.deprecation(headers),
+    contentType: ResponseHeaders.identifier(headers["content-type"]),
+    body: input.body === "" ? undefined : excerpt(input.body, maxBodyLength),
+    bodyTruncated: truncated ? true : undefined
+  }) as ResponseContext
+}
+
+/** The response without the values that are known to be secret, before anything is read from it. */
+const withoutSecrets = (input: Input, secrets: ReadonlyArray<string>): Input => {
+  const known = secrets.filter((secret) => secret.length >= minSecret)
+  const clean = (value: string) => known.reduce((value, secret) => value.replaceAll(secret, mark), value)
+  return {
+    ...input,
+    headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), clean)),
+    body: clean(input.body)
+  }
+}
+
+const headersOf = ({ headers }: Input): Headers.Headers =>
+  Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
+
+const htmlTitle = (body: string): string | undefined =>
+  /<title>\s*([^<]{1,200})/i.exec(body.slice(0, 4096))?.[1]?.trim()
+
+const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Input): string => {
+  const said = reading.message ?? Validation.firstMessage(validationOf(reading))
+  if (said !== undefined) return excerpt(said, maxMessageLength)
+  if (Class !== Errors.UnrecognizedResponse) return Class.defaultMessage
+  switch (reading.shape) {
+    case "empty":
+      return `HTTP ${input.status} with an empty body`
+    case "text":
+      return excerpt(input.body.trim(), 500)
+    case "html":
+      return excerpt(htmlTitle(input.body) ?? `HTTP ${input.status} with an HTML page`, 500)
+    default:
+      return `HTTP ${input.status} with an unknown JSON body`
+  }
+}
+
+/**
+ * Decodes a response. Total: any input gives exactly one error.
+ *
+ * **Example** (Decoding a busy model)
+ *
+ * ```ts
+ * import { Decode } from "@effect-venice/core"
+ *
+ * const error = Decode.response({
+ *   status: 429,
+ *   headers: { "Retry-After": "30", "CF-RAY": "91dbd54fa83f8cbd-EWR" },
+ *   body: "{\"error\":\"The model is currently overloaded. Please try again later.\"}",
+ *   operation: "POST /chat/completions",
+ *   now: Date.UTC(2026, 0, 1)
+ * })
+ *
+ * error._tag // => "MODEL_OVERLOADED"
+ * error.category // => "Capacity"
+ * error.matchedBy // => "message"
+ * error.response.requestId // => "91dbd54fa83f8cbd-EWR"
+ * String(error.response.retryAfter) // => "30000 millis"
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const response = (received: Input): VeniceError => {
+  const input = received.secrets === undefined ? received : withoutSecrets(received, received.secrets)
+  const headers = headersOf(input)
+  const reading = isStream(input.status, headers, input.body) ? readStream(input.body) : ResponseBody.read(input.body)
+  const verdict = judge(reading, input.status, headers)
+  const snapshot = ResponseHeaders.rateLimit(headers, input.now)
+  return fromWire<VeniceError>(verdict.Class, {
+    _tag: verdict.Class.code,
+    message: messageOf(verdict, reading, input),
+    matchedBy: verdict.matchedBy,
+    response: contextOf(input, reading, headers, snapshot),
+    ...fieldsOf(verdict, reading, input, headers, snapshot)
+  })
+}
+
+/**
+ * What is known of a response that is no error of Venice, such as a success whose body is not what was expected: the
+ * same context, bounds and redaction as for an error.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const context = (received: Input): ResponseContext => {
+  const input = received.secrets === undefined ? received : withoutSecrets(received, received.secrets)
+  const headers = headersOf(input)
+  return contextOf(input, ResponseBody.read(input.body), headers, ResponseHeaders.rateLimit(headers, input.now))
+}
+
+/**
+ * Whether a success carries an error after all: a blocked image says so in a header.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isBlocked = (headers: Headers.Headers): boolean =>
+  headers["x-venice-is-content-violation"]?.trim().toLowerCase() === "true"

@@ -1,0 +1,227 @@
+/**
+ * The sum of all errors of the Venice API.
+ *
+ * `VeniceError` is the union of the classes in `Errors`, as a type and as a schema. The schema encodes to JSON and back,
+ * so that an error crosses RPC, workers and workflows as itself.
+ *
+ * **Example** (Handling a whole category)
+ *
+ * ```ts
+ * import { Errors, VeniceError } from "@effect-venice/core"
+ * import { Effect } from "effect"
+ *
+ * const call: Effect.Effect<string, Errors.InsufficientBalance | Errors.ModelOffline> = Effect.fail(
+ *   new Errors.InsufficientBalance()
+ * )
+ *
+ * // The Billing errors leave the failure channel: what is left is `Effect<string, ModelOffline>`.
+ * const handled = call.pipe(
+ *   VeniceError.catchCategory("Billing", (error) => Effect.succeed(`${error._tag}: top up`))
+ * )
+ *
+ * await Effect.runPromise(handled) // => "INSUFFICIENT_BALANCE: top up"
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { Category } from "./Category.ts"
+import * as Errors from "./Errors.ts"
+import { TypeId } from "./internal/ApiError.ts"
+
+/**
+ * The classes of the union.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type VeniceErrorClass = typeof Errors[keyof typeof Errors]
+
+/**
+ * Any error of the Venice API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type VeniceError = InstanceType<VeniceErrorClass>
+
+/**
+ * The tag of any error of the Venice API, which is Venice's code.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Code = VeniceError["_tag"]
+
+/**
+ * The classes by code.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(
+  Object.values(Errors).map((Class) => [Class.code, Class])
+)
+
+/**
+ * The schema of the union.
+ *
+ * **Example** (Sending an error through JSON)
+ *
+ * ```ts
+ * import { Errors, VeniceError } from "@effect-venice/core"
+ * import { Schema } from "effect"
+ *
+ * const codec = Schema.fromJsonString(VeniceError.VeniceError)
+ *
+ * const text = Schema.encodeSync(codec)(new Errors.ModelNotFound({ model: "nope" }))
+ * const error = Schema.decodeSync(codec)(text)
+ *
+ * error instanceof Errors.ModelNotFound // => true
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema.Union(Object.values(Errors))
+
+/**
+ * Whether a value is any error of the Venice API.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isVeniceError = (u: unknown): u is VeniceError => Predicate.hasProperty(u, TypeId)
+
+type Each<C extends Category | ReadonlyArray<Category>> = C extends ReadonlyArray<infer K extends Category> ? K
+  : C & Category
+
+interface Member<C extends Category> {
+  readonly [TypeId]: typeof TypeId
+  readonly category: C
+}
+
+/**
+ * The members of `E` that are in category `C`. An `UnrecognizedResponse` may be in any.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InCategory<E, C extends Category> =
+  | Extract<E, Member<C>>
+  | (Errors.UnrecognizedResponse extends E ? Errors.UnrecognizedResponse & { readonly category: C } : never)
+
+/**
+ * What is left of `E` without the members that are in category `C`. An `UnrecognizedResponse` stays, since its category
+ * is only known at run time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NotInCategory<E, C extends Category> = Exclude<E, Member<C>>
+
+/**
+ * Whether a value is an error of the Venice API in this category.
+ *
+ * **Example** (Counting the failures that are worth a retry)
+ *
+ * ```ts
+ * import { Errors, VeniceError } from "@effect-venice/core"
+ *
+ * const failures = [new Errors.ModelOffline(), new Errors.PaymentRequired(), new Error("of another kind")]
+ *
+ * failures.filter(VeniceError.inCategory("Capacity")).length // => 1
+ * ```
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const inCategory =
+  <C extends Category>(category: C) => <E>(error: E): error is E & InCategory<E | VeniceError, C> =>
+    isVeniceError(error) && error.category === category
+
+/**
+ * Recovers from every error of one or several categories; the caught members leave the failure channel.
+ *
+ * **Gotchas**
+ *
+ * An `UnrecognizedResponse` of the category is handed over too, and stays in the channel's type: its category is only
+ * known at run time.
+ *
+ * @category error handling
+ * @since 0.1.0
+ */
+export const catchCategory: {
+  <const C extends Category | ReadonlyArray<Category>, E, A2, E2, R2>(
+    category: C,
+    f: (error: InCategory<NoInfer<E>, Each<C>>) => Effect.Effect<A2, E2, R2>
+  ): <A, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A | A2, NotInCategory<E, Each<C>> | E2, R | R2>
+  <A, E, R, const C extends Category | ReadonlyArray<Category>, A2, E2, R2>(
+    self: Effect.Effect<A, E, R>,
+    category: C,
+    f: (error: InCategory<E, Each<C>>) => Effect.Effect<A2, E2, R2>
+  ): Effect.Effect<A | A2, NotInCategory<E, Each<C>> | E2, R | R2>
+} = dual(
+  3,
+  <A, E, R, A2, E2, R2>(
+    self: Effect.Effect<A, E, R>,
+    category: Category | ReadonlyArray<Category>,
+    f: (error: any) => Effect.Effect<A2, E2, R2>
+  ): Effect.Effect<A | A2, E | E2, R | R2> => {
+    const categories = Array.isArray(category) ? category : [category]
+    return Effect.catchIf(self, (error) => isVeniceError(error) && categories.includes(error.category), f)
+  }
+)
+
+/**
+ * One function for each code.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Handlers<E extends VeniceError, A> = {
+  readonly [Tag in E["_tag"]]: (error: Extract<E, { readonly _tag: Tag }>) => A
+}
+
+/**
+ * Applies the function of the error's code. A code without a function is a compile error that names it.
+ *
+ * **Example** (Answering every code of a small channel)
+ *
+ * ```ts
+ * import { Errors, VeniceError } from "@effect-venice/core"
+ *
+ * const error = new Errors.ModelOffline() as Errors.ModelOffline | Errors.ModelNotFound
+ *
+ * VeniceError.match(error, {
+ *   MODEL_OFFLINE: () => "later",
+ *   MODEL_NOT_FOUND: (error) => `not ${error.model}`
+ * }) // => "later"
+ * ```
+ *
+ * @category matching
+ * @since 0.1.0
+ */
+export const match = <E extends VeniceError, A>(error: E, handlers: Handlers<E, A>): A => {
+  const handle = handlers[error._tag as E["_tag"]] as (error: VeniceError) => A
+  return handle(error)
+}
+
+/**
+ * Applies the function of the error's category. A category without a function is a compile error that names it.
+ *
+ * @category matching
+ * @since 0.1.0
+ */
+export const matchCategory = <A>(
+  error: VeniceError,
+  handlers: { readonly [C in Category]: (error: InCategory<VeniceError, C>) => A }
+): A => {
+  const handle = handlers[error.category] as (error: VeniceError) => A
+  return handle(error)
+}

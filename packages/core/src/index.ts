@@ -1,0 +1,12 @@
+/**
+ * @since 0.1.0
+ */
+export * as Category from "./Category.ts"
+export * as Decode from "./Decode.ts"
+export * as Errors from "./Errors.ts"
+export * as Operation from "./Operation.ts"
+export * as ResponseBody from "./ResponseBody.ts"
+export * as ResponseContext from "./ResponseContext.ts"
+export * as ResponseHeaders from "./ResponseHeaders.ts"
+export * as Retry from "./Retry.ts"
+export * as VeniceError from "./VeniceError.ts"

@@ -1,0 +1,167 @@
+/**
+ * The factory behind the rows of the error table.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ErrorReporter from "effect/ErrorReporter"
+import * as Inspectable from "effect/Inspectable"
+import type * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
+import type { Category } from "../Category.ts"
+import { ResponseContext } from "../ResponseContext.ts"
+import { oneLine } from "./text.ts"
+
+export const TypeId = "~@effect-venice/core/VeniceError"
+
+export const MatchedBy = Schema.Literals(["code", "message", "shape", "status", "none"])
+
+/** What a row of the table says. */
+export interface Row<Status extends number, C extends Category, Fields extends Schema.Struct.Fields> {
+  /** The documented status. */
+  readonly status: Status
+  readonly category: C
+  /** The documented message, verbatim. */
+  readonly message: string
+  /** Venice's log level; `Info` where its table has none. */
+  readonly severity?: LogLevel.Severity
+  readonly fields?: Fields
+}
+
+export interface CommonFields {
+  readonly message: Schema.withConstructorDefault<Schema.String>
+  readonly matchedBy: Schema.withConstructorDefault<typeof MatchedBy>
+  readonly response: Schema.withConstructorDefault<typeof ResponseContext>
+}
+
+/** What every instance has besides its fields: the constants of its row. */
+export interface Constants<Status extends number, C extends Category> {
+  readonly [TypeId]: typeof TypeId
+  /** The documented status; `response.status` is the one that was answered. */
+  readonly status: Status
+  readonly category: C
+}
+
+export interface ApiErrorClass<
+  Self,
+  Tag extends string,
+  Status extends number,
+  C extends Category,
+  Fields extends Schema.Struct.Fields
+> extends
+  Schema.Class<
+    Self,
+    Schema.TaggedStruct<Tag, CommonFields & Fields>,
+    Cause.YieldableError & Constants<Status, C>
+  >
+{
+  /** Venice's code, which is the tag. */
+  readonly code: Tag
+  readonly status: Status
+  readonly category: C
+  readonly defaultMessage: string
+}
+
+type MissingSelfGeneric = "Missing `Self` generic - use `class Self extends ApiError<Self>()(...)`"
+
+interface Printed {
+  readonly _tag: string
+  readonly message: string
+  readonly response: ResponseContext
+}
+
+const origin = ({ operation, requestId, retryAfter, status }: ResponseContext): string => {
+  let out = operation === undefined ? `HTTP ${status}` : `HTTP ${status} from ${oneLine(operation, 100)}`
+  if (requestId !== undefined) out += `, request ${oneLine(requestId, 200)}`
+  if (retryAfter !== undefined) out += `, retry after ${Duration.format(retryAfter)}`
+  return out
+}
+
+/** One line: code, message, answered status, operation, request id, wait. */
+export const print = (error: Printed): string =>
+  `${error._tag}: ${oneLine(error.message, 500)} (${origin(error.response)})`
+
+/**
+ * A stack that says where the answer came from instead of the decoder's own frames, in the place where every logger
+ * looks.
+ */
+export const wireStack = (error: Printed): string => `${error._tag}: ${error.message}\n    at ${origin(error.response)}`
+
+const prototype = {
+  [TypeId]: TypeId,
+  toString(this: Printed) {
+    return print(this)
+  },
+  toJSON(this: Printed & { readonly constructor: Schema.Codec<unknown> }) {
+    return Schema.encodeUnknownSync(Schema.toCodecJson(this.constructor))(this)
+  },
+  [Inspectable.NodeInspectSymbol](this: Printed) {
+    return print(this)
+  }
+}
+
+const attributes = {
+  get(this: Printed & Constants<number, Category>) {
+    const { operation, requestId, status } = this.response
+    return {
+      code: this._tag,
+      category: this.category,
+      status,
+      ...(operation === undefined ? undefined : { operation }),
+      ...(requestId === undefined ? undefined : { requestId })
+    }
+  },
+  configurable: true
+}
+
+/** Declares one error of the algebra: a tagged, yieldable, schema-backed class whose row is on the prototype. */
+export const ApiError = <Self = never>() =>
+<
+  const Tag extends string,
+  const Status extends number,
+  const C extends Category,
+  const Fields extends Schema.Struct.Fields = {}
+>(
+  tag: Tag,
+  row: Row<Status, C, Fields>
+): [Self] extends [never] ? MissingSelfGeneric : ApiErrorClass<Self, Tag, Status, C, Fields> => {
+  const Base = Schema.TaggedError<any, {}>()(tag, {
+    message: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(row.message))),
+    matchedBy: MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("code" as const))),
+    response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
+    ...row.fields
+  }, {
+    description: row.message,
+    // Read by `effect/http-api`: an endpoint that declares the error answers with its documented status.
+    httpApiStatus: row.status
+  })
+  const constants = { status: row.status, category: row.category }
+  Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
+  Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
+  return Object.assign(Base, constants, { code: tag, defaultMessage: row.message }) as any
+}
+
+// Some hardened environments freeze `Error`; there the stack is captured, and costs what it costs.
+const stackIsAdjustable = (() => {
+  const descriptor = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")
+  return descriptor === undefined ? Object.isExtensible(Error) : descriptor.writable === true
+})()
+
+/**
+ * Builds an error from fields that were read off the wire, past the validating constructor and without the decoder's
+ * stack, whose frames belong to the runtime and whose capture costs more than all the rest.
+ */
+export const fromWire = <E extends Error>(
+  Class: new(...args: Array<any>) => E,
+  fields: Readonly<Record<string, unknown>> & Printed
+): E => {
+  const limit = Error.stackTraceLimit
+  if (stackIsAdjustable) Error.stackTraceLimit = 0
+  const error = Reflect.construct(Error, [fields.message], Class) as E
+  if (stackIsAdjustable) Error.stackTraceLimit = limit
+  Object.assign(error, fields)
+  error.stack = wireStack(fields)
+  return error
+}

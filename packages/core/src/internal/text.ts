@@ -1,0 +1,31 @@
+/**
+ * Bounds for text that came over the wire.
+ *
+ * @internal
+ */
+import { redact } from "./redact.ts"
+
+// A credential that begins before the end of the kept part is found whole within this margin.
+const margin = 2048
+
+const isHighSurrogate = (code: number) => code >= 0xd800 && code < 0xdc00
+
+/** The first `length` code units, less a surrogate whose other half would be cut off. */
+const take = (text: string, length: number): string =>
+  text.slice(0, isHighSurrogate(text.charCodeAt(length - 1)) ? length - 1 : length)
+
+// A slice of a string keeps the whole string alive in V8, and a rope its parts; a decoded copy keeps nothing.
+const detached = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
+
+/** The text without credentials, at most `length` code units long. */
+export const excerpt = (text: string, length: number): string => {
+  if (text.length <= length) return redact(text)
+  const clean = redact(text.slice(0, length + margin))
+  return detached(clean.length > length ? take(clean, length) : clean)
+}
+
+/** The text on one line, without control characters, at most `length` code units long. */
+export const oneLine = (text: string, length: number): string => {
+  const line = text.slice(0, length * 2).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim()
+  return line.length > length ? `${take(line, length - 1)}…` : line
+}

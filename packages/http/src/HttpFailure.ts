@@ -1,0 +1,192 @@
+/**
+ * Failing responses of any `HttpClient`, as errors of the algebra.
+ *
+ * For people who have a client of their own: {@link typed} turns it into one whose failing answers arrive decoded in the
+ * failure channel. Failures without an answer stay `HttpClientError`.
+ *
+ * **Example** (Typing an existing client)
+ *
+ * ```ts
+ * import { HttpFailure } from "@effect-venice/http"
+ * import { Effect } from "effect"
+ * import { HttpClient, HttpClientResponse } from "effect/http"
+ *
+ * // Stands for the client you have.
+ * const mine = HttpClient.make((request) =>
+ *   Effect.succeed(HttpClientResponse.fromWeb(
+ *     request,
+ *     new Response("{\"error\":\"The model is at capacity. Please try again later.\"}", { status: 503 })
+ *   ))
+ * )
+ *
+ * const program = HttpFailure.typed(mine).get("https://api.venice.ai/api/v1/models").pipe(
+ *   Effect.catchTag("MODEL_AT_CAPACITY", (error) => Effect.succeed(error.response.operation))
+ * )
+ *
+ * await Effect.runPromise(program) // => "GET /models"
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { isBlocked, response as decodeResponse } from "@effect-venice/core/Decode"
+import { fromRequest } from "@effect-venice/core/Operation"
+import type { VeniceError } from "@effect-venice/core/VeniceError"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import { isHttpClientError } from "effect/http/HttpClientError"
+import type { HttpClientRequest } from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Stream from "effect/Stream"
+
+/**
+ * How much of a failing response is read before the connection is let go: 256 KiB, within 5 seconds.
+ *
+ * **Details**
+ *
+ * What was read by then is decoded, and the error's `response.bodyTruncated` is `true`. Venice's own error bodies are
+ * below 32 KiB; the time is for a server that never ends its body.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const BodyLimits = Context.Reference<{ readonly bytes: number; readonly time: Duration.Duration }>(
+  "@effect-venice/http/HttpFailure/BodyLimits",
+  { defaultValue: () => ({ bytes: 256 * 1024, time: Duration.seconds(5) }) }
+)
+
+interface Body {
+  readonly text: string
+  readonly truncated: boolean
+}
+
+const readBody = Effect.fnUntraced(function*(response: HttpClientResponse): Effect.fn.Return<Body> {
+  const limits = yield* BodyLimits
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  const read = response.stream.pipe(
+    Stream.runForEachWhile((chunk) =>
+      Effect.sync(() => {
+        chunks.push(chunk.subarray(0, limits.bytes - size))
+        size += chunk.length
+        return size <= limits.bytes
+      })
+    ),
+    Effect.as(true),
+    Effect.timeoutOrElse({ duration: limits.time, orElse: () => Effect.succeed(false) }),
+    // No body at all, or one that broke off: what came is what there is.
+    Effect.catch((error) => Effect.succeed(error.reason._tag === "EmptyBodyError"))
+  )
+  const ended = yield* read
+  return { text: decodeText(chunks), truncated: !ended || size > limits.bytes }
+})
+
+const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
+  const decoder = new TextDecoder()
+  let text = ""
+  for (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
+  return text + decoder.decode()
+}
+
+// What a request may prove itself with. A server that echoes the request must not put it into an error.
+const credentials = [
+  "authorization",
+  "proxy-authorization",
+  "x-api-key",
+  "cookie",
+  "sign-in-with-x",
+  "x-sign-in-with-x",
+  "payment-signature",
+  "x-402-payment",
+  "x-payment"
+]
+
+/**
+ * The values of a request that must not appear in an error.
+ *
+ * @internal
+ */
+export const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string> =>
+  credentials.flatMap((name) => {
+    const value = headers[name]
+    if (value === undefined) return []
+    const token = value.slice(value.indexOf(" ") + 1)
+    return token === value ? [value] : [value, token]
+  })
+
+const operationOf = ({ method, url }: HttpClientRequest): string => {
+  // Relative URLs have no origin of their own; only the path matters.
+  const path = URL.parse(url, "http://localhost")?.pathname ?? url
+  return fromRequest(method, path) ?? `${method} ${path}`
+}
+
+/**
+ * Decodes a response as a failure, whatever its status. Reads the body within {@link BodyLimits} and then lets go of
+ * the connection; a body that breaks off is decoded as far as it came.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const fromResponse = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  /** The operation; without it, the request's method and path tell. */
+  operation?: string
+): Effect.fn.Return<VeniceError> {
+  // The body of a blocked image is the image: nothing in it says why.
+  const body = isSuccess(response) ? { text: "", truncated: false } : yield* readBody(response)
+  return decodeResponse({
+    status: response.status,
+    headers: response.headers,
+    body: body.text,
+    bodyTruncated: body.truncated,
+    operation: operation ?? operationOf(response.request),
+    now: yield* Clock.currentTimeMillis,
+    secrets: secretsOf(response.request)
+  })
+})
+
+const isSuccess = ({ status }: HttpClientResponse): boolean => status >= 200 && status < 300
+
+/**
+ * Whether a response is a failure: a status other than 2xx, or a success whose headers say that the content was blocked.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isFailure = (response: HttpClientResponse): boolean => !isSuccess(response) || isBlocked(response.headers)
+
+/**
+ * Lets a success through and fails with the decoded error otherwise.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const orFail = (
+  response: HttpClientResponse,
+  operation?: string
+): Effect.Effect<HttpClientResponse, VeniceError> =>
+  isFailure(response) ? Effect.flatMap(fromResponse(response, operation), Effect.fail) : Effect.succeed(response)
+
+/**
+ * Turns any client into one whose failing responses are errors of the algebra.
+ *
+ * **Details**
+ *
+ * A client that already fails on a status (`HttpClient.filterStatusOk`) is served too: its `StatusCodeError` is replaced
+ * by the decoded error.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | VeniceError, R> =>
+  HttpClient.transformResponse(client, (effect) =>
+    effect.pipe(
+      Effect.catch((error): Effect.Effect<HttpClientResponse, E | VeniceError> =>
+        isHttpClientError(error) && error.reason._tag === "StatusCodeError"
+          ? Effect.flatMap(fromResponse(error.reason.response), Effect.fail)
+          : Effect.fail(error)
+      ),
+      Effect.flatMap((response) => orFail(response))
+    ))

@@ -1,0 +1,254 @@
+/**
+ * The Venice API as a service: requests whose failures arrive typed.
+ *
+ * `execute` calls an operation and decodes its success with the caller's schema. A failing status is the decoded error
+ * of the algebra, a success that does not decode is an `UnexpectedBody` that says where, and a request without an answer
+ * stays an `HttpClientError`. Nothing is retried here: compose `Effect.retry` with a policy of `Retry`.
+ *
+ * **Example** (Calling Venice)
+ *
+ * ```ts
+ * import { Retry } from "@effect-venice/core"
+ * import { VeniceClient } from "@effect-venice/http"
+ * import { Effect, Schema } from "effect"
+ *
+ * const Models = Schema.Struct({ data: Schema.Array(Schema.Struct({ id: Schema.String })) })
+ *
+ * const program = Effect.gen(function*() {
+ *   const venice = yield* VeniceClient
+ *   const models = yield* venice.execute("GET /models", { success: Models })
+ *   return models.data.map((model) => model.id)
+ * }).pipe(
+ *   Effect.retry(Retry.standard),
+ *   // Reads VENICE_API_KEY, and VENICE_BASE_URL if there is one.
+ *   Effect.provide(VeniceClient.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type { Operation } from "@effect-venice/core/Operation"
+import type { VeniceError } from "@effect-venice/core/VeniceError"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import type { HttpMethod } from "effect/http/HttpMethod"
+import type * as UrlParams from "effect/http/UrlParams"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import { orFail, secretsOf, typed } from "./HttpFailure.ts"
+import { UnexpectedBody } from "./UnexpectedBody.ts"
+
+/**
+ * Where the public API is.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultBaseUrl = "https://api.venice.ai/api/v1"
+
+/**
+ * An operation of Venice's documentation, or any other method and path, such as `POST /something/new`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyOperation = Operation | (`${HttpMethod} /${string}` & {})
+
+/**
+ * What a request carries.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RequestOptions {
+  /** The values of the parameters in the operation's path: `{ slug: "alan-watts" }` for `GET /characters/{slug}`. */
+  readonly path?: Readonly<Record<string, string | number>> | undefined
+  readonly query?: UrlParams.Input | undefined
+  readonly headers?: Headers.Input | undefined
+  /** `FormData` is sent as multipart, an `HttpBody` as it is, anything else as JSON. */
+  readonly body?: unknown
+}
+
+/**
+ * The failures of a request whose success is not decoded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RequestError = VeniceError | HttpClientError.HttpClientError
+
+/**
+ * The operations of a client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Calls an operation and decodes the JSON of its success. */
+  readonly execute: <S extends Schema.Constraint>(
+    operation: AnyOperation,
+    options: RequestOptions & { readonly success: S }
+  ) => Effect.Effect<S["Type"], RequestError | UnexpectedBody, S["DecodingServices"]>
+
+  /** Calls an operation and hands over the successful response, for bodies that are not JSON. */
+  readonly request: (
+    operation: AnyOperation,
+    options?: RequestOptions
+  ) => Effect.Effect<HttpClientResponse, RequestError>
+
+  /** The client beneath: base URL and key are set, and failing responses are errors of the algebra. */
+  readonly http: HttpClient.HttpClient.With<RequestError>
+}
+
+/**
+ * How to reach Venice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Sent as a bearer token. Leave it out where the requests prove themselves otherwise, as with a wallet. */
+  readonly apiKey?: Redacted.Redacted | undefined
+  readonly baseUrl?: string | URL | undefined
+}
+
+// The characters a header value may have. Anything else would make the platform's client fail with the key in its text.
+const isHeaderValue = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
+
+const invalidUrl = (request: HttpClientRequest.HttpClientRequest, description: string) =>
+  Effect.fail(
+    new HttpClientError.HttpClientError({ reason: new HttpClientError.InvalidUrlError({ request, description }) })
+  )
+
+const toBody = (
+  request: HttpClientRequest.HttpClientRequest,
+  body: unknown
+): Effect.Effect<HttpBody.HttpBody, HttpClientError.HttpClientError> => {
+  if (body === undefined) return Effect.succeed(HttpBody.empty)
+  if (HttpBody.isHttpBody(body)) return Effect.succeed(body)
+  if (body instanceof FormData) return Effect.succeed(HttpBody.formData(body))
+  return Effect.mapError(HttpBody.json(body), (cause) =>
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.EncodeError({ request, cause, description: "the body cannot be written as JSON" })
+    }))
+}
+
+const toRequest = Effect.fnUntraced(function*(
+  operation: AnyOperation,
+  options: RequestOptions
+): Effect.fn.Return<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> {
+  const [method, template] = operation.split(" ", 2) as [HttpMethod, string]
+  const missing: Array<string> = []
+  const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
+    const value = options.path?.[name]
+    if (value === undefined) missing.push(name)
+    return encodeURIComponent(String(value))
+  })
+  const request = HttpClientRequest.make(method)(path, { urlParams: options.query, headers: options.headers })
+  if (missing.length > 0) return yield* invalidUrl(request, `${operation} needs a value for ${missing.join(", ")}`)
+  return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
+})
+
+const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
+  Effect.map(HttpClient.HttpClient, (client) => {
+    const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
+    const { apiKey } = options
+    const based = HttpClient.mapRequest(client, (request) => {
+      const located = HttpClientRequest.prependUrl(request, baseUrl)
+      return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
+    })
+
+    const request: Service["request"] = Effect.fnUntraced(function*(operation, options = {}) {
+      const response = yield* based.execute(yield* toRequest(operation, options))
+      return yield* orFail(response, operation)
+    })
+
+    const execute: Service["execute"] = (operation, options) => {
+      const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(options.success))
+      return Effect.gen(function*() {
+        const response = yield* request(operation, options)
+        const body = yield* response.text
+        const input = {
+          status: response.status,
+          headers: response.headers,
+          body,
+          operation,
+          now: yield* Clock.currentTimeMillis,
+          secrets: secretsOf(response.request)
+        }
+        const json = yield* Effect.try({
+          try: (): unknown => JSON.parse(body),
+          catch: () => UnexpectedBody.notJson(input)
+        })
+        return yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
+      })
+    }
+
+    return { execute, request, http: typed(based) }
+  })
+
+const Key = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.String.check(Schema.makeFilter((text) => isHeaderValue(text) || "a key of visible ASCII characters")),
+    SchemaTransformation.trim()
+  )
+)
+
+const config: Config.Config<Options> = Config.all({
+  apiKey: Config.schema(Schema.Redacted(Key), "VENICE_API_KEY"),
+  baseUrl: Config.URL("VENICE_BASE_URL").pipe(Config.withDefault(new URL(defaultBaseUrl)))
+})
+
+/**
+ * The service of the Venice API.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class VeniceClient extends Context.Service<VeniceClient, Service>()("@effect-venice/http/VeniceClient") {
+  /**
+   * Makes the service over the `HttpClient` of the context.
+   *
+   * @since 0.1.0
+   */
+  static readonly make = make
+
+  /**
+   * The options from the environment: `VENICE_API_KEY` (redacted, surrounding white space dropped) and
+   * `VENICE_BASE_URL`, which defaults to {@link defaultBaseUrl}.
+   *
+   * @since 0.1.0
+   */
+  static readonly config = config
+
+  /**
+   * The service over the `HttpClient` of the context, such as `NodeHttpClient.layerUndici`, with {@link config}.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerHttpClient: Layer.Layer<VeniceClient, Config.ConfigError, HttpClient.HttpClient> = Layer.effect(
+    VeniceClient,
+    Effect.flatMap(config, make)
+  )
+
+  /**
+   * The service over `fetch`, with {@link config}.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<VeniceClient, Config.ConfigError> = Layer.provide(
+    VeniceClient.layerHttpClient,
+    FetchHttpClient.layer
+  )
+}

@@ -1,0 +1,14 @@
+/**
+ * @since 0.1.0
+ */
+export * as HttpFailure from "./HttpFailure.ts"
+export { UnexpectedBody } from "./UnexpectedBody.ts"
+export {
+  type AnyOperation,
+  defaultBaseUrl,
+  type Options,
+  type RequestError,
+  type RequestOptions,
+  type Service,
+  VeniceClient
+} from "./VeniceClient.ts"

@@ -1,0 +1,180 @@
+/**
+ * The main job, shown: every error over real HTTP, and one call that is refused twice and then answered.
+ *
+ * @internal
+ */
+import { Category, Errors, Retry, type VeniceError } from "@effect-venice/core"
+import { type AnyOperation, type RequestOptions, VeniceClient } from "@effect-venice/http"
+import { TerminalCapabilities } from "effect/cli/TerminalCapabilities"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Emulator from "../Emulator.ts"
+import * as Fixtures from "../Fixtures.ts"
+
+interface Paint {
+  readonly bold: (text: string) => string
+  readonly good: (text: string) => string
+  readonly bad: (text: string) => string
+  readonly dim: (text: string) => string
+}
+
+const paint = Effect.map(TerminalCapabilities, ({ canColor }): Paint => {
+  const sgr = (code: number) => (text: string) => canColor ? `\u001b[${code}m${text}\u001b[0m` : text
+  return { bold: sgr(1), good: sgr(32), bad: sgr(31), dim: sgr(2) }
+})
+
+/** What a policy does about a failure, in a few words. */
+export const advice = (policy: Retry.Policy, error: VeniceError.VeniceError): string => {
+  const kind = Retry.kindOf(error)
+  if (kind === undefined) return `no retry: ${Category.remedies[error.category]}`
+  const { base, retries } = policy.rules[kind]
+  const wait = Duration.max(base, error.response.retryAfter ?? Duration.zero)
+  if (Duration.isGreaterThan(wait, policy.limits.longestWait)) return `no retry: asks for ${Duration.format(wait)}`
+  return `${retries === 1 ? "1 retry" : `${retries} retries`}, the first after ${Duration.format(wait)}`
+}
+
+const header = ["HTTP", "code", "category", "Retry.standard"] as const
+
+const widths = [4, 34, 14] as const
+
+const row = (cells: readonly [string, string, string, string]): string =>
+  cells.map((cell, i) => i < widths.length ? cell.padEnd(widths[i]!) : cell).join("  ")
+
+const errorRow = (error: VeniceError.VeniceError, colors: Paint): string => {
+  const line = row([
+    String(error.response.status),
+    error._tag,
+    error.category,
+    advice(Retry.standard, error)
+  ])
+  return Retry.kindOf(error) === undefined ? line : colors.good(line)
+}
+
+const transportRow = (error: HttpClientError): string => row(["-", error._tag, "Transport", error.message])
+
+const Completion = Schema.Struct({
+  choices: Schema.NonEmptyArray(Schema.Struct({ message: Schema.Struct({ content: Schema.String }) }))
+})
+
+const seconds = (millis: number): string => `${(millis / 1000).toFixed(2).padStart(6)} s`
+
+/** Calls, and prints each refusal with what the policy makes of it. */
+const timeline = Effect.fnUntraced(function*<A, E, R>(
+  call: Effect.Effect<A, E, R>,
+  describe: (answer: A) => string,
+  colors: Paint
+) {
+  const start = yield* Clock.currentTimeMillis
+  const since = Effect.map(Clock.currentTimeMillis, (now) => seconds(now - start))
+  const policy = Retry.standard.pipe(
+    Schedule.tap(({ input, output }) =>
+      Effect.flatMap(since, (time) => {
+        const asked = output.hint === undefined ? "no hint" : `asked for ${Duration.format(output.hint)}`
+        return Console.log(
+          `  ${time}  ${colors.bad((input as VeniceError.VeniceError)._tag.padEnd(22))}  ${asked.padEnd(14)}  waits ${
+            seconds(Duration.toMillis(output.delay)).trim()
+          }`
+        )
+      })
+    )
+  )
+  const answer = yield* Effect.retry(call, policy)
+  yield* Console.log(`  ${yield* since}  ${colors.good("answered".padEnd(22))}  ${describe(answer)}`)
+})
+
+const chat = {
+  body: { model: "emulated", messages: [{ role: "user", content: "Hello" }] },
+  success: Completion
+} as const
+
+const emulated = Effect.gen(function*() {
+  const colors = yield* paint
+  const emulator = yield* Emulator.Emulator
+  const venice = yield* VeniceClient
+
+  yield* Console.log(colors.bold(`Every error of the Venice API, answered by ${emulator.baseUrl}, decoded`))
+  yield* Console.log(`\n${colors.dim(row(header))}`)
+  let decoded = 0
+  for (const error of Fixtures.errors) {
+    yield* emulator.reply(error)
+    yield* venice.request("POST /chat/completions", { body: chat.body }).pipe(
+      Effect.matchEffect({
+        onFailure: (failure) => {
+          if (failure._tag === error._tag) decoded++
+          return Console.log(
+            failure._tag === "HttpClientError" ? colors.bad(transportRow(failure)) : errorRow(failure, colors)
+          )
+        },
+        onSuccess: () => Console.log(colors.bad(row(["200", "-", "-", `${error._tag} was answered with a success`])))
+      })
+    )
+  }
+  yield* Console.log(`\n${decoded} of ${Fixtures.errors.length} arrived as what was sent.\n`)
+
+  yield* Console.log(colors.bold("One call that is rate limited, meets a busy model, and is answered"))
+  yield* emulator.reply(
+    new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(1) } }),
+    new Errors.ModelOverloaded({ response: { status: 429, retryAfter: Duration.seconds(2) } })
+  )
+  yield* timeline(
+    venice.execute("POST /chat/completions", chat),
+    ({ choices: [{ message }] }) => JSON.stringify(message.content),
+    colors
+  )
+})
+
+/** The demo against the emulator, on its own. */
+export const demo = emulated.pipe(Effect.provide(Emulator.layerClient), Effect.provide(Emulator.layer))
+
+const probes: ReadonlyArray<readonly [string, AnyOperation, RequestOptions]> = [
+  ["an unknown model", "POST /chat/completions", { body: { ...chat.body, model: "no-such-model" } }],
+  ["no messages", "POST /chat/completions", { body: { model: "no-such-model" } }],
+  ["an unknown character", "GET /characters/{slug}", { path: { slug: "no-such-character" } }],
+  ["an unknown job", "POST /video/retrieve", { body: { model: "no-such-model", queue_id: "no-such-job" } }],
+  ["a retired route", "GET /billing/usage", {}],
+  ["an unknown route", "GET /no/such/route", {}]
+]
+
+/**
+ * What the real API answers to requests that fail without cost, and one call that succeeds.
+ *
+ * The real API cannot be told to fail, so only what a caller can do wrong is shown.
+ */
+export const live = Effect.gen(function*() {
+  const colors = yield* paint
+  const options = yield* VeniceClient.config
+  const venice = yield* VeniceClient.make(options)
+  const unknownKey = yield* VeniceClient.make({ ...options, apiKey: Redacted.make("no-such-key") })
+  const noKey = yield* VeniceClient.make({ baseUrl: options.baseUrl })
+
+  yield* Console.log(colors.bold(`Requests that fail without cost, answered by ${options.baseUrl}, decoded`))
+  yield* Console.log(`\n${colors.dim(row(header))}`)
+  const show = (what: string, client: typeof venice, operation: AnyOperation, request: RequestOptions) =>
+    client.request(operation, request).pipe(
+      Effect.matchEffect({
+        onFailure: (error) =>
+          Console.log(
+            `${error._tag === "HttpClientError" ? transportRow(error) : errorRow(error, colors)}${
+              colors.dim(`  (${what})`)
+            }`
+          ),
+        onSuccess: (response) => Console.log(row([String(response.status), "-", "-", `a success  (${what})`]))
+      })
+    )
+  yield* show("an unknown key", unknownKey, "GET /api_keys/rate_limits", {})
+  yield* show("no key", noKey, "GET /api_keys/rate_limits", {})
+  for (const [what, operation, request] of probes) yield* show(what, venice, operation, request)
+
+  yield* Console.log(`\n${colors.bold("One call that costs nothing")}`)
+  yield* timeline(
+    venice.execute("GET /models", { success: Schema.Struct({ data: Schema.Array(Schema.Json) }) }),
+    ({ data }) => `${data.length} models`,
+    colors
+  )
+})
