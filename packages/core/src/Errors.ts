@@ -50,13 +50,13 @@ const PaymentOption = Schema.Struct({
   amount: Schema.optionalKey(Schema.String),
   asset: Schema.optionalKey(Schema.String),
   payTo: Schema.optionalKey(Schema.String),
-  maxTimeoutSeconds: Schema.optionalKey(Schema.Number),
+  maxTimeoutSeconds: Schema.optionalKey(Schema.Finite),
   extra: Schema.optionalKey(Schema.Json)
 })
 
 /** The x402 offer of a 402, from its body or from the `PAYMENT-REQUIRED` header. */
 const PaymentOffer = Schema.Struct({
-  x402Version: Schema.optionalKey(Schema.Number),
+  x402Version: Schema.optionalKey(Schema.Finite),
   resource: Schema.optionalKey(Schema.Json),
   accepts: Schema.Array(PaymentOption)
 })
@@ -301,9 +301,9 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   message: "Your request exceeds the model's maximum context. Please reduce your prompt or completion length.",
   fields: {
     /** How many tokens the request held. */
-    inputTokens: Schema.optionalKey(Schema.Number),
+    inputTokens: Schema.optionalKey(Schema.Finite),
     /** How many tokens the model takes. */
-    maxTokens: Schema.optionalKey(Schema.Number)
+    maxTokens: Schema.optionalKey(Schema.Finite)
   }
 }) {}
 
@@ -620,10 +620,10 @@ export class PaymentRequired extends ApiError<PaymentRequired>()("PAYMENT_REQUIR
   fields: {
     reason: Schema.optionalKey(Schema.Literals(["authentication", "insufficient_balance"])),
     offer: Schema.optionalKey(PaymentOffer),
-    currentBalanceUsd: Schema.optionalKey(Schema.Number),
-    minimumBalanceUsd: Schema.optionalKey(Schema.Number),
-    suggestedTopUpUsd: Schema.optionalKey(Schema.Number),
-    minimumTopUpUsd: Schema.optionalKey(Schema.Number),
+    currentBalanceUsd: Schema.optionalKey(Schema.Finite),
+    minimumBalanceUsd: Schema.optionalKey(Schema.Finite),
+    suggestedTopUpUsd: Schema.optionalKey(Schema.Finite),
+    minimumTopUpUsd: Schema.optionalKey(Schema.Finite),
     supportedTokens: Schema.optionalKey(Schema.Array(Schema.String)),
     supportedChains: Schema.optionalKey(Schema.Array(Schema.String))
   }

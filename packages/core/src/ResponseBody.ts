@@ -201,8 +201,8 @@ const isFields = (value: unknown): value is Fields => Predicate.isObject(value) 
 const filled = (value: unknown): string | undefined =>
   typeof value === "string" && value.trim() !== "" ? value : undefined
 
-// A bare code in the place of a message: `CONTENT_POLICY_VIOLATION`, `INVALID_PAYMENT_FORMAT`.
-const isBareCode = (text: string): boolean => /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(text) && text.length <= 100
+// A bare code in the place of a message: `UNAUTHORIZED`, `CONTENT_POLICY_VIOLATION`, `INVALID_PAYMENT_FORMAT`.
+const isBareCode = (text: string): boolean => /^[A-Z][A-Z0-9_]{2,99}$/.test(text)
 
 const isVeniceShaped = (body: Fields): boolean =>
   Object.hasOwn(body, "error") || Object.hasOwn(body, "message")

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 /**
@@ -40,8 +41,8 @@ export const maxMessageLength = 4096
  * @since 0.1.0
  */
 export const Budget = Schema.Struct({
-  limit: Schema.optionalKey(Schema.Number),
-  remaining: Schema.optionalKey(Schema.Number),
+  limit: Schema.optionalKey(Schema.Finite),
+  remaining: Schema.optionalKey(Schema.Finite),
   resetAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis)
 })
 
@@ -122,6 +123,12 @@ export const Deprecation = Schema.Struct({
  */
 export interface Deprecation extends Schema.Schema.Type<typeof Deprecation> {}
 
+// A wait can be slept: it is a finite number of milliseconds, and not negative.
+const isWait = (wait: Duration.Duration): boolean =>
+  Number.isFinite(Duration.toMillis(wait)) && !Duration.isNegative(wait)
+
+const Wait = Schema.DurationFromMillis.check(Schema.makeFilter((wait) => isWait(wait) || "a finite wait"))
+
 /**
  * The schema of a response's context. The wait is encoded in milliseconds, moments in epoch milliseconds, balances as
  * decimal strings.
@@ -131,7 +138,7 @@ export interface Deprecation extends Schema.Schema.Type<typeof Deprecation> {}
  */
 export const ResponseContext = Schema.Struct({
   /** The status that was answered, which can differ from the documented one of the error's code. */
-  status: Schema.Number,
+  status: Schema.Finite,
   /** The operation, such as `POST /chat/completions`, when the caller said it. */
   operation: Schema.optionalKey(Schema.String),
   /** `X-Request-ID`, else the body's `request_id`, else the id a message names, else `CF-RAY`. */
@@ -139,7 +146,7 @@ export const ResponseContext = Schema.Struct({
   /** `CF-RAY`: the id Venice's support asks for. */
   rayId: Schema.optionalKey(Schema.String),
   /** The least time to wait before another attempt, as the server asked for it. Absent without a usable hint. */
-  retryAfter: Schema.optionalKey(Schema.DurationFromMillis),
+  retryAfter: Schema.optionalKey(Wait),
   rateLimit: Schema.optionalKey(RateLimit),
   balance: Schema.optionalKey(Balance),
   deprecation: Schema.optionalKey(Deprecation),

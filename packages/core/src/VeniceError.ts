@@ -96,13 +96,18 @@ export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema
  */
 export const isVeniceError = (u: unknown): u is VeniceError => Predicate.hasProperty(u, TypeId)
 
-type Each<C extends Category | ReadonlyArray<Category>> = C extends ReadonlyArray<infer K extends Category> ? K
-  : C & Category
-
-interface Member<C extends Category> {
+interface Member<C> {
   readonly [TypeId]: typeof TypeId
   readonly category: C
 }
+
+/**
+ * The categories the Venice errors in `E` can be in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CategoryOf<E> = E extends Member<Category> ? E["category"] : never
 
 /**
  * The members of `E` that are in category `C`. An `UnrecognizedResponse` may be in any.
@@ -110,9 +115,9 @@ interface Member<C extends Category> {
  * @category models
  * @since 0.1.0
  */
-export type InCategory<E, C extends Category> =
-  | Extract<E, Member<C>>
-  | (Errors.UnrecognizedResponse extends E ? Errors.UnrecognizedResponse & { readonly category: C } : never)
+export type InCategory<E, C> = E extends Member<infer T> ? C extends T ? E
+  : never
+  : never
 
 /**
  * What is left of `E` without the members that are in category `C`. An `UnrecognizedResponse` stays, since its category
@@ -121,7 +126,7 @@ export type InCategory<E, C extends Category> =
  * @category models
  * @since 0.1.0
  */
-export type NotInCategory<E, C extends Category> = Exclude<E, Member<C>>
+export type NotInCategory<E, C> = Exclude<E, Member<C>>
 
 /**
  * Whether a value is an error of the Venice API in this category.
@@ -155,17 +160,17 @@ export const inCategory =
  * @since 0.1.0
  */
 export const catchCategory: {
-  <const C extends Category | ReadonlyArray<Category>, E, A2, E2, R2>(
+  <const C extends CategoryOf<E> | ReadonlyArray<CategoryOf<E>>, E, A2, E2, R2>(
     category: C,
-    f: (error: InCategory<NoInfer<E>, Each<C>>) => Effect.Effect<A2, E2, R2>
+    f: (error: InCategory<E, C extends ReadonlyArray<Category> ? C[number] : C>) => Effect.Effect<A2, E2, R2>
   ): <A, R>(
     self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A | A2, NotInCategory<E, Each<C>> | E2, R | R2>
-  <A, E, R, const C extends Category | ReadonlyArray<Category>, A2, E2, R2>(
+  ) => Effect.Effect<A | A2, NotInCategory<E, C extends ReadonlyArray<Category> ? C[number] : C> | E2, R | R2>
+  <A, E, R, const C extends CategoryOf<E> | ReadonlyArray<CategoryOf<E>>, A2, E2, R2>(
     self: Effect.Effect<A, E, R>,
     category: C,
-    f: (error: InCategory<E, Each<C>>) => Effect.Effect<A2, E2, R2>
-  ): Effect.Effect<A | A2, NotInCategory<E, Each<C>> | E2, R | R2>
+    f: (error: InCategory<E, C extends ReadonlyArray<Category> ? C[number] : C>) => Effect.Effect<A2, E2, R2>
+  ): Effect.Effect<A | A2, NotInCategory<E, C extends ReadonlyArray<Category> ? C[number] : C> | E2, R | R2>
 } = dual(
   3,
   <A, E, R, A2, E2, R2>(

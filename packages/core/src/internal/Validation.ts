@@ -65,10 +65,11 @@ const flatten = (tree: Tree, path: ReadonlyArray<string>, out: Array<Issue>): vo
   for (const [name, inner] of Object.entries(tree.fields)) flatten(inner, [...path, name], out)
 }
 
-const readPath = (value: unknown): ReadonlyArray<string | number> =>
-  Array.isArray(value)
-    ? value.slice(0, maxDepth).filter((step) => typeof step === "string" || typeof step === "number")
-    : []
+const readPath = (value: unknown): ReadonlyArray<string | number> => {
+  if (!Array.isArray(value)) return []
+  const steps = value.slice(0, maxDepth).filter((step) => typeof step === "string" || typeof step === "number")
+  return steps.map((step) => typeof step === "string" ? excerpt(step, 200) : step)
+}
 
 // Zod leaves the message out of some issues and puts it into the tree; what else the issue says then has to do.
 const describe = (issue: Readonly<Record<string, unknown>>): string => {
@@ -154,7 +155,7 @@ export class Validation {
     return out
   }
 
-  toJSON(): { readonly details?: unknown; readonly issues?: unknown } {
+  toJSON(): typeof Raw.Type {
     const budget = { entries: maxEntries }
     return {
       ...(this.#details === undefined ? undefined : { details: prune(this.#details, maxDepth, budget) }),
@@ -163,19 +164,22 @@ export class Validation {
   }
 }
 
-/** Encodes to the bounded copy; an encoded value decodes to a reader of the same. */
-export const ValidationSchema: Schema.Codec<
-  Validation,
-  { readonly details?: Schema.Json; readonly issues?: Schema.Json }
-> = Schema.Struct({
+const Raw = Schema.Struct({
   details: Schema.optionalKey(Schema.Json),
   issues: Schema.optionalKey(Schema.Json)
-}).pipe(
+})
+
+const transformation = SchemaTransformation.transform<Validation, typeof Raw.Type>({
+  decode: (raw) => new Validation(raw),
+  encode: (validation) => validation.toJSON()
+})
+
+/** Encodes to the bounded copy; an encoded value decodes to a reader of the same. */
+export const ValidationSchema: Schema.Codec<Validation, typeof Raw.Encoded> = Raw.pipe(
   Schema.decodeTo(
-    Schema.declare((u): u is Validation => u instanceof Validation),
-    SchemaTransformation.transform({
-      decode: (raw) => new Validation(raw),
-      encode: (validation) => validation.toJSON() as { readonly details?: Schema.Json; readonly issues?: Schema.Json }
-    })
+    Schema.declare((u): u is Validation => u instanceof Validation, {
+      toCodecJson: () => Schema.link<Validation>()(Raw, transformation)
+    }),
+    transformation
   )
 )

@@ -1,0 +1,790 @@
+import { Decode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, DateTime, Duration, Effect, Schema } from "effect"
+import { inspect } from "node:util"
+import { codes, responses } from "./fixtures/read.ts"
+
+const now = Date.UTC(2026, 0, 1)
+
+const decode = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  Decode.response({ status, headers, body: typeof body === "string" ? body : JSON.stringify(body), now })
+
+const verdict = (status: number, body: unknown, headers?: Record<string, string>) => {
+  const { _tag, matchedBy } = decode(status, body, headers)
+  return `${_tag} by ${matchedBy}`
+}
+
+/** Narrows to a class, or fails the test. */
+const expectError = <Tag extends VeniceError.Code>(
+  error: VeniceError.VeniceError,
+  tag: Tag
+): Extract<VeniceError.VeniceError, { readonly _tag: Tag }> => {
+  assert.strictEqual(error._tag, tag)
+  return error as Extract<VeniceError.VeniceError, { readonly _tag: Tag }>
+}
+
+const millis = (error: VeniceError.VeniceError) =>
+  error.response.retryAfter === undefined ? undefined : Duration.toMillis(error.response.retryAfter)
+
+describe("what was captured or documented", () => {
+  it.each(responses)("$id is $expected", ({ body, endpoint, expected, headers, status }) => {
+    const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now })
+
+    assert.strictEqual(error._tag, expected)
+    assert.strictEqual(error.response.status, status)
+    assert.strictEqual(error.response.operation, endpoint ?? undefined)
+    assert.strictEqual(error.response.body, body === "" ? undefined : body)
+  })
+
+  it.each(codes)("the message of $code identifies it", ({ code, message, status }) => {
+    const error = decode(status, { error: message })
+
+    assert.strictEqual(error._tag, code)
+    assert.strictEqual(error.matchedBy, "message")
+    assert.strictEqual(error.message, message)
+    assert.strictEqual(decode(status, { error: { message } })._tag, code)
+    assert.strictEqual(decode(status, { error: message.toUpperCase() })._tag, code)
+    assert.strictEqual(decode(status, { error: message.replace(/\.$/, "") })._tag, code)
+  })
+
+  it.each(codes)("the code $code wins over the message and the status", ({ code }) => {
+    const error = { error: "Rate limit exceeded" }
+
+    assert.strictEqual(verdict(400, { ...error, code }), `${code} by code`)
+    assert.strictEqual(verdict(599, { error: { ...error, message: "Rate limit exceeded", code } }), `${code} by code`)
+    assert.strictEqual(verdict(429, { error: code }), `${code} by code`)
+  })
+})
+
+describe("machine codes", () => {
+  it.each<[unknown, number, string]>([
+    [{ error: { message: "any", code: "context_length_exceeded" } }, 400, "TOO_MANY_TOKENS"],
+    [{ error: { code: "needs_consent", message: "any" } }, 409, "CONSENT_REQUIRED"],
+    [{ error: "any", code: "X402_SIGN_IN_EXPIRED" }, 401, "X402_INVALID_SIGN_IN"],
+    [{ error: "any", code: "X402_CONCURRENCY_LIMIT" }, 429, "RATE_LIMIT_EXCEEDED"],
+    [{ error: "Payment required", code: "PAYMENT_REQUIRED" }, 402, "PAYMENT_REQUIRED"],
+    [{ error: "PAYMENT_REQUIRED", message: "any" }, 402, "PAYMENT_REQUIRED"],
+    [{ error: { message: "any", type: "provider_content_policy" } }, 422, "CONTENT_POLICY_VIOLATION"],
+    [{ error: "any", context: { errorCode: "CORRUPTED_IMAGE" } }, 400, "CORRUPTED_IMAGE"],
+    [{ error: { message: "any", code: "insufficient_quota" } }, 429, "INSUFFICIENT_BALANCE"],
+    [{ error: { message: "any", code: "model_not_found" } }, 404, "MODEL_NOT_FOUND"]
+  ])("%j under %i is %s", (body, status, tag) => {
+    assert.strictEqual(verdict(status, body), `${tag} by code`)
+  })
+
+  it("means nothing in lower case where the status disagrees", () => {
+    assert.strictEqual(
+      verdict(401, { error: { message: "any", code: "unauthorized" } }),
+      "AUTHENTICATION_FAILED by shape"
+    )
+  })
+
+  it("keeps an unknown code", () => {
+    const error = expectError(
+      decode(409, { error: "PAYMENT_IN_PROGRESS", message: "Still settling" }),
+      "UNRECOGNIZED_RESPONSE"
+    )
+
+    assert.strictEqual(error.code, "PAYMENT_IN_PROGRESS")
+    assert.strictEqual(error.message, "Still settling")
+    assert.strictEqual(error.category, "InvalidRequest")
+  })
+
+  it("does not take a Zod issue's code for one", () => {
+    assert.strictEqual(verdict(400, { issues: [{ code: "INVALID_MODEL", path: [] }] }), "INVALID_REQUEST by shape")
+  })
+})
+
+describe("wordings", () => {
+  it.each<[number, string, string]>([
+    [401, "Authenticated failed", "AUTHENTICATION_FAILED"],
+    [401, "Authentication failed - your plan has ended", "AUTHENTICATION_FAILED_INACTIVE_KEY"],
+    [401, "Sign-in-with-X authentication failed", "X402_INVALID_SIGN_IN"],
+    [402, "Insufficient USD or VCU balance to complete request", "INSUFFICIENT_BALANCE"],
+    [402, "Insufficient USD or Diem balance to complete request. Top up.", "INSUFFICIENT_BALANCE"],
+    [402, "Authentication required", "PAYMENT_REQUIRED"],
+    [403, "API access has been disabled for this account.", "API_ACCESS_DISABLED"],
+    [403, "You can only access transactions for your own wallet", "X402_WALLET_MISMATCH"],
+    [400, "Invalid request parameters. For assistance, please reach out to support@venice.ai", "INVALID_REQUEST"],
+    [400, "Invalid model id", "INVALID_MODEL"],
+    [415, "Request encoding is not supported", "INVALID_CONTENT_TYPE"],
+    [400, "The input (35034 tokens) is longer than the model's context length (32768 tokens).", "TOO_MANY_TOKENS"],
+    [404, "Model old-one has been deprecated. Please use new-one.", "MODEL_NOT_FOUND"],
+    [404, "Media could not be found. Request may be invalid, expired, or deleted.", "MEDIA_NOT_FOUND"],
+    [413, "File size exceeds maximum limit", "PAYLOAD_TOO_LARGE"],
+    [422, "Your input was blocked by content moderation.", "CONTENT_POLICY_VIOLATION"],
+    [422, "Your generation was blocked due to the model provider\u2019s content policies.", "CONTENT_POLICY_VIOLATION"],
+    [429, "Rate limit exceeded. Please try again later.", "RATE_LIMIT_EXCEEDED"],
+    [429, "Insufficient USD or Diem balance to complete request", "INSUFFICIENT_BALANCE"],
+    [500, "Inference failed", "INFERENCE_FAILED"],
+    [
+      504,
+      "The request took too long to complete and was timed-out. For long-running inference requests, use the streaming API by setting stream=true in your request.",
+      "REQUEST_TIMEOUT"
+    ],
+    [410, "GET /billing/usage was retired on 2026-09-16. Use GET /billing/usage-history.", "GONE"]
+  ])("%i %s is %s", (status, message, tag) => {
+    assert.strictEqual(verdict(status, { error: message }), `${tag} by message`)
+    assert.strictEqual(verdict(status, { error: { message } }), `${tag} by message`)
+  })
+
+  it("mean nothing in the middle of a provider's prose", () => {
+    const prose = (text: string) => ({ error: `The provider said: ${text}` })
+
+    assert.strictEqual(verdict(400, prose("Invalid model specified")), "INVALID_REQUEST by shape")
+    assert.strictEqual(verdict(503, prose("The model is at capacity.")), "UNRECOGNIZED_RESPONSE by none")
+    assert.strictEqual(verdict(429, prose("The model is currently overloaded.")), "RATE_LIMIT_EXCEEDED by status")
+  })
+
+  it("mean nothing under another status", () => {
+    assert.strictEqual(verdict(503, { error: "Rate limit exceeded" }), "UNRECOGNIZED_RESPONSE by none")
+    assert.strictEqual(verdict(400, { error: "Specified model not found" }), "INVALID_REQUEST by shape")
+  })
+
+  it("end where a word ends", () => {
+    assert.strictEqual(verdict(400, { error: "Invalid model identifier" }), "INVALID_REQUEST by shape")
+    assert.strictEqual(verdict(400, { error: "Invalid model id: x" }), "INVALID_MODEL by message")
+  })
+})
+
+describe("without a code", () => {
+  it.each<[number, string, string]>([
+    [400, "INVALID_REQUEST by shape", "UNRECOGNIZED_RESPONSE by none"],
+    [401, "AUTHENTICATION_FAILED by shape", "UNRECOGNIZED_RESPONSE by none"],
+    [402, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [403, "UNAUTHORIZED by shape", "UNRECOGNIZED_RESPONSE by none"],
+    [404, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [409, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [410, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [413, "PAYLOAD_TOO_LARGE by status", "PAYLOAD_TOO_LARGE by status"],
+    [415, "INVALID_CONTENT_TYPE by status", "INVALID_CONTENT_TYPE by status"],
+    [422, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [429, "RATE_LIMIT_EXCEEDED by status", "RATE_LIMIT_EXCEEDED by status"],
+    [500, "UNKNOWN_ERROR by shape", "UNRECOGNIZED_RESPONSE by none"],
+    [502, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [503, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"],
+    [504, "REQUEST_TIMEOUT by status", "REQUEST_TIMEOUT by status"],
+    [520, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"]
+  ])("%i is %s in Venice's shape, else %s", (status, shaped, other) => {
+    for (const body of [{ error: "words" }, { message: "words" }, { details: {} }, { issues: [] }]) {
+      assert.strictEqual(verdict(status, body), shaped)
+    }
+    for (const body of ["", "words", "<html>", "[]", "{}", "null", "{\"error\":", "\"Rate limit exceeded\""]) {
+      assert.strictEqual(verdict(status, body), other)
+    }
+  })
+
+  it.each<[number, string]>([
+    [402, "Billing"],
+    [404, "NotFound"],
+    [410, "NotFound"],
+    [408, "Timeout"],
+    [409, "InvalidRequest"],
+    [418, "InvalidRequest"],
+    [422, "InvalidRequest"],
+    [425, "Timeout"],
+    [502, "Upstream"],
+    [503, "Capacity"],
+    [524, "Timeout"],
+    [525, "Server"],
+    [529, "Capacity"],
+    [501, "Server"],
+    [999, "Server"],
+    [302, "InvalidRequest"]
+  ])("%i is in category %s", (status, category) => {
+    assert.strictEqual(decode(status, "").category, category)
+  })
+
+  it("says what it got instead of a message", () => {
+    assert.strictEqual(decode(400, "").message, "HTTP 400 with an empty body")
+    assert.strictEqual(decode(503, "temporarily unavailable\n").message, "temporarily unavailable")
+    assert.strictEqual(decode(403, "<html><title> Blocked </title>").message, "Blocked")
+    assert.strictEqual(decode(403, "<p>").message, "HTTP 403 with an HTML page")
+    assert.strictEqual(decode(418, "{}").message, "HTTP 418 with an unknown JSON body")
+    assert.strictEqual(decode(413, "<p>").message, Errors.PayloadTooLarge.defaultMessage)
+  })
+})
+
+describe("extra fields", () => {
+  it("INVALID_REQUEST has a tree and a flat list", () => {
+    const error = expectError(
+      decode(400, {
+        error: "Invalid request parameters",
+        details: {
+          _errors: ["Together"],
+          messages: { _errors: [], 0: { content: { _errors: ["Required", "Too short"] } } },
+          __proto__: { _errors: ["ignored, it is no own property here"] }
+        },
+        issues: [
+          { code: "invalid_type", path: ["messages", 0, "content"], message: "Required", expected: "string" },
+          { code: "too_big", maximum: 4096, path: ["input"] }
+        ]
+      }),
+      "INVALID_REQUEST"
+    )
+
+    assert.deepStrictEqual(error.details, {
+      errors: ["Together"],
+      fields: {
+        messages: {
+          errors: [],
+          fields: { 0: { errors: [], fields: { content: { errors: ["Required", "Too short"], fields: {} } } } }
+        }
+      }
+    })
+    assert.deepStrictEqual(error.issues, [
+      { path: ["messages", 0, "content"], message: "Required", code: "invalid_type" },
+      { path: ["input"], message: "too_big (maximum 4096)", code: "too_big" },
+      { path: [], message: "Together" },
+      { path: ["messages", 0, "content"], message: "Too short", code: "invalid_type" }
+    ])
+  })
+
+  it("INVALID_REQUEST takes its message from the first issue when there is no other", () => {
+    assert.strictEqual(decode(400, { issues: [{ message: "Bad field", path: ["a"] }] }).message, "Bad field")
+    assert.strictEqual(decode(400, { details: { a: { _errors: ["Bad field"] } } }).message, "Bad field")
+    assert.strictEqual(decode(400, { error: [{ message: "Bad field", path: ["a"] }] }).message, "Bad field")
+    assert.strictEqual(decode(400, { details: "Bad field" }).message, "Bad field")
+    assert.strictEqual(decode(400, { details: "" }).message, Errors.InvalidRequest.defaultMessage)
+  })
+
+  it("INVALID_REQUEST keeps what it read through JSON", () => {
+    const error = decode(400, { error: "x", details: { a: { _errors: ["b"] } }, issues: [{ path: ["a"], code: "c" }] })
+    const text = Schema.fromJsonString(VeniceError.VeniceError)
+    const again = expectError(Schema.decodeSync(text)(Schema.encodeSync(text)(error)), "INVALID_REQUEST")
+
+    assert.deepStrictEqual(again.issues, [{ path: ["a"], message: "b", code: "c" }])
+  })
+
+  it("TOO_MANY_TOKENS has the counts of its message", () => {
+    const message = "The input (35034 tokens) is longer than the model's context length (32768 tokens)."
+    const plain = expectError(decode(400, { error: message, request_id: "abc" }), "TOO_MANY_TOKENS")
+    const coded = expectError(decode(400, { error: { message, code: "context_length_exceeded" } }), "TOO_MANY_TOKENS")
+
+    for (const error of [plain, coded]) {
+      assert.strictEqual(error.inputTokens, 35034)
+      assert.strictEqual(error.maxTokens, 32768)
+    }
+    assert.strictEqual(plain.response.requestId, "abc")
+  })
+
+  it("MODEL_NOT_FOUND has the model and what Venice names instead", () => {
+    const of = (message: string) => {
+      const { model, suggestions } = expectError(decode(404, { error: message }), "MODEL_NOT_FOUND")
+      return { model, suggestions }
+    }
+
+    assert.deepStrictEqual(of("Specified model not found: qwen-2.5-vl. Did you mean: a.1, b?"), {
+      model: "qwen-2.5-vl",
+      suggestions: ["a.1", "b"]
+    })
+    assert.deepStrictEqual(of("Specified model not found: nope"), { model: "nope", suggestions: undefined })
+    assert.deepStrictEqual(of("Specified model not found"), { model: undefined, suggestions: undefined })
+    assert.deepStrictEqual(of("Model m-1.0 has been deprecated. Please use m-2.0 instead."), {
+      model: "m-1.0",
+      suggestions: ["m-2.0"]
+    })
+  })
+
+  it("CONTENT_POLICY_VIOLATION has the refund, the model, the prompt and the hint", () => {
+    const flat = expectError(
+      decode(422, {
+        error: "x",
+        code: "CONTENT_POLICY_VIOLATION",
+        credits_refunded: false,
+        suggested_prompt: "p",
+        hint: "h"
+      }),
+      "CONTENT_POLICY_VIOLATION"
+    )
+    const nested = expectError(
+      decode(422, {
+        error: { message: "x", type: "provider_content_policy", credits_refunded: true, recommended_model: "m" }
+      }),
+      "CONTENT_POLICY_VIOLATION"
+    )
+
+    assert.deepStrictEqual([flat.creditsRefunded, flat.suggestedPrompt, flat.hint], [false, "p", "h"])
+    assert.deepStrictEqual([nested.creditsRefunded, nested.recommendedModel], [true, "m"])
+  })
+
+  it.each<[string, Record<string, string>, unknown]>([
+    ["Too many failed attempts (> 50).", {}, "failures"],
+    ["Another request for this user is in flight", {}, "concurrency"],
+    ["Too many concurrent requests", {}, "concurrency"],
+    ["Rate limit exceeded", {}, undefined],
+    ["Rate limit exceeded", { "x-ratelimit-remaining-requests": "5" }, undefined],
+    ["Rate limit exceeded", { "x-ratelimit-remaining-requests": "0" }, "requests"],
+    ["Rate limit exceeded", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-remaining-requests": "1" }, "tokens"],
+    ["Rate limit exceeded", { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "1780567876726" }, "failures"],
+    ["Rate limit exceeded", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1780567876" }, "requests"]
+  ])("RATE_LIMIT_EXCEEDED %j with %j is limited by %s", (message, headers, limit) => {
+    assert.strictEqual(expectError(decode(429, { error: message }, headers), "RATE_LIMIT_EXCEEDED").limit, limit)
+  })
+
+  it("PAYMENT_REQUIRED has the offer of the body or of the header", () => {
+    const offer = { x402Version: 2, accepts: [{ scheme: "exact", network: "eip155:8453", amount: "5000000" }] }
+    const inBody = expectError(decode(402, { ...offer, error: "Authentication required" }), "PAYMENT_REQUIRED")
+    const inHeader = expectError(
+      decode(402, {
+        error: "Payment required",
+        code: "PAYMENT_REQUIRED",
+        reason: "insufficient_balance",
+        minimumTopUpUsd: 5
+      }, {
+        "PAYMENT-REQUIRED": btoa(JSON.stringify(offer))
+      }),
+      "PAYMENT_REQUIRED"
+    )
+
+    assert.deepStrictEqual(inBody.offer, offer)
+    assert.strictEqual(inBody.reason, "authentication")
+    assert.deepStrictEqual(inHeader.offer, offer)
+    assert.strictEqual(inHeader.reason, "insufficient_balance")
+    assert.strictEqual(inHeader.minimumTopUpUsd, 5)
+    assert.strictEqual(verdict(402, "", { "payment-required": "not base64" }), "PAYMENT_REQUIRED by shape")
+  })
+
+  it("CONSENT_REQUIRED has the details of the consent", () => {
+    const error = expectError(
+      decode(409, {
+        error: { code: "needs_consent", message: "Faces" },
+        consent_flow: "attestation",
+        face_media_roles: ["image_url"],
+        consent: { seedance: { accepted: false } },
+        docs_url: "https://docs.venice.ai"
+      }),
+      "CONSENT_REQUIRED"
+    )
+
+    assert.deepStrictEqual(
+      [error.message, error.consentFlow, error.faceMediaRoles, error.consent, error.docsUrl],
+      ["Faces", "attestation", ["image_url"], { seedance: { accepted: false } }, "https://docs.venice.ai"]
+    )
+  })
+
+  it("GONE has its successor and its dates", () => {
+    const error = expectError(
+      decode(410, { error: "Migrate, please" }, {
+        Deprecation: "@1783555200",
+        Sunset: "Wed, 16 Sep 2026 00:00:00 GMT",
+        Link:
+          "</api/v1/billing/usage-history>; rel=\"successor-version\", <https://docs.venice.ai>; rel=\"deprecation\"; type=\"text/html\""
+      }),
+      "GONE"
+    )
+
+    assert.strictEqual(error.matchedBy, "shape")
+    assert.strictEqual(error.successor, "/api/v1/billing/usage-history")
+    assert.strictEqual(DateTime.formatIso(error.sunset!), "2026-09-16T00:00:00.000Z")
+    assert.strictEqual(DateTime.formatIso(error.deprecated!), "2026-07-09T00:00:00.000Z")
+  })
+})
+
+describe("context", () => {
+  it.each<[string, Record<string, string>, unknown, string | undefined]>([
+    ["X-Request-ID first", { "X-Request-ID": "a", "CF-RAY": "c" }, { error: "x", request_id: "b" }, "a"],
+    ["then the body", { "CF-RAY": "c" }, { error: "x", request_id: "b" }, "b"],
+    [
+      "then the message",
+      { "CF-RAY": "c" },
+      { error: "Invalid request parameters. … reference request ID: r-1" },
+      "r-1"
+    ],
+    ["then CF-RAY", { "CF-RAY": "c" }, { error: "x" }, "c"],
+    ["nothing", {}, { error: "x" }, undefined]
+  ])("takes the request id from %s", (_, headers, body, id) => {
+    const { rayId, requestId } = decode(400, body, headers).response
+
+    assert.strictEqual(requestId, id)
+    assert.strictEqual(rayId, headers["CF-RAY"])
+  })
+
+  it("reads balances and deprecation", () => {
+    const { balance, deprecation } = decode(400, { error: "x" }, {
+      "x-venice-balance-usd": "12.50",
+      "x-venice-balance-diem": "1e999999999",
+      "x-venice-model-deprecation-warning": "old",
+      "x-venice-model-deprecation-date": "2026-03-01",
+      "x-venice-deprecated-replacement": "new"
+    }).response
+
+    assert.strictEqual(String(balance?.usd), "BigDecimal(12.5)")
+    assert.isUndefined(balance?.diem)
+    assert.deepStrictEqual(deprecation, { warning: "old", date: "2026-03-01", replacement: "new" })
+  })
+
+  it.each<[string, number, Record<string, string>, unknown, number | undefined]>([
+    [
+      "Retry-After wins",
+      429,
+      { "Retry-After": "7", "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "90" },
+      { error: "Rate limit exceeded" },
+      7000
+    ],
+    [
+      "the latest reset of an exhausted budget",
+      429,
+      {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": String(now + 5000),
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "90"
+      },
+      { error: "Rate limit exceeded" },
+      90_000
+    ],
+    [
+      "no reset of a budget with something left",
+      429,
+      { "x-ratelimit-remaining-requests": "3", "x-ratelimit-reset-requests": String(now + 5000) },
+      { error: "Rate limit exceeded" },
+      undefined
+    ],
+    [
+      "no reset on another status",
+      503,
+      { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": String(now + 5000) },
+      { error: "x" },
+      undefined
+    ],
+    [
+      "a reset in the past is zero",
+      429,
+      { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": String(now - 5000) },
+      { error: "Rate limit exceeded" },
+      0
+    ],
+    [
+      "a lockout names its wait",
+      429,
+      {},
+      { error: "Too many failed attempts (> 20) … Please wait 45s and try again." },
+      45_000
+    ],
+    ["a lockout in words", 429, {}, {
+      error: "Too many failed attempts (> 50) … Please wait 30 seconds and try again."
+    }, 30_000],
+    ["a lockout without a number", 429, {}, { error: "Too many failed attempts (> 50). Try again later." }, 30_000],
+    [
+      "Retry-After wins over the lockout",
+      429,
+      { "retry-after": "2" },
+      { error: "Too many failed attempts (> 50)." },
+      2000
+    ],
+    ["an unusable Retry-After is none", 429, { "retry-after": "soon" }, { error: "Rate limit exceeded" }, undefined]
+  ])("reads the hint: %s", (_, status, headers, body, expected) => {
+    assert.strictEqual(millis(decode(status, body, headers)), expected)
+  })
+})
+
+describe("inside a success", () => {
+  const stream = (...lines: ReadonlyArray<string>) => lines.join("\n")
+
+  it.each<[string, string, string]>([
+    [
+      "a code",
+      "{\"error\":{\"message\":\"busy\",\"code\":\"model_overloaded\",\"retry_after\":30}}",
+      "MODEL_OVERLOADED"
+    ],
+    [
+      "a refusal",
+      "{\"error\":{\"message\":\"x\",\"code\":\"content_blocked_by_provider\"}}",
+      "CONTENT_POLICY_VIOLATION"
+    ],
+    ["a filter", "{\"error\":{\"message\":\"x\",\"type\":\"content_filter_error\"}}", "CONTENT_POLICY_VIOLATION"],
+    ["a string", "{\"error\":\"Inference processing failed\"}", "INFERENCE_FAILED"],
+    [
+      "a failed response",
+      "{\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"model_overloaded\",\"message\":\"x\"}}}",
+      "MODEL_OVERLOADED"
+    ],
+    ["an unknown error", "{\"error\":{\"message\":\"x\",\"code\":\"upstream_error\"}}", "UNRECOGNIZED_RESPONSE"]
+  ])("finds %s in a stream", (_, data, tag) => {
+    const body = stream(
+      ": comment",
+      "data: {\"choices\":[{\"delta\":{\"content\":\"the word \\\"error\\\": is no error\"}}]}",
+      "",
+      "event: response.failed",
+      `data: ${data}`,
+      "",
+      "data: [DONE]",
+      ""
+    )
+
+    assert.strictEqual(decode(200, body)._tag, tag)
+    assert.strictEqual(decode(200, body.replaceAll("\n", "\r\n"))._tag, tag)
+    assert.strictEqual(decode(200, stream(`data: ${data}`))._tag, tag)
+  })
+
+  it("reads the hint and the category of a stream's error", () => {
+    const busy = decode(
+      200,
+      "data: {\"error\":{\"message\":\"busy\",\"code\":\"model_overloaded\",\"retry_after\":1.5}}\n\n"
+    )
+    const upstream = decode(200, "data: {\"error\":{\"message\":\"x\",\"code\":\"upstream_error\"}}\n\n")
+    const other = decode(200, "data: {\"error\":\"x\"}\n\n")
+
+    assert.strictEqual(millis(busy), 1500)
+    assert.strictEqual(upstream.category, "Upstream")
+    assert.strictEqual(other.category, "Server")
+  })
+
+  it("finds a blocked image in the headers", () => {
+    assert.strictEqual(
+      verdict(200, "\u0089PNG", { "x-venice-is-content-violation": "true" }),
+      "CONTENT_POLICY_VIOLATION by shape"
+    )
+  })
+
+  it("makes no error up", () => {
+    assert.strictEqual(verdict(200, "{\"choices\":[]}"), "UNRECOGNIZED_RESPONSE by none")
+    assert.strictEqual(decode(200, "{\"choices\":[]}").category, "InvalidRequest")
+  })
+})
+
+describe("secrets", () => {
+  const key = "VENICE_INFERENCE_KEY_abcdefghijklmnop0123456789"
+  const secrets = [
+    key,
+    "sk-abcdefghijklmnopqrstuvwxyz",
+    `eyJhbGciOiJIUzI1NiJ9.${"a".repeat(40)}.${"b".repeat(40)}`,
+    btoa(JSON.stringify({ message: "sign in", signature: "s".repeat(60) })),
+    `0x${"ab".repeat(65)}`
+  ]
+
+  const everywhere = (error: VeniceError.VeniceError) =>
+    [
+      error.message,
+      String(error),
+      error.stack,
+      JSON.stringify(error),
+      inspect(error, { depth: 10, showHidden: true }),
+      inspect(error, { depth: 10, customInspect: false }),
+      error._tag === "INVALID_REQUEST" ? JSON.stringify([error.issues, error.details]) : ""
+    ].join("\n")
+
+  it.each(secrets)("%s is nowhere in an error, wherever the server put it", (secret) => {
+    const bodies: ReadonlyArray<unknown> = [
+      { error: `Invalid key ${secret} given` },
+      { error: "Invalid request parameters", details: { authorization: { _errors: [`got Bearer ${secret}`] } } },
+      { error: "x", issues: [{ path: ["headers", secret], message: secret, received: secret }] },
+      { error: "x", request: { headers: { authorization: `Bearer ${secret}`, "x-api-key": secret } } },
+      { error: { message: "x", code: "needs_consent" }, consent: { [secret]: secret } },
+      `proxy error\nauthorization: Bearer ${secret}\n`,
+      JSON.stringify({ error: `Bearer ${secret}` }).replaceAll("e", "\\u0065"),
+      { error: "x", padding: "p".repeat(ResponseContext.maxBodyLength - 40), key: secret }
+    ]
+
+    for (const body of bodies) {
+      for (const status of [400, 401, 409, 500]) {
+        const error = decode(status, body, { "x-request-id": secret, "content-type": `a/b; key=${secret}` })
+        assert.notInclude(everywhere(error), secret)
+        assert.notInclude(everywhere(error), secret.slice(0, 24))
+      }
+    }
+  })
+
+  it("named by the caller are taken out whatever they look like", () => {
+    const error = Decode.response({
+      status: 401,
+      headers: { "cf-ray": "correct-horse" },
+      body: "{\"error\":\"Unknown key correct-horse\"}",
+      now,
+      secrets: ["correct-horse", "", "ab"]
+    })
+
+    assert.notInclude(everywhere(error), "correct-horse")
+    assert.strictEqual(error.message, "Unknown key <redacted>")
+  })
+
+  it("leaves everything else alone", () => {
+    const body =
+      "{\"error\":\"API key not found or expired; token limit 8192; address 0x833589fcd6edb6e08f4c7c32d4f71b54bda02913\"}"
+
+    assert.strictEqual(decode(400, body).response.body, body)
+  })
+})
+
+describe("totality", () => {
+  const json = Arbitrary.schema(Schema.Json)
+  const key = Arbitrary.schema(Schema.Literals([
+    "error",
+    "message",
+    "code",
+    "details",
+    "issues",
+    "context",
+    "errorCode",
+    "type",
+    "accepts",
+    "x402Version",
+    "reason",
+    "request_id",
+    "retry_after",
+    "path",
+    "_errors",
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "response"
+  ]))
+  const object = Arbitrary.map(
+    Arbitrary.array(Arbitrary.all([key, json]), { maxLength: 6 }),
+    (entries) => `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`
+  )
+  const nested = Arbitrary.map(
+    Arbitrary.all([key, object, key, object]),
+    ([a, x, b, y]) => `{"${a}":${x},"${b}":[${y},${x}]}`
+  )
+  const bytes = Arbitrary.map(
+    Arbitrary.array(Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))),
+    (bytes) => new TextDecoder().decode(new Uint8Array(bytes))
+  )
+  const sse = Arbitrary.map(
+    Arbitrary.array(nested, { maxLength: 3 }),
+    (events) => events.map((data) => `data: ${data}\n\n`).join("")
+  )
+  const body = Arbitrary.flatMap(
+    Arbitrary.schema(Schema.Literals([0, 1, 2, 3, 4, 5])),
+    (kind) =>
+      [
+        object,
+        nested,
+        bytes,
+        sse,
+        Arbitrary.schema(Schema.String),
+        Arbitrary.map(json, (value) => JSON.stringify(value))
+      ][kind]!
+  )
+  const status = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 999 })))
+  const headerName = Arbitrary.schema(Schema.Literals([
+    "Retry-After",
+    "retry-after-ms",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-ratelimit-resets",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+    "cf-ray",
+    "link",
+    "sunset",
+    "deprecation",
+    "payment-required",
+    "x-venice-balance-usd",
+    "content-type",
+    "x-venice-is-content-violation",
+    "__proto__"
+  ]))
+  const headerValue = Arbitrary.flatMap(
+    Arbitrary.schema(Schema.Literals([0, 1, 2])),
+    (kind) =>
+      [
+        Arbitrary.schema(Schema.String),
+        Arbitrary.map(Arbitrary.schema(Schema.Number), String),
+        Arbitrary.schema(
+          Schema.Literals(["", " ", "0", "-1", "1e400", "true", "text/event-stream", "<a>; rel=x", "e30="])
+        )
+      ][kind]!
+  )
+  const headers = Arbitrary.map(
+    Arbitrary.array(Arbitrary.all([headerName, headerValue]), { maxLength: 5 }),
+    Object.fromEntries
+  )
+
+  const isTotal = (input: Decode.Input) => {
+    const error = Decode.response(input)
+
+    assert.isTrue(VeniceError.isVeniceError(error))
+    assert.instanceOf(error, Error)
+    assert.strictEqual(error.response.status, input.status)
+    assert.isAtMost(error.message.length, ResponseContext.maxMessageLength)
+    assert.isAtMost(error.response.body?.length ?? 0, ResponseContext.maxBodyLength)
+    const wait = millis(error)
+    assert.isTrue(wait === undefined || (wait >= 0 && Number.isFinite(wait)))
+    // Whatever was read can be written, read again, and printed.
+    const text = JSON.stringify(error)
+    const again = Schema.decodeUnknownSync(VeniceError.VeniceError)(JSON.parse(text))
+    assert.strictEqual(JSON.stringify(again), text)
+    assert.notMatch(String(error), /[\u0000-\u001f]/)
+    return error
+  }
+
+  it.effect.prop(
+    "decodes anything to exactly one error",
+    [status, headers, body],
+    ([status, headers, body]) =>
+      Effect.sync(() => {
+        const input = { status, headers, body, now }
+        const error = isTotal(input)
+        // Pure: the same again.
+        assert.strictEqual(JSON.stringify(Decode.response(input)), JSON.stringify(error))
+      }),
+    { arbitrary: { runs: 5000 } }
+  )
+
+  const deep = 200_000
+
+  it.each<[string, string]>([
+    ["arrays nested deeper than any stack", "[".repeat(deep) + "]".repeat(deep)],
+    ["details nested deeper than any stack", `{"error":"x","details":${"{\"a\":".repeat(deep)}1${"}".repeat(deep)}}`],
+    ["unclosed nesting", `{"error":${"[".repeat(deep)}`],
+    ["issues with deep values", `{"issues":[{"received":${"[".repeat(deep)}${"]".repeat(deep)}}]}`],
+    [
+      "consent nested deeper than any stack",
+      `{"error":{"code":"needs_consent"},"consent":${"[".repeat(deep)}${"]".repeat(deep)}}`
+    ],
+    ["duplicate keys", "{\"error\":\"first\",\"error\":\"Invalid model specified\"}"],
+    ["prototype keys", "{\"__proto__\":{\"error\":\"x\"},\"constructor\":{\"prototype\":1},\"error\":\"x\"}"],
+    ["lone surrogates", "{\"error\":\"\\ud800 \\udfff\",\"details\":{\"\\udc00\":{\"_errors\":[\"\\ud800\"]}}}"],
+    ["a raw lone surrogate", "\ud800"],
+    ["numbers that are none", "{\"error\":NaN}"],
+    ["huge numbers", "{\"error\":{\"message\":\"x\",\"retry_after\":1e400}}"],
+    ["an error that is a number", "{\"error\":1e308}"],
+    ["null everywhere", "{\"error\":null,\"message\":null,\"details\":null,\"issues\":null,\"context\":null}"],
+    ["a byte order mark", "\ufeff{\"error\":\"Invalid model specified\"}"],
+    ["white space only", " \n\t".repeat(1000)],
+    ["control characters", "{\"error\":\"\\u0000\\u001b[31m\\u0007\"}"]
+  ])("survives %s", (_, body) => {
+    for (const status of [100, 200, 400, 401, 402, 409, 422, 429, 500, 999]) isTotal({ status, headers: {}, body, now })
+  })
+
+  // Patterns that went back over the text would need hours for these, and the time limit would end the test.
+  const huge = 10 * 1024 * 1024
+
+  it.each<[string, string]>([
+    ["one letter", "a".repeat(huge)],
+    ["HTML", `<html>${"<title>".repeat(huge / 7)}`],
+    ["a long message", JSON.stringify({ error: "Specified model not found: ".padEnd(huge, " did you mean: ") })],
+    [
+      "a long list",
+      JSON.stringify({ issues: Array.from({ length: huge / 40 }, (_, i) => ({ path: [i], message: "m" })) })
+    ],
+    ["beginnings of secrets", "eyJ".repeat(huge / 3)],
+    ["authorization without an end", "Bearer ".repeat(huge / 7)],
+    ["half a key", "sk-sk-".repeat(huge / 6)],
+    ["names of secrets", "\"authorization\" : ".repeat(huge / 18)],
+    ["an event without an end", `data: ${"x".repeat(huge)}`],
+    ["many events", "data: {\"error\"\n\n".repeat(huge / 15)],
+    ["full stops", JSON.stringify({ error: ".".repeat(huge) })],
+    ["white space", " ".repeat(huge)]
+  ])("takes linear time over 10 MB of %s", (_, body) => {
+    for (const status of [200, 400, 404, 500]) isTotal({ status, headers: {}, body, now })
+  })
+
+  it("keeps a bounded part of a huge body, and says so", () => {
+    const error = decode(400, { error: "e".repeat(huge), details: { a: { _errors: ["b"] } } })
+
+    assert.isTrue(error.response.bodyTruncated)
+    assert.isBelow(JSON.stringify(error).length, 64 * 1024)
+    assert.isUndefined(decode(400, { error: "e" }).response.bodyTruncated)
+  })
+
+  it("does not split a character where it cuts", () => {
+    const error = decode(400, `${"x".repeat(ResponseContext.maxBodyLength - 1)}\u{1f600}rest`)
+
+    assert.doesNotThrow(() => encodeURIComponent(error.response.body!))
+  })
+})

@@ -1,0 +1,131 @@
+import { Category, Decode, Errors, VeniceError } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { responses } from "./fixtures/read.ts"
+
+const text = Schema.fromJsonString(VeniceError.VeniceError)
+
+const roundTrip = (error: VeniceError.VeniceError) => Schema.decodeSync(text)(Schema.encodeSync(text)(error))
+
+const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.VeniceError) => {
+  assert.strictEqual(actual.constructor, expected.constructor)
+  // As texts: JSON has one zero, and waits are kept to the millisecond.
+  assert.strictEqual(Schema.encodeSync(text)(actual), Schema.encodeSync(text)(expected))
+  assert.strictEqual(actual.category, expected.category)
+}
+
+describe("the schema", () => {
+  it.effect.prop(
+    "carries any error through JSON as itself",
+    [VeniceError.VeniceError],
+    ([error]) => Effect.sync(() => assertSame(roundTrip(error), error)),
+    { arbitrary: { runs: 500 } }
+  )
+
+  it.each(responses)("carries the decoded $id through JSON as itself", ({ body, endpoint, headers, status }) => {
+    const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now: 0 })
+
+    assertSame(roundTrip(error), error)
+  })
+
+  it("rejects what is no error of Venice", () => {
+    assert.isFalse(Schema.is(VeniceError.VeniceError)(new Error("other")))
+    assert.throws(() => Schema.decodeUnknownSync(VeniceError.VeniceError)({ _tag: "NO_SUCH_CODE" }))
+  })
+})
+
+describe("guards", () => {
+  it("tell an error of Venice from others", () => {
+    assert.isTrue(VeniceError.isVeniceError(new Errors.Gone()))
+    assert.isFalse(VeniceError.isVeniceError(new Error("other")))
+    assert.isFalse(VeniceError.isVeniceError({ _tag: "GONE" }))
+    assert.isFalse(VeniceError.isVeniceError(undefined))
+  })
+
+  it("tell the category", () => {
+    assert.isTrue(VeniceError.inCategory("Capacity")(new Errors.ModelOffline()))
+    assert.isFalse(VeniceError.inCategory("Server")(new Errors.ModelOffline()))
+    assert.isFalse(VeniceError.inCategory("Server")("Server"))
+  })
+})
+
+describe("catchCategory", () => {
+  const recover = (error: VeniceError.VeniceError) =>
+    Effect.fail(error).pipe(
+      VeniceError.catchCategory(["Capacity", "Server"], (error) => Effect.succeed(`${error._tag} handled`))
+    )
+
+  it.effect("catches the members of its categories", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* recover(new Errors.ModelOffline()), "MODEL_OFFLINE handled")
+      assert.strictEqual(yield* recover(new Errors.UnknownError()), "UNKNOWN_ERROR handled")
+    }))
+
+  it.effect("leaves the others in the channel", () =>
+    Effect.gen(function*() {
+      const call = Effect.fail(new Errors.Gone() as Errors.Gone | Errors.ModelOffline)
+      const error = yield* Effect.flip(
+        VeniceError.catchCategory(call, "Capacity", () => Effect.die("not this one"))
+      )
+
+      assert.strictEqual(error._tag, "GONE")
+    }))
+
+  it.effect("hands over an unrecognized response by its category", () =>
+    Effect.gen(function*() {
+      const busy = new Errors.UnrecognizedResponse({ category: "Capacity", response: { status: 503 } })
+      const odd = new Errors.UnrecognizedResponse({ category: "NotFound", response: { status: 404 } })
+
+      assert.strictEqual(yield* recover(busy), "UNRECOGNIZED_RESPONSE handled")
+      assert.strictEqual(yield* Effect.flip(recover(odd)), odd)
+    }))
+
+  it.effect("leaves failures of the caller alone", () =>
+    Effect.gen(function*() {
+      const mine = { _tag: "Mine", category: "Capacity" } as const
+      const call = Effect.fail(mine as typeof mine | Errors.ModelOffline)
+      const error = yield* Effect.flip(
+        VeniceError.catchCategory(call, "Capacity", () => Effect.die("not this one"))
+      )
+
+      assert.strictEqual(error, mine)
+    }))
+})
+
+describe("matching", () => {
+  it.effect.prop("finds the function of every category", [VeniceError.VeniceError], ([error]) =>
+    Effect.sync(() => {
+      const name = <C extends Category.Category>(category: C) => () => category
+      const handlers = Object.fromEntries(
+        Category.all.map((category) => [category, name(category)])
+      ) as unknown as Parameters<typeof VeniceError.matchCategory<Category.Category>>[1]
+
+      assert.strictEqual(VeniceError.matchCategory(error, handlers), error.category)
+    }))
+
+  it("finds the function of the code", () => {
+    const error = new Errors.ModelNotFound({ model: "nope" }) as Errors.ModelNotFound | Errors.ModelOffline
+
+    const answer = VeniceError.match(error, {
+      MODEL_NOT_FOUND: ({ model }) => `no ${model}`,
+      MODEL_OFFLINE: () => "later"
+    })
+
+    assert.strictEqual(answer, "no nope")
+  })
+
+  it.effect("empties the channel with catchTags over every code", () =>
+    Effect.gen(function*() {
+      const call: Effect.Effect<string, Errors.ModelNotFound | Errors.ModelOffline> = Effect.fail(
+        new Errors.ModelOffline()
+      )
+      const handled: Effect.Effect<string> = call.pipe(
+        Effect.catchTags({
+          MODEL_NOT_FOUND: ({ message }) => Effect.succeed(message),
+          MODEL_OFFLINE: ({ category }) => Effect.succeed(category)
+        })
+      )
+
+      assert.strictEqual(yield* handled, "Capacity")
+    }))
+})
