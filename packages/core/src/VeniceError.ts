@@ -184,14 +184,26 @@ export const catchCategory: {
 )
 
 /**
- * One function for each code.
+ * One function for each code of `E`.
  *
  * @category models
  * @since 0.1.0
  */
-export type Handlers<E extends VeniceError, A> = {
-  readonly [Tag in E["_tag"]]: (error: Extract<E, { readonly _tag: Tag }>) => A
+export type CodeHandlers<E extends VeniceError> = {
+  readonly [Tag in E["_tag"]]: (error: Extract<E, { readonly _tag: Tag }>) => unknown
 }
+
+/**
+ * One function for each category.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CategoryHandlers = {
+  readonly [C in Category]: (error: InCategory<VeniceError, C>) => unknown
+}
+
+type Returned<H> = H[keyof H] extends (error: never) => infer A ? A : never
 
 /**
  * Applies the function of the error's code. A code without a function is a compile error that names it.
@@ -212,8 +224,8 @@ export type Handlers<E extends VeniceError, A> = {
  * @category matching
  * @since 0.1.0
  */
-export const match = <E extends VeniceError, A>(error: E, handlers: Handlers<E, A>): A => {
-  const handle = handlers[error._tag as E["_tag"]] as (error: VeniceError) => A
+export const match = <E extends VeniceError, const H extends CodeHandlers<E>>(error: E, handlers: H): Returned<H> => {
+  const handle = handlers[error._tag as E["_tag"]] as (error: VeniceError) => Returned<H>
   return handle(error)
 }
 
@@ -223,10 +235,7 @@ export const match = <E extends VeniceError, A>(error: E, handlers: Handlers<E, 
  * @category matching
  * @since 0.1.0
  */
-export const matchCategory = <A>(
-  error: VeniceError,
-  handlers: { readonly [C in Category]: (error: InCategory<VeniceError, C>) => A }
-): A => {
-  const handle = handlers[error.category] as (error: VeniceError) => A
+export const matchCategory = <const H extends CategoryHandlers>(error: VeniceError, handlers: H): Returned<H> => {
+  const handle = handlers[error.category] as (error: VeniceError) => Returned<H>
   return handle(error)
 }

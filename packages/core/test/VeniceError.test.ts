@@ -95,10 +95,9 @@ describe("catchCategory", () => {
 describe("matching", () => {
   it.effect.prop("finds the function of every category", [VeniceError.VeniceError], ([error]) =>
     Effect.sync(() => {
-      const name = <C extends Category.Category>(category: C) => () => category
       const handlers = Object.fromEntries(
-        Category.all.map((category) => [category, name(category)])
-      ) as unknown as Parameters<typeof VeniceError.matchCategory<Category.Category>>[1]
+        Category.all.map((category) => [category, () => category])
+      ) as { readonly [C in Category.Category]: () => Category.Category }
 
       assert.strictEqual(VeniceError.matchCategory(error, handlers), error.category)
     }))

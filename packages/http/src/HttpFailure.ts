@@ -112,8 +112,8 @@ export const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string>
   credentials.flatMap((name) => {
     const value = headers[name]
     if (value === undefined) return []
-    const token = value.slice(value.indexOf(" ") + 1)
-    return token === value ? [value] : [value, token]
+    // The scheme is no secret: `Bearer <token>`.
+    return [name.endsWith("authorization") ? value.slice(value.indexOf(" ") + 1) : value]
   })
 
 const operationOf = ({ method, url }: HttpClientRequest): string => {

@@ -1,0 +1,22 @@
+import { Category, Errors } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+
+const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8")
+
+describe("the README", () => {
+  it("lists every category with its remedy and its members", () => {
+    for (const category of Category.all) {
+      const row = readme.split("\n").find((line) => line.startsWith(`| \`${category}\` |`))
+      const members = Object.values(Errors).filter((Class) =>
+        Class.category === category && Class !== Errors.UnrecognizedResponse
+      )
+
+      assert.include(row, Category.remedies[category])
+      assert.deepStrictEqual(
+        row?.match(/`[A-Z][A-Z0-9_]+`/g)?.toSorted(),
+        members.map((Class) => `\`${Class.code}\``).toSorted()
+      )
+    }
+  })
+})

@@ -1,0 +1,347 @@
+import { Retry } from "@effect-venice/core"
+import { VeniceClient } from "@effect-venice/http"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
+import { FetchHttpClient, HttpBody, type HttpClient } from "effect/http"
+import { inspect } from "node:util"
+import { answer, type Got, serve } from "./server.ts"
+
+const key = "correct-horse-battery-staple"
+
+const Answer = Schema.Struct({ choices: Schema.Array(Schema.Struct({ text: Schema.String })) })
+
+const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layerNodeHttp]
+]
+
+const connect = (url: string, apiKey: string | undefined = key) =>
+  VeniceClient.make({ baseUrl: url, apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey) })
+
+describe.each(clients)("over %s", (_, layer) => {
+  const run = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, layer)
+
+  it.live("decodes a success with the caller's schema", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, { choices: [{ text: "hi" }], usage: {} }))
+      const venice = yield* connect(server.url)
+      const body = { model: "m", prompt: "\u{1f600}" }
+
+      const found = yield* venice.execute("POST /chat/completions", { body, success: Answer })
+
+      assert.deepStrictEqual(found, { choices: [{ text: "hi" }] })
+      const [got] = server.got as [Got]
+      assert.strictEqual(`${got.method} ${got.url}`, "POST /api/v1/chat/completions")
+      assert.strictEqual(got.headers.authorization, `Bearer ${key}`)
+      assert.strictEqual(got.headers["content-type"], "application/json")
+      assert.deepStrictEqual(JSON.parse(got.body.toString()), body)
+    }).pipe(run))
+
+  it.live("fails with the decoded error", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) =>
+        answer(response, 429, { error: "The model is currently overloaded. Please try again later." }, {
+          "Retry-After": "30",
+          "CF-RAY": "91dbd54fa83f8cbd-EWR"
+        })
+      )
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.execute("POST /chat/completions", { success: Answer }))
+
+      assert.strictEqual(
+        String(error),
+        "MODEL_OVERLOADED: The model is currently overloaded. Please try again later. "
+          + "(HTTP 429 from POST /chat/completions, request 91dbd54fa83f8cbd-EWR, retry after 30s)"
+      )
+    }).pipe(run))
+
+  it.live("says where a success is not as expected", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, { choices: [{ text: "a" }, { text: 1 }] }))
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.execute("POST /chat/completions", { success: Answer }))
+
+      if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
+      assert.deepStrictEqual(error.differences, [{ path: ["choices", 1, "text"], message: "Expected string" }])
+      assert.strictEqual(
+        error.message,
+        "POST /chat/completions succeeded with 200, but choices[1].text is not as expected: Expected string"
+      )
+      assert.strictEqual(error.response.body, "{\"choices\":[{\"text\":\"a\"},{\"text\":1}]}")
+      // The call was answered, and billed: no policy repeats it.
+      assert.isUndefined(Retry.kindOf(error))
+    }).pipe(run))
+
+  it.live("says that a success is no JSON", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, "<html>login</html>"))
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.execute("GET /models", { success: Schema.Unknown }))
+
+      assert.strictEqual(
+        error.message,
+        "GET /models succeeded with 200, but the body is not as expected: Expected JSON"
+      )
+    }).pipe(run))
+
+  it.live("leaves a refused connection to HttpClientError", () =>
+    Effect.gen(function*() {
+      const server = yield* serve(() => {})
+      yield* Effect.promise(server.close)
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.request("GET /models"))
+
+      assert.strictEqual(error._tag, "HttpClientError")
+      assert.strictEqual(Retry.kindOf(error), "Transport")
+    }).pipe(run))
+
+  it.live("leaves a connection that is reset before the headers to HttpClientError", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => response.socket?.resetAndDestroy())
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.request("POST /embeddings", { body: {} }))
+
+      assert.strictEqual(Retry.kindOf(error), "Transport")
+    }).pipe(run))
+
+  it.live("decodes what came of a body that breaks off", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => {
+        response.writeHead(413, { "content-type": "application/json", "content-length": "1000" })
+        response.write("{\"error\":\"File exc", () => setTimeout(() => response.socket?.destroy(), 20))
+      })
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.request("POST /audio/transcriptions"))
+
+      if (error._tag !== "PAYLOAD_TOO_LARGE") return assert.fail(String(error))
+      assert.strictEqual(error.response.body, "{\"error\":\"File exc")
+      assert.isTrue(error.response.bodyTruncated)
+    }).pipe(run))
+
+  it.live("reads no more of an error than its limit, and lets the connection go", () =>
+    Effect.gen(function*() {
+      let written = 0
+      const chunk = Buffer.alloc(64 * 1024, "x")
+      const server = yield* serve((response) => {
+        response.writeHead(500, { "content-type": "application/json" })
+        const write = () => {
+          while (!response.destroyed && response.write(chunk)) written += chunk.length
+          if (!response.destroyed) response.once("drain", write)
+        }
+        write()
+      })
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.request("POST /chat/completions"))
+
+      if (error._tag !== "UNRECOGNIZED_RESPONSE") return assert.fail(String(error))
+      assert.isTrue(error.response.bodyTruncated)
+      assert.isBelow(written, 64 * 1024 * 1024)
+      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+    }).pipe(run))
+
+  it.live("aborts the request when it is interrupted", () =>
+    Effect.gen(function*() {
+      const server = yield* serve(() => {})
+      const venice = yield* connect(server.url)
+
+      const result = yield* Effect.timeoutOption(venice.request("GET /models"), "100 millis")
+
+      assert.strictEqual(result._tag, "None")
+      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+    }).pipe(run))
+
+  it.live("sends multipart", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, { text: "hi" }))
+      const venice = yield* connect(server.url)
+      const form = new FormData()
+      form.append("model", "whisper")
+      form.append("file", new Blob(["RIFF"], { type: "audio/wav" }), "a.wav")
+
+      const found = yield* venice.execute("POST /audio/transcriptions", {
+        body: form,
+        success: Schema.Struct({ text: Schema.String })
+      })
+
+      assert.strictEqual(found.text, "hi")
+      const [got] = server.got as [Got]
+      assert.match(got.headers["content-type"]!, /^multipart\/form-data; ?boundary=/)
+      assert.include(got.body.toString(), "RIFF")
+      assert.include(got.body.toString(), "filename=\"a.wav\"")
+    }).pipe(run))
+
+  it.live("hands over a success that is no JSON", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) =>
+        answer(response, 200, Buffer.from([1, 2, 3]), { "content-type": "audio/mpeg" })
+      )
+      const venice = yield* connect(server.url)
+
+      const response = yield* venice.request("POST /audio/speech", { body: { input: "hi" } })
+
+      assert.deepStrictEqual(new Uint8Array(yield* response.arrayBuffer), new Uint8Array([1, 2, 3]))
+    }).pipe(run))
+
+  it.live("fails on a blocked image, which is a success by its status", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) =>
+        answer(response, 200, Buffer.alloc(10), {
+          "x-venice-is-content-violation": "true",
+          "content-type": "image/png"
+        })
+      )
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.request("POST /image/generate"))
+
+      assert.strictEqual(error._tag, "CONTENT_POLICY_VIOLATION")
+    }).pipe(run))
+
+  it.live("keeps the key out of an error in which the server repeats it", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response, got) =>
+        answer(response, 401, { error: `Unknown: ${got.headers.authorization}`, got })
+      )
+      const venice = yield* connect(server.url)
+
+      const error = yield* Effect.flip(venice.request("GET /models"))
+
+      for (
+        const text of [
+          String(error),
+          error.stack,
+          JSON.stringify(error),
+          inspect(error, { customInspect: false, depth: 9 })
+        ]
+      ) {
+        assert.notInclude(text, key)
+      }
+      assert.strictEqual(error.message, "Unknown: Bearer <redacted>")
+    }).pipe(run))
+})
+
+describe("requests", () => {
+  const run = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, FetchHttpClient.layer)
+
+  it.live("fill the path, the query and the headers", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, {}))
+      const venice = yield* connect(`${server.url}/`)
+
+      yield* venice.request("GET /characters/{slug}/reviews", {
+        path: { slug: "alan watts/x" },
+        query: { page: 2 },
+        headers: { "x-mine": "yes" }
+      })
+      yield* venice.request("PATCH /something/new", { body: HttpBody.text("raw", "text/csv") })
+
+      const [first, second] = server.got as [Got, Got]
+      assert.strictEqual(first.url, "/api/v1/characters/alan%20watts%2Fx/reviews?page=2")
+      assert.strictEqual(first.headers["x-mine"], "yes")
+      assert.strictEqual(`${second.method} ${second.url}`, "PATCH /api/v1/something/new")
+      assert.strictEqual(second.headers["content-type"], "text/csv")
+    }).pipe(run))
+
+  it.live("need every parameter of their path", () =>
+    Effect.gen(function*() {
+      const venice = yield* connect("http://127.0.0.1:1")
+      const error = yield* Effect.flip(venice.request("GET /characters/{slug}"))
+
+      assert.include(error.message, "GET /characters/{slug} needs a value for slug")
+    }).pipe(run))
+
+  it.live("need a body that can be written", () =>
+    Effect.gen(function*() {
+      const venice = yield* connect("http://127.0.0.1:1")
+      const loop: Record<string, unknown> = {}
+      loop.loop = loop
+      const error = yield* Effect.flip(venice.request("POST /embeddings", { body: loop }))
+
+      assert.include(error.message, "the body cannot be written as JSON")
+    }).pipe(run))
+
+  it.live("go without a key where there is none", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, {}))
+      const venice = yield* VeniceClient.make({ baseUrl: server.url })
+
+      yield* venice.request("GET /models", { headers: { "SIGN-IN-WITH-X": "proof" } })
+
+      assert.isUndefined(server.got[0]!.headers.authorization)
+      assert.strictEqual(server.got[0]!.headers["sign-in-with-x"], "proof")
+    }).pipe(run))
+
+  it.live("are retried by a policy, as often and as late as the server asks", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const server = yield* serve((response) => {
+        times.push(performance.now())
+        if (times.length === 1) return answer(response, 429, { error: "Rate limit exceeded" }, { "Retry-After": "1.2" })
+        if (times.length === 2) return answer(response, 500, { error: "Inference processing failed" })
+        answer(response, 200, { choices: [] })
+      })
+      const venice = yield* connect(server.url)
+
+      yield* Effect.retry(venice.execute("POST /chat/completions", { success: Answer }), Retry.standard)
+
+      assert.strictEqual(times.length, 3)
+      assert.isAtLeast(times[1]! - times[0]!, 1200)
+      assert.isAtLeast(times[2]! - times[1]!, 500)
+    }).pipe(run))
+
+  it.live("stream their success", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, "a,b\n1,2\n", { "content-type": "text/csv" }))
+      const venice = yield* connect(server.url)
+      const response = yield* venice.request("GET /billing/usage-history")
+
+      assert.strictEqual(yield* Stream.mkString(Stream.decodeText(response.stream)), "a,b\n1,2\n")
+    }).pipe(run))
+})
+
+describe("configuration", () => {
+  const build = (env: Record<string, string>) =>
+    Effect.exit(VeniceClient.config.pipe(
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+    ))
+
+  it.effect("comes from the environment", () =>
+    Effect.gen(function*() {
+      const options = yield* build({ VENICE_API_KEY: ` ${key}\n`, VENICE_BASE_URL: "http://localhost:1/v1" })
+
+      if (!Exit.isSuccess(options)) return assert.fail("no options")
+      assert.strictEqual(Redacted.value(options.value.apiKey!), key)
+      assert.strictEqual(String(options.value.baseUrl), "http://localhost:1/v1")
+      assert.notInclude(inspect(options.value, { depth: 9 }), key)
+    }))
+
+  it.effect("defaults to the public API", () =>
+    Effect.gen(function*() {
+      const options = yield* build({ VENICE_API_KEY: key })
+
+      assert.strictEqual(Exit.isSuccess(options) && String(options.value.baseUrl), "https://api.venice.ai/api/v1")
+    }))
+
+  it.effect.each<Record<string, string>>([
+    {},
+    { VENICE_API_KEY: "" },
+    { VENICE_API_KEY: "two words-of-a-secret" },
+    { VENICE_API_KEY: "new\nline-of-a-secret" },
+    { VENICE_API_KEY: key, VENICE_BASE_URL: "not a url" }
+  ])("is refused, without a word of the key: %j", (env) =>
+    Effect.gen(function*() {
+      const exit = yield* build(env)
+
+      assert.isTrue(Exit.isFailure(exit))
+      assert.notInclude(inspect(exit, { depth: 20 }), "of-a-secret")
+    }))
+})

@@ -1,0 +1,102 @@
+import { Errors, Operation } from "@effect-venice/core"
+import { VeniceClient } from "@effect-venice/http"
+import { Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+
+const layer = Layer.provideMerge(Emulator.layerClient, Emulator.layer)
+
+/** A client that is not ours. */
+const ask = (url: string, init?: RequestInit) => Effect.promise(() => fetch(url, init))
+
+const key = { authorization: "Bearer some-key" }
+
+describe("Emulator", () => {
+  it.live.each(Fixtures.errors)("answers $_tag so that it arrives as itself", (error) =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const venice = yield* VeniceClient
+      yield* emulator.reply(error)
+
+      const arrived = yield* Effect.flip(venice.request("POST /chat/completions", { body: { model: "m" } }))
+
+      assert.strictEqual(arrived._tag, error._tag)
+      assert.strictEqual(arrived.message, error.message)
+      if (arrived._tag === "HttpClientError") return
+      assert.strictEqual(arrived.response.status, error.response.status)
+      assert.deepStrictEqual(arrived.response.retryAfter, error.response.retryAfter)
+      // The fields of the error came along; what the code is known by is not one of them.
+      const { matchedBy: _, response: __, ...fields } = JSON.parse(JSON.stringify(error))
+      const { matchedBy: ___, response: ____, ...found } = JSON.parse(JSON.stringify(arrived))
+      assert.deepInclude(found, fields._tag === "TOO_MANY_TOKENS" ? { _tag: fields._tag } : fields)
+    }).pipe(Effect.provide(layer)))
+
+  it.live("uses its replies up, then succeeds", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const venice = yield* VeniceClient
+      yield* emulator.reply(new Errors.ModelOffline(), WireResponse.json(200, { mine: true }))
+      const call = venice.execute("GET /models", { success: Schema.Unknown })
+
+      assert.strictEqual((yield* Effect.flip(call) as Effect.Effect<Errors.ModelOffline>)._tag, "MODEL_OFFLINE")
+      assert.deepStrictEqual(yield* call, { mine: true })
+      assert.containsAllKeys(yield* call, ["data"])
+      assert.strictEqual((yield* emulator.received).length, 3)
+    }).pipe(Effect.provide(layer)))
+
+  it.live("succeeds on every operation, but for the retired ones", () =>
+    Effect.gen(function*() {
+      const { baseUrl } = yield* Emulator.Emulator
+      for (const operation of Operation.all) {
+        const [method, path] = operation.split(" ") as [string, string]
+        const response = yield* ask(baseUrl + path.replace(/\{\w+\}/g, "x"), { method, headers: key })
+        const isRetired = ["POST /video/transcriptions", "GET /billing/usage"].includes(operation)
+
+        assert.strictEqual(response.status, isRetired ? 410 : 200, operation)
+        assert.isNotNull(response.headers.get("cf-ray"))
+      }
+    }).pipe(Effect.provide(layer)))
+
+  it.live("fails as Venice does when nobody said anything", () =>
+    Effect.gen(function*() {
+      const { baseUrl } = yield* Emulator.Emulator
+      const status = (path: string, init?: RequestInit) => Effect.map(ask(baseUrl + path, init), ({ status }) => status)
+
+      assert.strictEqual(yield* status("/api_keys"), 402)
+      assert.strictEqual(yield* status("/models"), 200)
+      assert.strictEqual(yield* status("/no/such/route", { headers: key }), 404)
+      assert.strictEqual(
+        yield* status("/chat/completions", {
+          method: "POST",
+          headers: { ...key, "content-type": "application/json" },
+          body: "{"
+        }),
+        400
+      )
+    }).pipe(Effect.provide(layer)))
+
+  it.live("fails on demand of a client outside", () =>
+    Effect.gen(function*() {
+      const { baseUrl } = yield* Emulator.Emulator
+      const response = yield* ask(`${baseUrl}/models`, { headers: { "x-emulate": "model_overloaded" } })
+
+      assert.strictEqual(response.status, 429)
+      assert.strictEqual(response.headers.get("retry-after"), "30")
+      assert.deepStrictEqual(yield* Effect.promise(() => response.json()), {
+        error: "The model is currently overloaded. Please try again later."
+      })
+    }).pipe(Effect.provide(layer)))
+
+  it.live("records what it got", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const venice = yield* VeniceClient
+      yield* venice.request("POST /embeddings", { body: { input: "x" } })
+      const [got] = yield* emulator.received
+
+      assert.strictEqual(got?.operation, "POST /embeddings")
+      assert.strictEqual(got?.path, "/api/v1/embeddings")
+      assert.strictEqual(got?.body, "{\"input\":\"x\"}")
+      assert.strictEqual(got?.headers.authorization, "Bearer emulated-key")
+    }).pipe(Effect.provide(layer)))
+})

@@ -1,0 +1,213 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { spawn } from "node:child_process"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+
+const main = join(import.meta.dirname, "../src/cli/main.ts")
+
+interface Run {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (
+  args: ReadonlyArray<string>,
+  options: { readonly input?: string | Iterable<string>; readonly env?: Record<string, string> } = {}
+) =>
+  Effect.promise(() =>
+    new Promise<Run>((resolve) => {
+      const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ...options.env } })
+      let stdout = ""
+      let stderr = ""
+      child.stdout.setEncoding("utf8").on("data", (text) => stdout += text)
+      child.stderr.setEncoding("utf8").on("data", (text) => stderr += text)
+      child.on("close", (status) => resolve({ status, stdout, stderr }))
+      child.stdin.end(options.input ?? "")
+    })
+  )
+
+const lines = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line))
+
+const now = Date.UTC(2026, 0, 1)
+
+describe("effect-venice classify", () => {
+  it.live("writes a verdict for each response", () =>
+    Effect.gen(function*() {
+      const input = [
+        {
+          id: 7,
+          status: 429,
+          headers: {
+            "X-RateLimit-Remaining-Requests": 0,
+            "x-ratelimit-reset-requests": String(now + 1500),
+            "cf-ray": "r"
+          },
+          body: "{\"error\":\"Rate limit exceeded\"}",
+          operation: "POST /chat/completions"
+        },
+        { status: 404, headers: null, body: "{\"error\":\"Specified model not found: a. Did you mean: b?\"}" }
+      ]
+      const { status, stderr, stdout } = yield* run(["classify", "--now", String(now)], {
+        input: input.map((line) => JSON.stringify(line)).join("\r\n")
+      })
+
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(status, 0)
+      assert.deepStrictEqual(lines(stdout), [
+        {
+          id: 7,
+          tag: "RATE_LIMIT_EXCEEDED",
+          category: "RateLimit",
+          matchedBy: "message",
+          retryable: true,
+          retryAfterMillis: 1500,
+          requestId: "r",
+          message: "Rate limit exceeded",
+          error: {
+            _tag: "RATE_LIMIT_EXCEEDED",
+            message: "Rate limit exceeded",
+            matchedBy: "message",
+            response: {
+              status: 429,
+              operation: "POST /chat/completions",
+              requestId: "r",
+              rayId: "r",
+              retryAfter: 1500,
+              rateLimit: { requests: { remaining: 0, resetAt: now + 1500 } },
+              body: "{\"error\":\"Rate limit exceeded\"}"
+            },
+            limit: "requests"
+          }
+        },
+        {
+          id: null,
+          tag: "MODEL_NOT_FOUND",
+          category: "NotFound",
+          matchedBy: "message",
+          retryable: false,
+          retryAfterMillis: null,
+          requestId: null,
+          message: "Specified model not found: a. Did you mean: b?",
+          error: {
+            _tag: "MODEL_NOT_FOUND",
+            message: "Specified model not found: a. Did you mean: b?",
+            matchedBy: "message",
+            response: { status: 404, body: input[1]!.body },
+            model: "a",
+            suggestions: ["b"]
+          }
+        }
+      ])
+    }))
+
+  it.live("says in its place what is wrong with a line, and fails at the end", () =>
+    Effect.gen(function*() {
+      const good = "{\"id\":\"good\",\"status\":500,\"body\":\"\"}"
+      const bad = [
+        "",
+        "words",
+        "[]",
+        "null",
+        "{\"body\":\"\"}",
+        "{\"status\":99,\"body\":\"\"}",
+        "{\"status\":429.5,\"body\":\"\"}",
+        "{\"status\":\"429\",\"body\":\"\"}",
+        "{\"status\":429}",
+        "{\"id\":1,\"status\":429,\"body\":{}}",
+        "{\"status\":429,\"body\":\"\",\"headers\":[]}",
+        "{\"status\":429,\"body\":\"\",\"headers\":{\"a\":{}}}",
+        "{\"status\":429,\"body\":\"\",\"operation\":1}"
+      ]
+      const { status, stdout } = yield* run(["classify"], { input: [good, ...bad, good, ""].join("\n") })
+      const found = lines(stdout)
+
+      assert.strictEqual(status, 1)
+      assert.strictEqual(found.length, bad.length + 2)
+      assert.strictEqual(found[0].id, "good")
+      assert.strictEqual(found.at(-1).id, "good")
+      for (const verdict of found.slice(1, -1)) {
+        assert.deepStrictEqual(Object.keys(verdict), ["id", "problem"])
+        assert.isNull(verdict.id)
+      }
+      assert.deepStrictEqual(found.slice(1, 7).map(({ problem }) => problem), [
+        "an empty line",
+        "not JSON",
+        "Expected object",
+        "Expected object",
+        "status: Missing key",
+        "status: Expected a value between 100 and 999"
+      ])
+    }))
+
+  it.live("streams 100,000 lines in bounded memory", () =>
+    Effect.gen(function*() {
+      const line = `${JSON.stringify({ id: 1, status: 400, body: JSON.stringify({ error: "x".repeat(200) }) })}\n`
+      const script = `
+        const { spawn } = require("node:child_process")
+        const child = spawn(process.execPath, ["--max-old-space-size=96", ${JSON.stringify(main)}, "classify"])
+        let lines = 0
+        child.stdout.on("data", (chunk) => { for (const byte of chunk) if (byte === 10) lines++ })
+        child.stderr.pipe(process.stderr)
+        child.on("close", (status) => console.log(status, lines))
+        const block = ${JSON.stringify(line)}.repeat(1000)
+        let blocks = 0
+        const write = () => {
+          while (blocks < 100) { blocks++; if (!child.stdin.write(block)) return child.stdin.once("drain", write) }
+          child.stdin.end()
+        }
+        write()`
+      const result = yield* Effect.promise(() =>
+        new Promise<string>((resolve) => {
+          const child = spawn(process.execPath, ["-e", script])
+          let out = ""
+          child.stdout.on("data", (text) => out += text)
+          child.stderr.on("data", (text) => out += text)
+          child.on("close", () => resolve(out.trim()))
+        })
+      )
+
+      assert.strictEqual(result, "0 100000")
+    }), 120_000)
+})
+
+describe("effect-venice demo", () => {
+  it.live("shows every error decoded, and a call that succeeds in the end, without colours in a pipe", () =>
+    Effect.gen(function*() {
+      const { status, stdout } = yield* run(["demo"])
+
+      assert.strictEqual(status, 0)
+      assert.include(stdout, "44 of 44 arrived as what was sent.")
+      assert.match(stdout, /RATE_LIMIT_EXCEEDED +asked for 1s +waits \d/)
+      assert.match(stdout, /MODEL_OVERLOADED +asked for 2s +waits \d/)
+      assert.match(stdout, /answered +"Emulated\."/)
+      assert.notInclude(stdout, "\u001b")
+    }))
+
+  it.live("asks the API it is told to with --live", () =>
+    Effect.gen(function*() {
+      const server = createServer((_, response) => {
+        response.writeHead(404, { "content-type": "application/json" })
+        response.end("{\"error\":\"Specified model not found: no-such-model\"}")
+      })
+      yield* Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)))
+      const { port } = server.address() as AddressInfo
+      const { status, stdout } = yield* run(["demo", "--live"], {
+        env: { VENICE_API_KEY: "some-key", VENICE_BASE_URL: `http://127.0.0.1:${port}/v1` }
+      })
+      server.close()
+
+      assert.match(stdout, /404 +MODEL_NOT_FOUND +NotFound +no retry/)
+      assert.strictEqual(status, 1)
+    }))
+
+  it.live("says what is missing for --live", () =>
+    Effect.gen(function*() {
+      const { status, stderr, stdout } = yield* run(["demo", "--live"])
+
+      assert.strictEqual(status, 1)
+      assert.include(stdout + stderr, "VENICE_API_KEY")
+    }))
+})
