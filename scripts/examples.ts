@@ -28,16 +28,20 @@ const fences = (source: string, text: string): ReadonlyArray<Example> =>
 const docComments = (text: string): string =>
   [...text.matchAll(/^ *\/\*\*\n(.*?)^ *\*\/$/gms)].map(([, body]) => body!.replace(/^ *\* ?/gm, "")).join("\n")
 
-/** Turns `expression // => value` into an assertion. The expression begins at the last line that is not a continuation. */
+/**
+ * Turns `expression // => value` into an assertion. The expression begins at the last line of the same indentation that
+ * does not close a bracket.
+ */
 const withAssertions = (code: string): string => {
   const lines = code.split("\n")
   for (let end = 0; end < lines.length; end++) {
     const found = /^(.*?)\s*\/\/ => (.*)$/.exec(lines[end]!)
     if (found === null) continue
+    const indent = /^ */.exec(lines[end]!)![0]
     let start = end
-    while (/^[\s})\]]/.test(lines[start]!)) start--
+    while (new RegExp(`^${indent}[ })\\]]|^$`).test(lines[start]!)) start--
     lines[end] = `${found[1]}, ${found[2]})`
-    lines[start] = `assert.deepStrictEqual(${lines[start]}`
+    lines[start] = `${indent}assert.deepStrictEqual(${lines[start]!.trimStart()}`
   }
   return lines.join("\n")
 }

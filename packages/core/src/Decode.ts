@@ -29,7 +29,7 @@ import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Category from "./Category.ts"
 import * as Errors from "./Errors.ts"
-import { fromWire } from "./internal/ApiError.ts"
+import { fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { prune } from "./internal/json.ts"
 import { mark, minSecret } from "./internal/redact.ts"
 import { excerpt } from "./internal/text.ts"
@@ -488,7 +488,9 @@ const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Inp
  * @category decoding
  * @since 0.1.0
  */
-export const response = (received: Input): VeniceError => {
+export const response = (received: Input): VeniceError => withoutStacks(() => decode(received))
+
+const decode = (received: Input): VeniceError => {
   const input = received.secrets === undefined ? received : withoutSecrets(received, received.secrets)
   const headers = headersOf(input)
   const reading = isStream(input.status, headers, input.body) ? readStream(input.body) : ResponseBody.read(input.body)

@@ -7,7 +7,7 @@ const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf
 describe("the README", () => {
   it("lists every category with its remedy and its members", () => {
     for (const category of Category.all) {
-      const row = readme.split("\n").find((line) => line.startsWith(`| \`${category}\` |`))
+      const row = readme.split("\n").find((line) => new RegExp(`^\\| \`${category}\` +\\|`).test(line))
       const members = Object.values(Errors).filter((Class) =>
         Class.category === category && Class !== Errors.UnrecognizedResponse
       )

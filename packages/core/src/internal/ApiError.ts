@@ -150,17 +150,26 @@ const stackIsAdjustable = (() => {
 })()
 
 /**
- * Builds an error from fields that were read off the wire, past the validating constructor and without the decoder's
- * stack, whose frames belong to the runtime and whose capture costs more than all the rest.
+ * Runs a synchronous function in which errors capture no stack. A decoder's frames belong to the runtime, and capturing
+ * them costs more than all the rest, for the errors it makes and for those it catches.
  */
+export const withoutStacks = <A>(f: () => A): A => {
+  if (!stackIsAdjustable) return f()
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return f()
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
+/** Builds an error from fields that were read off the wire, past the validating constructor. */
 export const fromWire = <E extends Error>(
   Class: new(...args: Array<any>) => E,
   fields: Readonly<Record<string, unknown>> & Printed
 ): E => {
-  const limit = Error.stackTraceLimit
-  if (stackIsAdjustable) Error.stackTraceLimit = 0
   const error = Reflect.construct(Error, [fields.message], Class) as E
-  if (stackIsAdjustable) Error.stackTraceLimit = limit
   Object.assign(error, fields)
   error.stack = wireStack(fields)
   return error
