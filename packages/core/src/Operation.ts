@@ -4,8 +4,16 @@
  * An operation is named by its method and the template of its path, as in Venice's documentation:
  * `POST /chat/completions`, `GET /characters/{slug}`.
  *
+ * **Details**
+ *
+ * An explicit refusal (429, 503) may be repeated on any operation: nothing was done. What else may be repeated is
+ * {@link mayRepeat}'s to say.
+ *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 
 /**
  * What repeating an operation can cost.
@@ -413,3 +421,146 @@ export const fromRequest = (method: string, path: string): Operation | undefined
   }
   return best?.operation
 }
+
+/**
+ * How a call ended, as far as a repeat is concerned.
+ *
+ * **Details**
+ *
+ * - `refused`: Venice said that it did nothing (429, 503), or the request never left
+ * - `failed`: Venice answered that it failed while doing it (500, 502, 504 and the like)
+ * - `lost`: no answer came; it may have been done all the same
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome = "refused" | "failed" | "lost"
+
+const isRead = (operation: string): boolean => /^(?:GET|HEAD|OPTIONS|QUERY) /i.test(operation)
+
+/**
+ * Whether an operation may be sent again after such an outcome without the caller saying so.
+ *
+ * **Details**
+ *
+ * | what a repeat costs | `refused` | `failed` | `lost` |
+ * | --- | --- | --- | --- |
+ * | `free`, `same-signature-only` | yes | yes | yes |
+ * | `free-on-failure`, `billed-after-run` | yes | yes | no |
+ * | `idempotency-key` | yes | with a key | with a key |
+ * | `charged-before-answer`, `creates` | yes | no | no |
+ * | `retired` | no | no | no |
+ *
+ * A run that failed is not billed, and Venice itself advises to try again after a 5xx; a run whose answer was lost may
+ * have been. A request that is none of Venice's operations is taken for a read by its method, and else for one that
+ * creates. Of no operation at all, nothing is known: a failure that was answered may be repeated, a lost answer not.
+ *
+ * **Example** (Asking about a charged operation)
+ *
+ * ```ts
+ * import { Operation } from "@effect-venice/core"
+ *
+ * Operation.mayRepeat("POST /video/queue", "refused") // => true
+ * Operation.mayRepeat("POST /video/queue", "failed") // => false
+ * Operation.mayRepeat("POST /video/retrieve", "lost") // => true
+ * ```
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const mayRepeat = (
+  operation: string | undefined,
+  outcome: Outcome,
+  options?: { readonly hasIdempotencyKey?: boolean | undefined }
+): boolean => {
+  if (operation === undefined) return outcome !== "lost"
+  switch (isOperation(operation) ? operations[operation].onReplay : isRead(operation) ? "free" : "creates") {
+    case "free":
+    case "same-signature-only":
+      return true
+    case "free-on-failure":
+    case "billed-after-run":
+      return outcome !== "lost"
+    case "idempotency-key":
+      return outcome === "refused" || options?.hasIdempotencyKey === true
+    case "charged-before-answer":
+    case "creates":
+      return outcome === "refused"
+    case "retired":
+      return false
+  }
+}
+
+/**
+ * The operation that is being called, for a policy that cannot tell it from the failure: a timeout of your own says
+ * nothing about the request it cut off.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Current: Context.Reference<string | undefined> = Context.Reference<string | undefined>(
+  "@effect-venice/core/Operation/Current",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Whether the caller takes it upon itself that this call may be done twice.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const ReplayAllowed: Context.Reference<boolean> = Context.Reference<boolean>(
+  "@effect-venice/core/Operation/ReplayAllowed",
+  { defaultValue: () => false }
+)
+
+/**
+ * Lets a policy repeat this call whatever a repeat may cost. Put it outside of the retry.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const allowReplay = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(self, ReplayAllowed, true)
+
+/**
+ * The key under which Venice does this call once, however often it is sent. Only `POST /crypto/rpc/{network}` takes one.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const IdempotencyKey: Context.Reference<string | undefined> = Context.Reference<string | undefined>(
+  "@effect-venice/core/Operation/IdempotencyKey",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Whether an operation takes an `Idempotency-Key`.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const takesIdempotencyKey = (operation: string): boolean =>
+  isOperation(operation) && operations[operation].onReplay === "idempotency-key"
+
+/**
+ * Mints one idempotency key for a logical call. Put it outside of the retry, so that every attempt carries the same key.
+ *
+ * **Details**
+ *
+ * The key has the form Venice takes, `[A-Za-z0-9_-]{1,255}`, and holds for 24 hours there. `VeniceClient` sends it with
+ * the operations that take one.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withIdempotencyKey = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(key, (key) => Effect.provideService(self, IdempotencyKey, key))
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+// 24 characters of 6 bits: 144 random bits.
+const key = Effect.map(
+  Effect.all(Array.from({ length: 24 }, () => Random.nextIntBetween(0, alphabet.length, { halfOpen: true }))),
+  (indices) => indices.map((i) => alphabet[i]).join("")
+)

@@ -11,8 +11,8 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { Wait } from "./internal/wait.ts"
 
 /**
  * The longest body text an error keeps, in UTF-16 code units.
@@ -122,12 +122,6 @@ export const Deprecation = Schema.Struct({
  * @since 0.1.0
  */
 export interface Deprecation extends Schema.Schema.Type<typeof Deprecation> {}
-
-// A wait can be slept: it is a finite number of milliseconds, and not negative.
-const isWait = (wait: Duration.Duration): boolean =>
-  Number.isFinite(Duration.toMillis(wait)) && !Duration.isNegative(wait)
-
-const Wait = Schema.DurationFromMillis.check(Schema.makeFilter((wait) => isWait(wait) || "a finite wait"))
 
 /**
  * The schema of a response's context. The wait is encoded in milliseconds, moments in epoch milliseconds, balances as

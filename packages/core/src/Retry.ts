@@ -1,52 +1,67 @@
 /**
- * Retry policies keyed on what went wrong.
+ * Retry policies keyed on what went wrong, and how they combine.
  *
  * A policy has one rule for each retryable category and one for `Transport`, the failures without a response. It is a
- * `Schedule`, so it goes wherever Effect takes one. Each category keeps a state of its own: a 429 between two 500s does
- * not reset the backoff of the 500s. Over all of them stand the limits: attempts, elapsed time, and the longest wait a
- * server may ask for.
+ * `Schedule`, so it goes wherever Effect takes one. Each kind keeps a state of its own: a 429 between two 500s does not
+ * reset the backoff of the 500s. Policies are values: they are overridden, limited, put one after another and combined,
+ * and each operation has a law.
  *
  * **Details**
  *
- * - A server's hint is a lower bound. The wait is never shorter, and jitter only makes it longer.
- * - A hint beyond {@link Limits.longestWait}, or a wait that would go past {@link Limits.elapsed}, ends the retrying at
- *   once: waiting less would be refused again, and waiting longer is not what the caller asked for.
- * - A hint of zero says nothing, and the policy's own backoff applies.
- * - Failures that are neither a retryable error of Venice nor a transport failure are passed through, never repeated.
+ * What holds for every policy, however it was combined:
  *
- * **Example** (Retrying a call)
+ * - A server's hint is a lower bound. No wait is shorter, and jitter only adds to it.
+ * - A hint that is too long, or a wait that would end too late, ends the retrying at once: waiting less would be refused
+ *   again. The last error says so, in `attempts.reason`.
+ * - A hint of zero says nothing, and the policy's own backoff applies. A hint counts for one wait only.
+ * - Failures that are neither a retryable error of Venice nor a transport failure are passed through, never repeated.
+ * - What may be charged or done twice is not repeated, unless the caller says so: see `Operation.mayRepeat`.
+ *
+ * **Gotchas**
+ *
+ * A policy around a policy does not multiply its attempts: a failure that the inner one has given up on is passed
+ * through by the outer one. To go on where one gives up, use {@link andThen}.
+ *
+ * **Example** (Composing a policy)
  *
  * ```ts
- * import { Errors, Retry } from "@effect-venice/core"
- * import { Effect, Fiber, Ref } from "effect"
- * import { TestClock } from "effect/testing"
+ * import { Retry } from "@effect-venice/core"
+ * import { Duration } from "effect"
  *
- * const program = Effect.gen(function*() {
- *   const calls = yield* Ref.make(0)
- *   const call = Effect.gen(function*() {
- *     const n = yield* Ref.updateAndGet(calls, (n) => n + 1)
- *     return n === 1 ? yield* new Errors.ModelOverloaded() : "answered"
- *   })
+ * const policy = Retry.standard.pipe(
+ *   Retry.override("Capacity", { ...Retry.standardRules.Capacity, retries: 8 }),
+ *   Retry.without("Transport"),
+ *   Retry.limit({ attempts: 6, elapsed: Duration.minutes(1) })
+ * )
  *
- *   const fiber = yield* Effect.forkChild(Effect.retry(call, Retry.standard))
- *   yield* TestClock.adjust("1 minute")
- *   return [yield* Fiber.join(fiber), yield* Ref.get(calls)]
- * })
+ * const { outcome, retries } = Retry.simulate(policy, ["RATE_LIMIT_EXCEEDED", "MODEL_OVERLOADED"])
  *
- * await Effect.runPromise(Effect.provide(program, TestClock.layer())) // => ["answered", 2]
+ * outcome // => "succeeded"
+ * retries.map(({ floor }) => String(floor)) // => ["1000 millis", "1000 millis"]
  * ```
  *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
 import * as HttpClientError from "effect/http/HttpClientError"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import type { Attempt, Reason } from "./Attempts.ts"
+import * as Attempts from "./Attempts.ts"
 import type { Retryable } from "./Category.ts"
 import * as Category from "./Category.ts"
-import { isVeniceError } from "./VeniceError.ts"
+import { UnrecognizedResponse } from "./Errors.ts"
+import * as Chart from "./internal/chart.ts"
+import * as Decider from "./internal/decider.ts"
+import * as Operation from "./Operation.ts"
+import { RetryBudget } from "./RetryBudget.ts"
+import { fromCode, isCode, isVeniceError } from "./VeniceError.ts"
 
 /**
  * What a policy has a rule for: the retryable categories, and failures without a response.
@@ -57,11 +72,39 @@ import { isVeniceError } from "./VeniceError.ts"
 export type Kind = Retryable | "Transport"
 
 /**
+ * All kinds.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const kinds: ReadonlyArray<Kind> = [...Category.retryable, "Transport"]
+
+/**
+ * How waits are spread, so that callers who failed together do not come back together.
+ *
+ * **Details**
+ *
+ * With `b` for the backoff and `h` for the server's hint (0 without one), the wait lies in
+ *
+ * - `none`: `max(h, b)`
+ * - `proportional`: `max(h, b)` to a quarter more
+ * - `full`: `h` to `h + b`
+ * - `equal`: `max(h, b / 2)` to half of `b` more
+ * - `decorrelated`: `max(h, base)` to as much more as three times the wait before exceeds the base, at most the cap
+ *
+ * `full`, `equal` and `decorrelated` are those of the AWS Architecture Blog, moved above the hint.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Jitter = "none" | "proportional" | "full" | "equal" | "decorrelated"
+
+/**
  * How often, and after which waits, failures of one kind are repeated.
  *
  * **Details**
  *
- * The wait before the n-th retry of the kind is `base * factor^(n - 1)`, at most `cap`.
+ * The backoff before the n-th retry of the kind is `base * factor^(n - 1)`, at most `cap`.
  *
  * @category models
  * @since 0.1.0
@@ -72,23 +115,32 @@ export interface Rule {
   readonly cap: Duration.Duration
   /** How many failures of this kind are repeated. */
   readonly retries: number
+  readonly jitter: Jitter
 }
 
 /**
- * The limits over all kinds.
+ * A rule for every kind. A kind without a rule is a compile error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Rules = Readonly<Record<Kind, Rule>>
+
+/**
+ * Limits over all kinds.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Limits {
   /** How many attempts there are in all, the first included. */
-  readonly attempts: number
+  readonly attempts?: number
+  /** How many failures of a kind are repeated. */
+  readonly retriesOf?: Readonly<Partial<Record<Kind, number>>>
   /** How much time may pass between the first failure and the last attempt. */
-  readonly elapsed: Duration.Duration
+  readonly elapsed?: Duration.Duration
   /** The longest wait a server may ask for. */
-  readonly longestWait: Duration.Duration
-  /** How much longer than needed a wait may be, as a fraction of it: waits are spread between `1` and `1 + jitter`. */
-  readonly jitter: number
+  readonly longestWait?: Duration.Duration
 }
 
 /**
@@ -101,12 +153,12 @@ export interface Retried {
   readonly kind: Kind
   /** The number of the retry, over all kinds, from 1. */
   readonly retry: number
-  /** The number of the retry within its kind, from 1. */
-  readonly retryOfKind: number
   /** What the server asked for. */
   readonly hint: Duration.Duration | undefined
   readonly delay: Duration.Duration
 }
+
+const NodeId = "~@effect-venice/core/Retry/Policy"
 
 /**
  * A retry policy.
@@ -115,9 +167,20 @@ export interface Retried {
  * @since 0.1.0
  */
 export interface Policy extends Schedule.Schedule<Retried, unknown> {
-  readonly rules: Readonly<Record<Kind, Rule>>
-  readonly limits: Limits
+  readonly [NodeId]: Decider.Node
 }
+
+/**
+ * Whether a value is a policy.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && NodeId in u
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading a failure
+// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * The kind of a failure, or nothing for one that no policy repeats.
@@ -137,51 +200,414 @@ export const kindOf = (error: unknown): Kind | undefined => {
   return isTransport ? "Transport" : undefined
 }
 
-const backoff = (rule: Rule, retry: number): number =>
-  Math.min(Duration.toMillis(rule.base) * rule.factor ** (retry - 1), Duration.toMillis(rule.cap))
+// Failures of a connection that was never made: the request did not leave, so nothing can have been done.
+const unsent = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+
+const isUnsent = (cause: unknown, depth = 0): boolean => {
+  if (typeof cause !== "object" || cause === null || depth > 4) return false
+  const { cause: inner, code } = cause as { readonly cause?: unknown; readonly code?: unknown }
+  return typeof code === "string" ? unsent.has(code) : isUnsent(inner, depth + 1)
+}
+
+const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
+  if (kind === "RateLimit" || kind === "Capacity") return "refused"
+  if (isVeniceError(error)) return "failed"
+  return HttpClientError.isHttpClientError(error) && isUnsent(error.reason.cause) ? "refused" : "lost"
+}
+
+const operationOf = (error: unknown): string | undefined => {
+  if (isVeniceError(error)) return error.response.operation
+  if (!HttpClientError.isHttpClientError(error)) return undefined
+  const { method, url } = error.request
+  const path = URL.parse(url, "http://localhost")?.pathname ?? url
+  return Operation.fromRequest(method, path) ?? `${method} ${path}`
+}
+
+const hintOf = (error: unknown): Duration.Duration | undefined =>
+  isVeniceError(error) ? error.response.retryAfter : undefined
+
+const attemptOf = (error: unknown, delay?: Duration.Duration): Attempt => {
+  const tag = (error as { readonly _tag?: unknown } | undefined)?._tag
+  const hint = hintOf(error)
+  return {
+    code: typeof tag === "string" ? tag : "Error",
+    ...(isVeniceError(error) && { status: error.response.status }),
+    ...(isVeniceError(error) && error.response.requestId !== undefined && { requestId: error.response.requestId }),
+    ...(hint !== undefined && { hint }),
+    ...(delay !== undefined && { delay })
+  }
+}
+
+// For failures whose class is not ours, which cannot have a field for it.
+const histories = new WeakMap<object, Attempts.Attempts>()
+
+const remember = (error: unknown, attempts: Attempts.Attempts): void => {
+  if (isVeniceError(error)) Object.assign(error, { attempts })
+  else if (typeof error === "object" && error !== null) histories.set(error, attempts)
+}
 
 /**
- * Makes a policy from a rule for every kind and the limits over them. A kind without a rule is a compile error.
+ * The attempts behind a failure that a policy gave up on, or nothing for one that was never retried.
+ *
+ * **Details**
+ *
+ * On an error of Venice it is the field `attempts`, which is encoded with it. On a failure without a response it is
+ * known in this process only.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const history = (error: unknown): Attempts.Attempts | undefined => {
+  if (isVeniceError(error)) return error.attempts
+  return typeof error === "object" && error !== null ? histories.get(error) : undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Deadlines
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * When the caller's time is up, in epoch milliseconds. A policy that cannot wait and still make an attempt before then
+ * fails at once.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Deadline: Context.Reference<number | undefined> = Context.Reference<number | undefined>(
+  "@effect-venice/core/Retry/Deadline",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Sets the deadline to so long from now, unless an earlier one is already set. Put it outside of the retry. It does not
+ * interrupt an attempt: that is what `Effect.timeout` is for.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withDeadline: {
+  (timeLeft: Duration.Input): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, timeLeft: Duration.Input): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, timeLeft: Duration.Input): Effect.Effect<A, E, R> =>
+    Effect.clockWith((clock) =>
+      Effect.flatMap(Deadline, (outer) => {
+        const own = clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(timeLeft))
+        return Effect.provideService(self, Deadline, outer === undefined ? own : Math.min(outer, own))
+      })
+    )
+)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// From a decider to a schedule
+// ---------------------------------------------------------------------------------------------------------------------
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+const mayRepeat = (error: unknown, kind: Kind, fiber: AnyFiber): boolean =>
+  fiber.getRef(Operation.ReplayAllowed)
+  || Operation.mayRepeat(fiber.getRef(Operation.Current) ?? operationOf(error), outcomeOf(error, kind), {
+    hasIdempotencyKey: fiber.getRef(Operation.IdempotencyKey) !== undefined
+  })
+
+const judge = (
+  decider: Decider.Decider,
+  error: unknown,
+  failure: Decider.Failure,
+  fiber: AnyFiber
+): Decider.Verdict => {
+  if (!mayRepeat(error, failure.kind, fiber)) return { _tag: "Stop", reason: "replay" }
+  const verdict = decider.decide(failure)
+  const deadline = fiber.getRef(Deadline)
+  return verdict._tag === "Stop" || deadline === undefined
+    ? verdict
+    : Decider.within(verdict, deadline - failure.now, "deadline")
+}
+
+const withdraw = (kind: Kind): Effect.Effect<boolean> =>
+  Effect.flatMap(
+    Effect.serviceOption(RetryBudget),
+    Option.match({ onNone: () => Effect.succeed(true), onSome: (budget) => budget.withdraw(kind) })
+  )
+
+const done = Cause.done(undefined as never)
+
+// Which run gave up on a failure. A run that began before that one stands around it, and must not multiply its attempts.
+const givenUpBy = new WeakMap<object, number>()
+let runs = 0
+
+const fromNode = (node: Decider.Node): Policy => {
+  const schedule = Schedule.fromStep(Effect.sync(() => {
+    const run = ++runs
+    const decider = Decider.decider(node)
+    const made: Array<Attempt> = []
+
+    const giveUp = (error: unknown, reason: Reason) => {
+      // A failure that was never ours to repeat is passed through as it came.
+      if (made.length > 0 || reason !== "final") {
+        remember(error, Attempts.make([...made, attemptOf(error)], reason))
+        if (typeof error === "object" && error !== null) givenUpBy.set(error, run)
+      }
+      return done
+    }
+
+    const isGivenUpInside = (error: unknown): boolean =>
+      typeof error === "object" && error !== null && (givenUpBy.get(error) ?? 0) > run
+
+    return (now: number, error: unknown) =>
+      Effect.withFiber((fiber) => {
+        if (isGivenUpInside(error)) return done
+        const kind = kindOf(error)
+        if (kind === undefined) return giveUp(error, "final")
+        const hint = hintOf(error)
+        const failure = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
+        const verdict = judge(decider, error, failure, fiber as AnyFiber)
+        if (verdict._tag === "Stop") return giveUp(error, verdict.reason)
+        return Effect.flatMap(withdraw(kind), (isCovered) => {
+          if (!isCovered) return giveUp(error, "budget")
+          return Effect.map(Random.next, (random): [Retried, Duration.Duration] => {
+            const millis = Math.ceil(verdict.floor + (verdict.ceiling - verdict.floor) * random)
+            const delay = Duration.millis(millis)
+            decider.commit(failure, millis)
+            made.push(attemptOf(error, delay))
+            return [{ kind, retry: made.length, hint, delay }, delay]
+          })
+        })
+      })
+  }))
+  return Object.assign(schedule, { [NodeId]: node } as const)
+}
+
+/**
+ * A policy for what takes a predicate instead of a schedule, such as `Activity.retry` of workflows: it waits, and says
+ * whether to go on. Make one for every call, since it counts.
+ *
+ * **Example** (Retrying an activity)
+ *
+ * ```ts
+ * import { Errors, Retry } from "@effect-venice/core"
+ * import { Effect } from "effect"
+ * import { Activity } from "effect/workflow"
+ *
+ * const call = Effect.fail(new Errors.InvalidRequest())
+ *
+ * const retried = Effect.flatMap(
+ *   Retry.toPredicate(Retry.standard),
+ *   (goOn) => Activity.retry(call, { while: goOn })
+ * )
+ *
+ * const error = await Effect.runPromise(Effect.flip(retried))
+ * error._tag // => "INVALID_REQUEST"
+ * ```
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const toPredicate = (policy: Policy): Effect.Effect<(error: unknown) => Effect.Effect<boolean>> =>
+  Effect.map(Schedule.toStepWithSleep(policy), (step) => (error) =>
+    Effect.matchEffect(step(error), {
+      onFailure: () => Effect.succeed(false),
+      onSuccess: () => Effect.succeed(true)
+    }))
+
+/**
+ * Makes a policy from a rule for every kind. It has no limits but the rules' own: add them with {@link limit}.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (rules: Readonly<Record<Kind, Rule>>, limits: Limits): Policy => {
-  const schedule = Schedule.fromStep(Effect.sync(() => {
-    const counts = new Map<Kind, number>()
-    let retries = 0
-    let start: number | undefined
-    return (now: number, error: unknown) => {
-      start ??= now
-      const kind = kindOf(error)
-      if (kind === undefined) return giveUp
-      const rule = rules[kind]
-      const retryOfKind = (counts.get(kind) ?? 0) + 1
-      if (retryOfKind > rule.retries || retries + 2 > limits.attempts) return giveUp
-      const hint = isVeniceError(error) ? error.response.retryAfter : undefined
-      const asked = hint === undefined ? 0 : Duration.toMillis(hint)
-      if (asked > Duration.toMillis(limits.longestWait)) return giveUp
-      const wait = Math.max(asked, backoff(rule, retryOfKind))
-      if (now - start + wait > Duration.toMillis(limits.elapsed)) return giveUp
-      counts.set(kind, retryOfKind)
-      const retry = ++retries
-      return Effect.map(Random.next, (random): [Retried, Duration.Duration] => {
-        const delay = Duration.millis(Math.ceil(wait * (1 + limits.jitter * random)))
-        return [{ kind, retry, retryOfKind, hint, delay }, delay]
-      })
-    }
-  }))
-  return Object.assign(schedule, { rules, limits })
-}
+export const make = (rules: Rules): Policy => fromNode({ _tag: "Rules", rules })
 
-const giveUp = Cause.done(undefined as never)
+// ---------------------------------------------------------------------------------------------------------------------
+// Composition
+// ---------------------------------------------------------------------------------------------------------------------
+
+const mapRules = (policy: Policy, f: (rules: Rules) => Rules): Policy => fromNode(Decider.mapRules(policy[NodeId], f))
+
+/**
+ * Gives a kind another rule, everywhere in the policy.
+ *
+ * **Details**
+ *
+ * Right-biased: of two overrides of a kind the later one holds. Overrides of different kinds commute. The limits of the
+ * policy go on to hold.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const override: {
+  (kind: Kind, rule: Rule): (self: Policy) => Policy
+  (self: Policy, kind: Kind, rule: Rule): Policy
+} = dual(3, (self: Policy, kind: Kind, rule: Rule): Policy => mapRules(self, (rules) => ({ ...rules, [kind]: rule })))
+
+const noRetries = (rule: Rule): Rule => ({ ...rule, retries: 0 })
+
+const restrict = (self: Policy, isKept: (kind: Kind) => boolean): Policy =>
+  mapRules(
+    self,
+    (rules) =>
+      Object.fromEntries(kinds.map((kind) => [kind, isKept(kind) ? rules[kind] : noRetries(rules[kind])])) as Rules
+  )
+
+const listOf = (kind: Kind | ReadonlyArray<Kind>): ReadonlyArray<Kind> => typeof kind === "string" ? [kind] : kind
+
+/**
+ * Repeats no failure of these kinds. Idempotent, and undone by {@link override}.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const without: {
+  (kind: Kind | ReadonlyArray<Kind>): (self: Policy) => Policy
+  (self: Policy, kind: Kind | ReadonlyArray<Kind>): Policy
+} = dual(
+  2,
+  (self: Policy, kind: Kind | ReadonlyArray<Kind>): Policy =>
+    restrict(self, (candidate) => !listOf(kind).includes(candidate))
+)
+
+/**
+ * Repeats failures of these kinds only: {@link without} all others.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const only: {
+  (kind: Kind | ReadonlyArray<Kind>): (self: Policy) => Policy
+  (self: Policy, kind: Kind | ReadonlyArray<Kind>): Policy
+} = dual(
+  2,
+  (self: Policy, kind: Kind | ReadonlyArray<Kind>): Policy =>
+    restrict(self, (candidate) => listOf(kind).includes(candidate))
+)
+
+/**
+ * Spreads the waits of every kind otherwise. The last one given holds.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const jittered: {
+  (jitter: Jitter): (self: Policy) => Policy
+  (self: Policy, jitter: Jitter): Policy
+} = dual(
+  2,
+  (self: Policy, jitter: Jitter): Policy =>
+    mapRules(self, (rules) => Object.fromEntries(kinds.map((kind) => [kind, { ...rules[kind], jitter }])) as Rules)
+)
+
+/**
+ * Limits attempts (overall, and by kind), the time that may pass, and the longest wait a server may ask for.
+ *
+ * **Details**
+ *
+ * A limit only ever takes away: no call has more attempts than without it. The same limit twice is the limit once, the
+ * order of limits does not matter, and of two limits of a kind the tighter one holds. A hint that is too long and a wait
+ * that would end too late are not cut short: the policy gives up.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const limit: {
+  (limits: Limits): (self: Policy) => Policy
+  (self: Policy, limits: Limits): Policy
+} = dual(2, (self: Policy, limits: Limits): Policy => fromNode({ _tag: "Limit", policy: self[NodeId], limits }))
+
+/**
+ * When the first policy gives up on a failure, the second goes on, with counts and a clock of its own.
+ *
+ * **Details**
+ *
+ * Associative, with {@link never} as identity on both sides.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const andThen: {
+  (second: Policy): (self: Policy) => Policy
+  (self: Policy, second: Policy): Policy
+} = dual(
+  2,
+  (self: Policy, second: Policy): Policy => fromNode({ _tag: "AndThen", first: self[NodeId], second: second[NodeId] })
+)
+
+/**
+ * Repeats what both policies repeat, after the longer of their waits.
+ *
+ * **Details**
+ *
+ * Associative, commutative but for the reason given, idempotent. {@link never} absorbs.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const stricter: {
+  (that: Policy): (self: Policy) => Policy
+  (self: Policy, that: Policy): Policy
+} = dual(
+  2,
+  (self: Policy, that: Policy): Policy => fromNode({ _tag: "Stricter", left: self[NodeId], right: that[NodeId] })
+)
+
+/**
+ * Repeats what either policy repeats, after the shorter of their waits.
+ *
+ * **Details**
+ *
+ * Associative, commutative but for the reason given, idempotent, with {@link never} as identity.
+ *
+ * @category composition
+ * @since 0.1.0
+ */
+export const lenient: {
+  (that: Policy): (self: Policy) => Policy
+  (self: Policy, that: Policy): Policy
+} = dual(
+  2,
+  (self: Policy, that: Policy): Policy => fromNode({ _tag: "Lenient", left: self[NodeId], right: that[NodeId] })
+)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Presets
+// ---------------------------------------------------------------------------------------------------------------------
+
+const rule = (base: Duration.Input, cap: Duration.Input, retries: number, jitter: Jitter = "proportional"): Rule => ({
+  base: Duration.fromInputUnsafe(base),
+  factor: 2,
+  cap: Duration.fromInputUnsafe(cap),
+  retries,
+  jitter
+})
+
+/**
+ * The rules of {@link standard}, for making others from them.
+ *
+ * @category presets
+ * @since 0.1.0
+ */
+export const standardRules: Rules = {
+  RateLimit: rule("1 second", "30 seconds", 4),
+  Capacity: rule("1 second", "30 seconds", 4),
+  Server: rule("500 millis", "8 seconds", 3),
+  Upstream: rule("500 millis", "8 seconds", 3),
+  Timeout: rule("1 second", "1 second", 1),
+  Transport: rule("500 millis", "8 seconds", 3)
+}
 
 /**
  * For a caller who waits: five attempts within two minutes.
  *
  * **Details**
  *
- * | kind | waits | retries | why |
+ * | kind | backoff | retries | why |
  * | --- | --- | --- | --- |
  * | `RateLimit` | 1 s × 2, at most 30 s | 4 | the hint says when; without one, the windows of Venice are minutes |
  * | `Capacity` | 1 s × 2, at most 30 s | 4 | Venice's default `Retry-After` of a busy model is 30 s |
@@ -190,21 +616,251 @@ const giveUp = Cause.done(undefined as never)
  * | `Transport` | 0.5 s × 2, at most 8 s | 3 | as for the server |
  *
  * A hint of more than a minute is not waited for: a lockout and a busy model take 30 s, and a limit by the day is not
- * for a caller who waits. Waits are spread over a quarter of their length, on top.
+ * for a caller who waits. Waits are spread over a quarter of their length, on top, so that none is below Venice's advice.
  *
- * @category policies
+ * @category presets
  * @since 0.1.0
  */
-export const standard: Policy = make({
-  RateLimit: { base: Duration.seconds(1), factor: 2, cap: Duration.seconds(30), retries: 4 },
-  Capacity: { base: Duration.seconds(1), factor: 2, cap: Duration.seconds(30), retries: 4 },
-  Server: { base: Duration.millis(500), factor: 2, cap: Duration.seconds(8), retries: 3 },
-  Upstream: { base: Duration.millis(500), factor: 2, cap: Duration.seconds(8), retries: 3 },
-  Timeout: { base: Duration.seconds(1), factor: 1, cap: Duration.seconds(1), retries: 1 },
-  Transport: { base: Duration.millis(500), factor: 2, cap: Duration.seconds(8), retries: 3 }
-}, {
+export const standard: Policy = limit(make(standardRules), {
   attempts: 5,
   elapsed: Duration.minutes(2),
-  longestWait: Duration.minutes(1),
-  jitter: 0.25
+  longestWait: Duration.minutes(1)
 })
+
+/**
+ * For a batch that nobody waits for: up to fifty attempts within six hours, and hints of up to an hour are honoured.
+ *
+ * **Details**
+ *
+ * | kind | backoff | retries | why |
+ * | --- | --- | --- | --- |
+ * | `RateLimit`, `Capacity` | 5 s × 2, at most 5 min | 40 | a busy hour passes, and asking more often helps nobody |
+ * | `Server`, `Upstream` | 1 s × 2, at most 1 min | 10 | an outage of minutes; what still fails then is broken |
+ * | `Timeout` | 10 s × 2, at most 1 min | 3 | each attempt is long, and may be billed |
+ * | `Transport` | 1 s × 2, at most 1 min | 10 | as for the server |
+ *
+ * The elapsed time covers the limits by the hour; those by the day are left to whoever scheduled the batch.
+ *
+ * @category presets
+ * @since 0.1.0
+ */
+export const patient: Policy = limit(
+  make({
+    RateLimit: rule("5 seconds", "5 minutes", 40),
+    Capacity: rule("5 seconds", "5 minutes", 40),
+    Server: rule("1 second", "1 minute", 10),
+    Upstream: rule("1 second", "1 minute", 10),
+    Timeout: rule("10 seconds", "1 minute", 3),
+    Transport: rule("1 second", "1 minute", 10)
+  }),
+  { attempts: 50, elapsed: Duration.hours(6), longestWait: Duration.hours(1) }
+)
+
+/**
+ * For reads that cost nothing: four attempts within ten seconds.
+ *
+ * **Details**
+ *
+ * Every kind starts at 100 ms, doubles up to 2 s, is repeated three times, and is fully jittered: nothing is billed, the
+ * caller is a page that is being built, and many of them fail at the same moment. A hint of more than 5 s is not waited
+ * for, since the page would not be either.
+ *
+ * @category presets
+ * @since 0.1.0
+ */
+export const eager: Policy = limit(
+  make({
+    RateLimit: rule("100 millis", "2 seconds", 3, "full"),
+    Capacity: rule("100 millis", "2 seconds", 3, "full"),
+    Server: rule("100 millis", "2 seconds", 3, "full"),
+    Upstream: rule("100 millis", "2 seconds", 3, "full"),
+    Timeout: rule("100 millis", "2 seconds", 1, "full"),
+    Transport: rule("100 millis", "2 seconds", 3, "full")
+  }),
+  { attempts: 4, elapsed: Duration.seconds(10), longestWait: Duration.seconds(5) }
+)
+
+/**
+ * Repeats nothing: the zero of the algebra.
+ *
+ * @category presets
+ * @since 0.1.0
+ */
+export const never: Policy = without(make(standardRules), kinds)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Simulation
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A failure in a script: a code, or any error; an error of Venice brings its hint along.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ScriptedFailure = string | object
+
+/**
+ * One retry of a simulated call. The wait is drawn between `floor` and `ceiling`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SimulatedRetry {
+  readonly code: string
+  readonly kind: Kind
+  /** When it failed, from the first failure on. */
+  readonly at: Duration.Duration
+  readonly hint: Duration.Duration | undefined
+  readonly floor: Duration.Duration
+  readonly ceiling: Duration.Duration
+  readonly delay: Duration.Duration
+}
+
+/**
+ * What a script of failures would lead to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timeline {
+  readonly retries: ReadonlyArray<SimulatedRetry>
+  /** `succeeded` when the script ran out of failures first, or why the policy gave up. */
+  readonly outcome: "succeeded" | Reason
+  /** The failure it gave up on. */
+  readonly last: string | undefined
+  readonly elapsed: Duration.Duration
+}
+
+const scripted = (failure: ScriptedFailure): unknown => {
+  if (typeof failure !== "string") return failure
+  if (isCode(failure)) return fromCode(failure)
+  return failure === "Transport" ? new Cause.TimeoutError() : failure
+}
+
+const codeOf = (failure: ScriptedFailure): string => typeof failure === "string" ? failure : attemptOf(failure).code
+
+/**
+ * The timeline a script of failures would produce, without waiting.
+ *
+ * **Details**
+ *
+ * Attempts take no time themselves. `random`, from 0 to 1, is where in its interval each wait is drawn; 0 by default.
+ * What depends on the call (its operation, its deadline, the shared budget) is left out.
+ *
+ * @category simulation
+ * @since 0.1.0
+ */
+export const simulate = (
+  policy: Policy,
+  script: ReadonlyArray<ScriptedFailure>,
+  options?: { readonly random?: number | undefined }
+): Timeline => {
+  const decider = Decider.decider(policy[NodeId])
+  const retries: Array<SimulatedRetry> = []
+  let now = 0
+  const end = (outcome: Timeline["outcome"], last?: string): Timeline => ({
+    retries,
+    outcome,
+    last,
+    elapsed: Duration.millis(now)
+  })
+  for (const failure of script) {
+    const code = codeOf(failure)
+    const error = scripted(failure)
+    const kind = kindOf(error)
+    if (kind === undefined) return end("final", code)
+    const hint = hintOf(error)
+    const seen = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
+    const verdict = decider.decide(seen)
+    if (verdict._tag === "Stop") return end(verdict.reason, code)
+    const delay = Math.ceil(verdict.floor + (verdict.ceiling - verdict.floor) * (options?.random ?? 0))
+    decider.commit(seen, delay)
+    retries.push({
+      code,
+      kind,
+      at: Duration.millis(now),
+      hint,
+      floor: Duration.millis(verdict.floor),
+      ceiling: Duration.millis(verdict.ceiling),
+      delay: Duration.millis(delay)
+    })
+    now += delay
+  }
+  return end("succeeded")
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Rendering
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A timeline as text, a line for each failure and one for the outcome.
+ *
+ * **Example** (Drawing a timeline)
+ *
+ * ```ts
+ * import { Retry } from "@effect-venice/core"
+ *
+ * const lines = Retry.render(Retry.simulate(Retry.standard, ["MODEL_OFFLINE", "INVALID_REQUEST"])).split("\n")
+ *
+ * lines[0] // => "     0 s  MODEL_OFFLINE           no hint             waits 1 s to 1.25 s"
+ * lines[1] // => "     1 s  INVALID_REQUEST         gives up (final)"
+ * ```
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const render = ({ elapsed, last, outcome, retries }: Timeline): string =>
+  [
+    ...retries.map((retry) => {
+      const hint = retry.hint === undefined ? "no hint" : `asked for ${Chart.seconds(retry.hint)}`
+      return `${Chart.seconds(retry.at).padStart(8)}  ${retry.code.padEnd(22)}  ${hint.padEnd(18)}  waits ${
+        Chart.range(retry)
+      }`
+    }),
+    `${Chart.seconds(elapsed).padStart(8)}  ${
+      outcome === "succeeded" ? outcome : `${(last ?? "").padEnd(22)}  gives up (${outcome})`
+    }`
+  ].join("\n")
+
+/** The longest hint that is waited for: the tightest limit that holds whichever part of the policy decides. */
+const longestWaitOf = (node: Decider.Node): Duration.Duration | undefined => {
+  const combine = (
+    pick: (left: Duration.Duration, right: Duration.Duration) => Duration.Duration,
+    left: Duration.Duration | undefined,
+    right: Duration.Duration | undefined
+  ) => left === undefined ? right : right === undefined ? left : pick(left, right)
+  switch (node._tag) {
+    case "Rules":
+      return undefined
+    case "Limit":
+      return combine(Duration.min, longestWaitOf(node.policy), node.limits.longestWait)
+    case "Stricter":
+      return combine(Duration.min, longestWaitOf(node.left), longestWaitOf(node.right))
+    case "Lenient":
+      return combine(Duration.max, longestWaitOf(node.left), longestWaitOf(node.right))
+    case "AndThen":
+      return combine(Duration.max, longestWaitOf(node.first), longestWaitOf(node.second))
+  }
+}
+
+const failureOf = (kind: Kind): ScriptedFailure =>
+  kind === "Transport" ? kind : new UnrecognizedResponse({ category: kind, response: { status: 599 } })
+
+/**
+ * A policy as an SVG picture: the wait over the retries on a logarithmic axis, a line for each kind with the band in
+ * which its waits are spread, and the longest hint that is waited for.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const renderSvg = (policy: Policy, options?: { readonly title?: string | undefined }): string =>
+  Chart.svg(
+    kinds.map((kind) => ({
+      kind,
+      bands: simulate(policy, Array.from({ length: 12 }, () => failureOf(kind))).retries
+    })),
+    longestWaitOf(policy[NodeId]),
+    options?.title ?? "Waits of a retry policy"
+  )

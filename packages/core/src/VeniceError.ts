@@ -89,6 +89,27 @@ export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(
 export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema.Union(Object.values(Errors))
 
 /**
+ * An error of this code as Venice documents it: its message, its status, nothing else.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromCode = (code: Code): VeniceError => {
+  const { category, defaultMessage, status } = byCode.get(code)!
+  return decode({ _tag: code, category, message: defaultMessage, matchedBy: "code", response: { status } })
+}
+
+/**
+ * Whether a text is one of the codes.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCode = (text: string): text is Code => byCode.has(text)
+
+const decode = Schema.decodeUnknownSync(VeniceError)
+
+/**
  * Whether a value is any error of the Venice API.
  *
  * @category guards

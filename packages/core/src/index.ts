@@ -1,6 +1,7 @@
 /**
  * @since 0.1.0
  */
+export * as Attempts from "./Attempts.ts"
 export * as Category from "./Category.ts"
 export * as Decode from "./Decode.ts"
 export * as Errors from "./Errors.ts"
@@ -9,4 +10,5 @@ export * as ResponseBody from "./ResponseBody.ts"
 export * as ResponseContext from "./ResponseContext.ts"
 export * as ResponseHeaders from "./ResponseHeaders.ts"
 export * as Retry from "./Retry.ts"
+export * as RetryBudget from "./RetryBudget.ts"
 export * as VeniceError from "./VeniceError.ts"

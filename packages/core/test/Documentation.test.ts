@@ -1,4 +1,4 @@
-import { Category, Errors } from "@effect-venice/core"
+import { Category, Errors, Retry } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 
@@ -18,5 +18,14 @@ describe("the README", () => {
         members.map((Class) => `\`${Class.code}\``).toSorted()
       )
     }
+  })
+})
+
+describe("the pictures of the policies", () => {
+  // Written by `pnpm pictures`.
+  it.each(["standard", "patient", "eager"] as const)("%s is up to date", (preset) => {
+    const picture = readFileSync(new URL(`../../../docs/${preset}.svg`, import.meta.url), "utf8")
+
+    assert.strictEqual(picture, `${Retry.renderSvg(Retry[preset], { title: `Retry.${preset}` })}\n`)
   })
 })

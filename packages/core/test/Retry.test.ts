@@ -34,7 +34,7 @@ const hinted = (hint: Duration.Input, status = 429) =>
   new Errors.RateLimitExceeded({ response: { status, retryAfter: Duration.fromInputUnsafe(hint) } })
 
 /** Without the spread on top, a wait is exactly what was needed. */
-const steady = Retry.make(Retry.standard.rules, { ...Retry.standard.limits, jitter: 0 })
+const steady = Retry.jittered(Retry.standard, "none")
 
 const isFailure = (exit: Exit.Exit<unknown, unknown>) => Exit.isFailure(exit)
 

@@ -113,11 +113,19 @@ describe("exhaustive matching", () => {
 })
 
 describe("a policy", () => {
-  const rule: Retry.Rule = { base: Duration.seconds(1), factor: 2, cap: Duration.seconds(8), retries: 3 }
+  const rule: Retry.Rule = {
+    base: Duration.seconds(1),
+    factor: 2,
+    cap: Duration.seconds(8),
+    retries: 3,
+    jitter: "none"
+  }
 
   test("cannot forget a kind", () => {
     // @ts-expect-error missing the following properties
-    Retry.make({ RateLimit: rule, Capacity: rule, Server: rule, Upstream: rule }, Retry.standard.limits)
+    Retry.make({ RateLimit: rule, Capacity: rule, Server: rule, Upstream: rule })
+    // @ts-expect-error Property 'Transport' is missing in type
+    Retry.make({ RateLimit: rule, Capacity: rule, Server: rule, Upstream: rule, Timeout: rule })
   })
 
   test("leaves the channel as it is", () => {

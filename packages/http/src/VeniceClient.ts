@@ -28,6 +28,8 @@
  * @since 0.1.0
  */
 import type { Operation } from "@effect-venice/core/Operation"
+import { IdempotencyKey, takesIdempotencyKey } from "@effect-venice/core/Operation"
+import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -157,7 +159,11 @@ const toRequest = Effect.fnUntraced(function*(
   })
   const request = HttpClientRequest.make(method)(path, { urlParams: options.query, headers: options.headers })
   if (missing.length > 0) return yield* invalidUrl(request, `${operation} needs a value for ${missing.join(", ")}`)
-  return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
+  const key = takesIdempotencyKey(operation) ? yield* IdempotencyKey : undefined
+  return HttpClientRequest.setBody(
+    key === undefined ? request : HttpClientRequest.setHeader(request, "Idempotency-Key", key),
+    yield* toBody(request, options.body)
+  )
 })
 
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
@@ -172,7 +178,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const request: Service["request"] = Effect.fnUntraced(function*(operation, options = {}) {
       const response = yield* based.execute(yield* toRequest(operation, options))
       return yield* orFail(response, operation)
-    })
+    }, recordSuccess)
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(options.success))

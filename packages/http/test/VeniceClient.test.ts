@@ -1,4 +1,4 @@
-import { Retry } from "@effect-venice/core"
+import { Operation, Retry, RetryBudget } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -298,6 +298,48 @@ describe("requests", () => {
       assert.isAtLeast(times[1]! - times[0]!, 1200)
       assert.isAtLeast(times[2]! - times[1]!, 500)
     }).pipe(run))
+
+  it.live("are not repeated blindly when their answer is lost", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => response.socket?.resetAndDestroy())
+      const venice = yield* connect(server.url)
+      const policy = Retry.eager
+      const count = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+        Effect.map(Effect.flip(call), () => server.got.splice(0).length)
+
+      const post = venice.request("POST /chat/completions", { body: {} })
+      assert.strictEqual(yield* count(Effect.retry(post, policy)), 1)
+      assert.strictEqual(yield* count(Operation.allowReplay(Effect.retry(post, policy))), 4)
+      assert.strictEqual(yield* count(Effect.retry(venice.request("GET /models"), policy)), 4)
+    }).pipe(run))
+
+  it.live("carry one idempotency key for all attempts where the operation takes one", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 500, { error: "An unknown error occurred" }))
+      const venice = yield* connect(server.url)
+      const rpc = venice.request("POST /crypto/rpc/{network}", { path: { network: "base" }, body: {} })
+
+      yield* Effect.flip(Operation.withIdempotencyKey(Effect.retry(rpc, Retry.eager)))
+      yield* Effect.flip(Operation.withIdempotencyKey(venice.request("GET /models")))
+
+      const keys = server.got.map(({ headers }) => headers["idempotency-key"])
+      assert.strictEqual(keys.length, 5)
+      assert.strictEqual(new Set(keys.slice(0, 4)).size, 1)
+      assert.match(String(keys[0]), /^[A-Za-z0-9_-]{1,255}$/)
+      assert.isUndefined(keys[4])
+    }).pipe(run))
+
+  it.live("pay into the budget for retries when they succeed", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, {}))
+      const venice = yield* connect(server.url)
+      const { tokens } = yield* RetryBudget.RetryBudget
+
+      yield* venice.request("GET /models")
+      yield* venice.execute("GET /models", { success: Schema.Unknown })
+
+      assert.strictEqual(yield* tokens, 0.4)
+    }).pipe(run, Effect.provide(RetryBudget.layer({ initial: 0, allowance: 0 }))))
 
   it.live("stream their success", () =>
     Effect.gen(function*() {

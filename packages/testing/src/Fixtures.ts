@@ -70,22 +70,14 @@ const special: Readonly<Record<string, VeniceError.VeniceError>> = {
   })
 }
 
-const plain = (Class: VeniceError.VeniceErrorClass): VeniceError.VeniceError =>
-  Schema.decodeUnknownSync(VeniceError.VeniceError)({
-    _tag: Class.code,
-    message: Class.defaultMessage,
-    matchedBy: "message",
-    response: { status: Class.status }
-  })
-
 /**
  * One example of every error, by documented status and code.
  *
  * @category constants
  * @since 0.1.0
  */
-export const errors: ReadonlyArray<VeniceError.VeniceError> = Object.values(Errors).map((Class) =>
-  special[Class.code] ?? plain(Class)
+export const errors: ReadonlyArray<VeniceError.VeniceError> = Object.values(Errors).map(({ code }) =>
+  special[code] ?? VeniceError.fromCode(code)
 ).sort((a, b) => a.response.status - b.response.status || (a._tag < b._tag ? -1 : 1))
 
 /**

@@ -211,3 +211,49 @@ describe("effect-venice demo", () => {
       assert.include(stdout + stderr, "VENICE_API_KEY")
     }))
 })
+
+describe("effect-venice policy", () => {
+  it.live("shows what a policy does about a script of failures", () =>
+    Effect.gen(function*() {
+      const { status, stdout } = yield* run([
+        "policy",
+        "standard",
+        "--fail",
+        "RATE_LIMIT_EXCEEDED, MODEL_OVERLOADED,GONE"
+      ])
+
+      assert.strictEqual(status, 0)
+      assert.strictEqual(
+        stdout,
+        [
+          "     0 s  RATE_LIMIT_EXCEEDED     no hint             waits 1 s to 1.25 s",
+          "     1 s  MODEL_OVERLOADED        no hint             waits 1 s to 1.25 s",
+          "     2 s  GONE                    gives up (final)",
+          ""
+        ].join("\n")
+      )
+    }))
+
+  it.live("shows every kind, and draws them", () =>
+    Effect.gen(function*() {
+      const text = yield* run(["policy", "patient"])
+      const picture = yield* run(["policy", "patient", "--svg"])
+
+      assert.include(text.stdout, "Transport")
+      assert.match(picture.stdout, /^<svg xmlns/)
+      for (const kind of ["RateLimit", "Capacity", "Server", "Upstream", "Timeout", "Transport"]) {
+        assert.include(picture.stdout, `<title>${kind}</title>`)
+      }
+      assert.include(picture.stdout, "longest hint: 3600 s")
+      assert.notInclude(picture.stdout, "NaN")
+    }))
+
+  it.live("refuses a preset or a code there is not", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* run(["policy", "hasty"])).status, 1)
+      const { status, stderr } = yield* run(["policy", "standard", "--fail", "NOPE"])
+
+      assert.strictEqual(status, 1)
+      assert.include(stderr, "\"NOPE\"")
+    }))
+})

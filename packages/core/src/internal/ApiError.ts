@@ -10,6 +10,7 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import * as Inspectable from "effect/Inspectable"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
+import { Attempts } from "../Attempts.ts"
 import type { Category } from "../Category.ts"
 import { ResponseContext } from "../ResponseContext.ts"
 import { oneLine } from "./text.ts"
@@ -34,6 +35,7 @@ export interface CommonFields {
   readonly message: Schema.withConstructorDefault<Schema.String>
   readonly matchedBy: Schema.withConstructorDefault<typeof MatchedBy>
   readonly response: Schema.withConstructorDefault<typeof ResponseContext>
+  readonly attempts: Schema.optionalKey<typeof Attempts>
 }
 
 /** What every instance has besides its fields: the constants of its row. */
@@ -131,6 +133,7 @@ export const ApiError = <Self = never>() =>
     message: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(row.message))),
     matchedBy: MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("code" as const))),
     response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
+    attempts: Schema.optionalKey(Attempts),
     ...row.fields
   }, {
     description: row.message,

@@ -29,14 +29,18 @@ const paint = Effect.map(TerminalCapabilities, ({ canColor }): Paint => {
   return { bold: sgr(1), good: sgr(32), bad: sgr(31), dim: sgr(2) }
 })
 
-/** What a policy does about a failure, in a few words. */
+/** What a policy does about a failure that comes again and again, in a few words. */
 export const advice = (policy: Retry.Policy, error: VeniceError.VeniceError): string => {
-  const kind = Retry.kindOf(error)
-  if (kind === undefined) return `no retry: ${Category.remedies[error.category]}`
-  const { base, retries } = policy.rules[kind]
-  const wait = Duration.max(base, error.response.retryAfter ?? Duration.zero)
-  if (Duration.isGreaterThan(wait, policy.limits.longestWait)) return `no retry: asks for ${Duration.format(wait)}`
-  return `${retries === 1 ? "1 retry" : `${retries} retries`}, the first after ${Duration.format(wait)}`
+  const { outcome, retries: [first, ...others] } = Retry.simulate(policy, Array.from({ length: 100 }, () => error), {
+    random: 0.5
+  })
+  if (first !== undefined) {
+    const count = others.length + 1
+    return `${count === 1 ? "1 retry" : `${count} retries`}, the first after ${Duration.format(first.floor)}`
+  }
+  return outcome === "hint" && error.response.retryAfter !== undefined
+    ? `no retry: asks for ${Duration.format(error.response.retryAfter)}`
+    : `no retry: ${Category.remedies[error.category]}`
 }
 
 const header = ["HTTP", "code", "category", "Retry.standard"] as const

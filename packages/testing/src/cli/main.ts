@@ -6,6 +6,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
@@ -14,6 +15,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import manifest from "../../package.json" with { type: "json" }
 import { classifyStdin } from "./classify.ts"
 import { demo, live } from "./demo.ts"
+import { type Preset, presets, Script, show } from "./policy.ts"
 
 const demoCommand = Command.make(
   "demo",
@@ -43,9 +45,34 @@ const classifyCommand = Command.make(
   }])
 )
 
+const policyCommand = Command.make(
+  "policy",
+  {
+    preset: Argument.Literals("preset", Object.keys(presets) as Array<Preset>).pipe(
+      Argument.withDescription("The policy to show")
+    ),
+    fail: Flag.String("fail").pipe(
+      Flag.withDescription("The failures to meet, as codes with commas between them; `Transport` is a lost connection"),
+      Flag.withSchema(Script),
+      Flag.withDefault([])
+    ),
+    svg: Flag.Boolean("svg").pipe(
+      Flag.withDescription("Draw the waits of every kind as an SVG picture"),
+      Flag.withDefault(false)
+    )
+  },
+  ({ fail, preset, svg }) => show(preset, fail, { svg })
+).pipe(
+  Command.withDescription("Show what a retry policy does"),
+  Command.withExamples([{
+    command: "effect-venice policy standard --fail RATE_LIMIT_EXCEEDED,MODEL_OVERLOADED",
+    description: "Meet a rate limit and a busy model"
+  }])
+)
+
 Command.make("effect-venice").pipe(
   Command.withDescription("The errors of the Venice API, typed"),
-  Command.withSubcommands([demoCommand, classifyCommand]),
+  Command.withSubcommands([demoCommand, classifyCommand, policyCommand]),
   Command.run({ version: manifest.version }),
   Effect.provide(TerminalCapabilities.layer),
   Effect.provide(NodeServices.layer),

@@ -1,0 +1,206 @@
+/**
+ * How a policy decides: an interval for the wait, or a reason to stop. Waiting and chance are elsewhere.
+ *
+ * A policy is a tree. Its decider is made anew for every call and holds the counts of that call. To decide is to look;
+ * only a retry that is really made is committed, so that in a combination every part counts the same retries.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import type { Reason } from "../Attempts.ts"
+import type { Retryable } from "../Category.ts"
+
+export type Kind = Retryable | "Transport"
+
+export type Jitter = "none" | "full" | "equal" | "decorrelated" | "proportional"
+
+export interface Rule {
+  readonly base: Duration.Duration
+  readonly factor: number
+  readonly cap: Duration.Duration
+  readonly retries: number
+  readonly jitter: Jitter
+}
+
+export type Rules = Readonly<Record<Kind, Rule>>
+
+export interface Limits {
+  readonly attempts?: number
+  readonly retriesOf?: Readonly<Partial<Record<Kind, number>>>
+  readonly elapsed?: Duration.Duration
+  readonly longestWait?: Duration.Duration
+}
+
+export type Node =
+  | { readonly _tag: "Rules"; readonly rules: Rules }
+  | { readonly _tag: "Limit"; readonly policy: Node; readonly limits: Limits }
+  | { readonly _tag: "AndThen"; readonly first: Node; readonly second: Node }
+  | { readonly _tag: "Stricter"; readonly left: Node; readonly right: Node }
+  | { readonly _tag: "Lenient"; readonly left: Node; readonly right: Node }
+
+export interface Failure {
+  readonly kind: Kind
+  /** What the server asks for, in milliseconds; zero for nothing. */
+  readonly hint: number
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** Milliseconds; the wait is to lie between the two. */
+export interface Wait {
+  readonly _tag: "Wait"
+  readonly floor: number
+  readonly ceiling: number
+}
+
+export type Verdict = Wait | { readonly _tag: "Stop"; readonly reason: Reason }
+
+export interface Decider {
+  readonly decide: (failure: Failure) => Verdict
+  readonly commit: (failure: Failure, delay: number) => void
+}
+
+const stop = (reason: Reason): Verdict => ({ _tag: "Stop", reason })
+
+const between = (floor: number, ceiling: number): Wait => ({ _tag: "Wait", floor, ceiling: Math.max(floor, ceiling) })
+
+/** The share that `proportional` adds at the most. */
+export const proportion = 0.25
+
+/** The interval of a rule's wait. Whatever the jitter, it begins at the hint or later. */
+const interval = (rule: Rule, retry: number, hint: number, previous: number): Wait => {
+  const base = Duration.toMillis(rule.base)
+  const cap = Duration.toMillis(rule.cap)
+  const backoff = Math.min(base * rule.factor ** (retry - 1), cap)
+  switch (rule.jitter) {
+    case "none": {
+      const wait = Math.max(hint, backoff)
+      return between(wait, wait)
+    }
+    case "proportional": {
+      const wait = Math.max(hint, backoff)
+      return between(wait, wait * (1 + proportion))
+    }
+    case "full":
+      return between(hint, hint + backoff)
+    case "equal": {
+      const floor = Math.max(hint, backoff / 2)
+      return between(floor, floor + backoff / 2)
+    }
+    case "decorrelated": {
+      const floor = Math.max(hint, Math.min(base, cap))
+      return between(floor, floor + Math.max(0, Math.min(cap, previous * 3) - base))
+    }
+  }
+}
+
+const rulesDecider = (rules: Rules): Decider => {
+  const counts = new Map<Kind, number>()
+  const delays = new Map<Kind, number>()
+  return {
+    decide: ({ hint, kind }) => {
+      const rule = rules[kind]
+      const retry = (counts.get(kind) ?? 0) + 1
+      if (retry > rule.retries) return stop("retries")
+      return interval(rule, retry, hint, delays.get(kind) ?? Duration.toMillis(rule.base))
+    },
+    commit: ({ kind }, delay) => {
+      counts.set(kind, (counts.get(kind) ?? 0) + 1)
+      delays.set(kind, delay)
+    }
+  }
+}
+
+const limitDecider = (inner: Decider, limits: Limits): Decider => {
+  const counts = new Map<Kind, number>()
+  let retries = 0
+  let start: number | undefined
+  return {
+    decide: (failure) => {
+      start ??= failure.now
+      if (limits.attempts !== undefined && retries + 2 > limits.attempts) return stop("attempts")
+      const ofKind = limits.retriesOf?.[failure.kind]
+      if (ofKind !== undefined && (counts.get(failure.kind) ?? 0) + 1 > ofKind) return stop("retries")
+      if (limits.longestWait !== undefined && failure.hint > Duration.toMillis(limits.longestWait)) return stop("hint")
+      const verdict = inner.decide(failure)
+      return verdict._tag === "Wait" && limits.elapsed !== undefined
+        ? within(verdict, start + Duration.toMillis(limits.elapsed) - failure.now, "elapsed")
+        : verdict
+    },
+    commit: (failure, delay) => {
+      retries++
+      counts.set(failure.kind, (counts.get(failure.kind) ?? 0) + 1)
+      inner.commit(failure, delay)
+    }
+  }
+}
+
+/** A wait that has to end within so many milliseconds: its jitter is cut, its floor never. */
+export const within = (wait: Wait, remaining: number, reason: Reason): Verdict =>
+  wait.floor > remaining ? stop(reason) : between(wait.floor, Math.min(wait.ceiling, remaining))
+
+const andThenDecider = (first: Decider, second: Decider): Decider => {
+  let active = first
+  return {
+    decide: (failure) => {
+      if (active === first) {
+        const verdict = first.decide(failure)
+        if (verdict._tag === "Wait") return verdict
+        active = second
+      }
+      return second.decide(failure)
+    },
+    commit: (failure, delay) => active.commit(failure, delay)
+  }
+}
+
+const both = (left: Decider, right: Decider, combine: (left: Verdict, right: Verdict) => Verdict): Decider => ({
+  decide: (failure) => combine(left.decide(failure), right.decide(failure)),
+  commit: (failure, delay) => {
+    left.commit(failure, delay)
+    right.commit(failure, delay)
+  }
+})
+
+const stricter = (left: Verdict, right: Verdict): Verdict => {
+  if (left._tag === "Stop") return left
+  if (right._tag === "Stop") return right
+  return between(Math.max(left.floor, right.floor), Math.max(left.ceiling, right.ceiling))
+}
+
+const lenient = (left: Verdict, right: Verdict): Verdict => {
+  if (left._tag === "Stop") return right
+  if (right._tag === "Stop") return left
+  return between(Math.min(left.floor, right.floor), Math.min(left.ceiling, right.ceiling))
+}
+
+/** A decider for one call. */
+export const decider = (node: Node): Decider => {
+  switch (node._tag) {
+    case "Rules":
+      return rulesDecider(node.rules)
+    case "Limit":
+      return limitDecider(decider(node.policy), node.limits)
+    case "AndThen":
+      return andThenDecider(decider(node.first), decider(node.second))
+    case "Stricter":
+      return both(decider(node.left), decider(node.right), stricter)
+    case "Lenient":
+      return both(decider(node.left), decider(node.right), lenient)
+  }
+}
+
+/** The tree with every leaf's rules changed. */
+export const mapRules = (node: Node, f: (rules: Rules) => Rules): Node => {
+  switch (node._tag) {
+    case "Rules":
+      return { _tag: "Rules", rules: f(node.rules) }
+    case "Limit":
+      return { ...node, policy: mapRules(node.policy, f) }
+    case "AndThen":
+      return { ...node, first: mapRules(node.first, f), second: mapRules(node.second, f) }
+    case "Stricter":
+    case "Lenient":
+      return { ...node, left: mapRules(node.left, f), right: mapRules(node.right, f) }
+  }
+}

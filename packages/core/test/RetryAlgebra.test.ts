@@ -1,0 +1,351 @@
+import { Errors, Retry } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Duration, Effect, Schema } from "effect"
+
+const int = (minimum: number, maximum: number) =>
+  Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })))
+
+const jitter = Arbitrary.schema(Schema.Literals(["none", "proportional", "full", "equal", "decorrelated"]))
+
+const kind = Arbitrary.schema(Schema.Literals(Retry.kinds))
+
+const rule = Arbitrary.map(
+  Arbitrary.all([int(0, 5000), int(1, 3), int(0, 60_000), int(0, 4), jitter]),
+  ([base, factor, cap, retries, jitter]): Retry.Rule => ({
+    base: Duration.millis(base),
+    factor,
+    cap: Duration.millis(cap),
+    retries,
+    jitter
+  })
+)
+
+const rules = Arbitrary.all({
+  RateLimit: rule,
+  Capacity: rule,
+  Server: rule,
+  Upstream: rule,
+  Timeout: rule,
+  Transport: rule
+})
+
+const limits = Arbitrary.map(
+  Arbitrary.all([int(0, 15), int(1, 8), kind, int(0, 3), int(0, 200_000), int(0, 60_000)]),
+  ([which, attempts, kind, retries, elapsed, longestWait]): Retry.Limits => ({
+    ...((which & 1) !== 0 && { attempts }),
+    ...((which & 2) !== 0 && { retriesOf: { [kind]: retries } }),
+    ...((which & 4) !== 0 && { elapsed: Duration.millis(elapsed) }),
+    ...((which & 8) !== 0 && { longestWait: Duration.millis(longestWait) })
+  })
+)
+
+const leaf = Arbitrary.map(rules, Retry.make)
+
+const limited = Arbitrary.map(Arbitrary.all([leaf, limits]), ([policy, limits]) => Retry.limit(policy, limits))
+
+const combined = Arbitrary.map(
+  Arbitrary.all([int(0, 3), limited, leaf, limits]),
+  ([how, left, right, limits]) =>
+    [
+      () => Retry.andThen(left, right),
+      () => Retry.stricter(left, right),
+      () => Retry.lenient(left, right),
+      () => Retry.limit(Retry.andThen(right, left), limits)
+    ][how]!()
+)
+
+const policy = Arbitrary.flatMap(int(0, 2), (depth) => [leaf, limited, combined][depth]!)
+
+const failure = Arbitrary.map(Arbitrary.all([kind, int(0, 5), int(1, 90_000)]), ([kind, when, hint]) => {
+  if (kind === "Transport") return "Transport"
+  const category = kind
+  // Half of the failures come without a hint, and some with one of zero.
+  return new Errors.UnrecognizedResponse({
+    category,
+    response: {
+      status: 599,
+      ...(when >= 3 && { retryAfter: Duration.millis(when === 3 ? 0 : hint) })
+    }
+  })
+})
+
+const script = Arbitrary.array(failure, { maxLength: 12 })
+
+const random = Arbitrary.map(int(0, 100), (n) => n / 100)
+
+/** What a policy makes of a script, but for the reason it gives. */
+const behaviour = (policy: Retry.Policy, script: ReadonlyArray<Retry.ScriptedFailure>, random = 0) => {
+  const { outcome, retries } = Retry.simulate(policy, script, { random })
+  return {
+    succeeded: outcome === "succeeded",
+    waits: retries.map(({ ceiling, delay, floor }) => [floor, ceiling, delay].map(Duration.toMillis))
+  }
+}
+
+const equal = (left: Retry.Policy, right: Retry.Policy, script: ReadonlyArray<Retry.ScriptedFailure>, random: number) =>
+  Effect.sync(() => assert.deepStrictEqual(behaviour(left, script, random), behaviour(right, script, random)))
+
+const runs = { arbitrary: { runs: 2000 } }
+
+describe("andThen", () => {
+  it.effect.prop(
+    "is associative",
+    [policy, policy, policy, script, random],
+    ([a, b, c, script, random]) =>
+      equal(Retry.andThen(Retry.andThen(a, b), c), Retry.andThen(a, Retry.andThen(b, c)), script, random),
+    runs
+  )
+
+  it.effect.prop("has never as identity", [policy, script, random], ([a, script, random]) =>
+    Effect.andThen(
+      equal(Retry.andThen(Retry.never, a), a, script, random),
+      equal(Retry.andThen(a, Retry.never), a, script, random)
+    ), runs)
+
+  it.effect.prop(
+    "never makes fewer attempts than its first",
+    [policy, policy, script],
+    ([a, b, script]) =>
+      Effect.sync(() => {
+        assert.isAtLeast(behaviour(Retry.andThen(a, b), script).waits.length, behaviour(a, script).waits.length)
+      }),
+    runs
+  )
+
+  it("goes on where the first gave up, with counts of its own", () => {
+    const once = Retry.limit(Retry.jittered(Retry.standard, "none"), { attempts: 2 })
+    const { retries } = Retry.simulate(Retry.andThen(once, once), ["MODEL_OFFLINE", "MODEL_OFFLINE", "MODEL_OFFLINE"])
+
+    assert.deepStrictEqual(retries.map(({ floor }) => Duration.toMillis(floor)), [1000, 1000])
+  })
+})
+
+describe.each([["stricter", Retry.stricter], ["lenient", Retry.lenient]] as const)("%s", (_, combine) => {
+  const of = (left: Retry.Policy, right: Retry.Policy) => combine(left, right)
+
+  it.effect.prop(
+    "is associative",
+    [policy, policy, policy, script, random],
+    ([a, b, c, script, random]) => equal(of(of(a, b), c), of(a, of(b, c)), script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "is commutative",
+    [policy, policy, script, random],
+    ([a, b, script, random]) => equal(of(a, b), of(b, a), script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "is idempotent",
+    [policy, script, random],
+    ([a, script, random]) => equal(of(a, a), a, script, random),
+    runs
+  )
+})
+
+describe("never", () => {
+  it.effect.prop(
+    "absorbs the stricter",
+    [policy, script, random],
+    ([a, script, random]) => equal(Retry.stricter(a, Retry.never), Retry.never, script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "is the identity of the more lenient",
+    [policy, script, random],
+    ([a, script, random]) => equal(Retry.lenient(a, Retry.never), a, script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "repeats nothing",
+    [script],
+    ([script]) => Effect.sync(() => assert.deepStrictEqual(behaviour(Retry.never, script).waits, [])),
+    runs
+  )
+})
+
+describe("the stricter of two", () => {
+  it.effect.prop(
+    "makes no more attempts than either, and waits no less",
+    [policy, policy, script],
+    ([a, b, script]) =>
+      Effect.sync(() => {
+        const both = behaviour(Retry.stricter(a, b), script).waits
+        assert.isAtMost(both.length, Math.min(behaviour(a, script).waits.length, behaviour(b, script).waits.length))
+      }),
+    { arbitrary: { runs: 500 } }
+  )
+})
+
+describe("limits", () => {
+  it.effect.prop(
+    "are idempotent",
+    [policy, limits, script, random],
+    ([a, limits, script, random]) =>
+      equal(Retry.limit(Retry.limit(a, limits), limits), Retry.limit(a, limits), script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "commute",
+    [policy, limits, limits, script, random],
+    ([a, one, other, script, random]) =>
+      equal(Retry.limit(Retry.limit(a, one), other), Retry.limit(Retry.limit(a, other), one), script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "never add an attempt",
+    [policy, limits, script, random],
+    ([a, limits, script, random]) =>
+      Effect.sync(() => {
+        const free = behaviour(a, script, random).waits
+        const bound = behaviour(Retry.limit(a, limits), script, random).waits
+        assert.isAtMost(bound.length, free.length)
+      }),
+    runs
+  )
+
+  it.effect.prop("hold", [policy, limits, script, random], ([a, limits, script, random]) =>
+    Effect.sync(() => {
+      const { elapsed, retries } = Retry.simulate(Retry.limit(a, limits), script, { random })
+      if (limits.attempts !== undefined) assert.isBelow(retries.length, Math.max(1, limits.attempts))
+      if (limits.elapsed !== undefined) {
+        assert.isAtMost(Duration.toMillis(elapsed), Math.ceil(Duration.toMillis(limits.elapsed)))
+      }
+      for (const kind of Retry.kinds) {
+        const most = limits.retriesOf?.[kind]
+        if (most !== undefined) {
+          assert.isAtMost(retries.filter((retry) => retry.kind === kind).length, most)
+        }
+      }
+      for (const { hint } of retries) {
+        if (limits.longestWait !== undefined && hint !== undefined) {
+          assert.isTrue(Duration.isLessThanOrEqualTo(hint, limits.longestWait))
+        }
+      }
+    }), runs)
+})
+
+describe("override, without, only, jittered", () => {
+  it.effect.prop(
+    "override is right-biased",
+    [policy, kind, rule, rule, script, random],
+    ([a, kind, one, other, script, random]) =>
+      equal(Retry.override(Retry.override(a, kind, one), kind, other), Retry.override(a, kind, other), script, random),
+    runs
+  )
+
+  it.effect.prop(
+    "overrides of different kinds commute",
+    [policy, rule, rule, script, random],
+    ([a, one, other, script, random]) =>
+      equal(
+        Retry.override(Retry.override(a, "Server", one), "Capacity", other),
+        Retry.override(Retry.override(a, "Capacity", other), "Server", one),
+        script,
+        random
+      ),
+    runs
+  )
+
+  it.effect.prop(
+    "override makes the rule its own",
+    [rules, kind, rule, script],
+    ([base, kind, rule, script]) =>
+      equal(Retry.override(Retry.make(base), kind, rule), Retry.make({ ...base, [kind]: rule }), script, 0),
+    runs
+  )
+
+  it.effect.prop(
+    "without is idempotent, and only is without the others",
+    [policy, kind, script, random],
+    ([a, kind, script, random]) =>
+      Effect.andThen(
+        equal(Retry.without(Retry.without(a, kind), kind), Retry.without(a, kind), script, random),
+        equal(Retry.only(a, kind), Retry.without(a, Retry.kinds.filter((other) => other !== kind)), script, random)
+      ),
+    runs
+  )
+
+  it.effect.prop("without repeats none of the kind", [policy, kind, script], ([a, kind, script]) =>
+    Effect.sync(() => {
+      const { retries } = Retry.simulate(Retry.without(a, kind), script)
+      assert.isFalse(retries.some((retry) => retry.kind === kind))
+    }), runs)
+
+  it.effect.prop(
+    "the last jitter holds",
+    [policy, jitter, jitter, script, random],
+    ([a, one, other, script, random]) =>
+      equal(Retry.jittered(Retry.jittered(a, one), other), Retry.jittered(a, other), script, random),
+    runs
+  )
+})
+
+describe("every policy", () => {
+  it.effect.prop(
+    "waits no less than the server asks, wherever in its interval it draws",
+    [policy, script, random],
+    ([a, script, random]) =>
+      Effect.sync(() => {
+        for (const { ceiling, delay, floor, hint } of Retry.simulate(a, script, { random }).retries) {
+          assert.isTrue(hint === undefined || Duration.isGreaterThanOrEqualTo(floor, hint))
+          assert.isTrue(Duration.isGreaterThanOrEqualTo(delay, floor))
+          assert.isAtMost(Duration.toMillis(delay), Math.ceil(Duration.toMillis(ceiling)))
+          assert.isTrue(Number.isFinite(Duration.toMillis(ceiling)))
+        }
+      }),
+    { arbitrary: { runs: 5000 } }
+  )
+
+  it.effect.prop(
+    "keeps the state of a kind whatever fails in between",
+    [rules, script],
+    ([base, script]) =>
+      Effect.sync(() => {
+        const policy = Retry.make(base)
+        const alone = Retry.simulate(policy, script.filter((failure) => failure === "Transport"))
+        const mixed = Retry.simulate(policy, script).retries.filter((retry) => retry.kind === "Transport")
+        const waits = (retries: ReadonlyArray<Retry.SimulatedRetry>) =>
+          retries.slice(0, mixed.length).map(({ floor }) => Duration.toMillis(floor))
+
+        assert.deepStrictEqual(waits(mixed), waits(alone.retries))
+      }),
+    runs
+  )
+
+  it.effect.prop("grows by its factor up to its cap", [rule], ([base]) =>
+    Effect.sync(() => {
+      const steady = { ...base, jitter: "none", retries: 6 } as const
+      const { retries } = Retry.simulate(
+        Retry.make({ ...Retry.standardRules, Server: steady }),
+        Array.from({ length: 6 }, () => "UNKNOWN_ERROR")
+      )
+
+      retries.forEach(({ floor }, i) => {
+        const expected = Math.min(Duration.toMillis(steady.base) * steady.factor ** i, Duration.toMillis(steady.cap))
+        assert.strictEqual(Duration.toMillis(floor), expected)
+      })
+    }), runs)
+})
+
+describe("the presets", () => {
+  const outcome = (policy: Retry.Policy, code: string) => {
+    const { elapsed, outcome, retries } = Retry.simulate(policy, Array.from({ length: 100 }, () => code))
+    return [retries.length, outcome, Duration.format(elapsed)]
+  }
+
+  it("are as documented", () => {
+    assert.deepStrictEqual(outcome(Retry.standard, "RATE_LIMIT_EXCEEDED"), [4, "attempts", "15s"])
+    assert.deepStrictEqual(outcome(Retry.standard, "INFERENCE_FAILED"), [3, "retries", "3s 500ms"])
+    assert.deepStrictEqual(outcome(Retry.standard, "REQUEST_TIMEOUT"), [1, "retries", "1s"])
+    assert.deepStrictEqual(outcome(Retry.patient, "MODEL_AT_CAPACITY"), [40, "retries", "2h 55m 15s"])
+    assert.deepStrictEqual(outcome(Retry.eager, "MODEL_OFFLINE"), [3, "attempts", "0"])
+    assert.deepStrictEqual(outcome(Retry.never, "MODEL_OFFLINE"), [0, "retries", "0"])
+  })
+})
