@@ -29,6 +29,7 @@
  */
 import type { Operation } from "@effect-venice/core/Operation"
 import { IdempotencyKey, takesIdempotencyKey } from "@effect-venice/core/Operation"
+import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as Clock from "effect/Clock"
@@ -83,12 +84,19 @@ export interface RequestOptions {
 }
 
 /**
- * The failures of a request whose success is not decoded.
+ * The failures of a request whose success is not decoded: what the operation can answer, and what never was answered.
+ *
+ * **Details**
+ *
+ * A code that is not expected of the operation arrives as an `UnrecognizedResponse` with that code, its category and the
+ * response. A method and path outside of Venice's documentation can fail with any error.
  *
  * @category models
  * @since 0.1.0
  */
-export type RequestError = VeniceError | HttpClientError.HttpClientError
+export type RequestError<Op extends AnyOperation = AnyOperation> =
+  | OperationFailure.Of<Op>
+  | HttpClientError.HttpClientError
 
 /**
  * The operations of a client.
@@ -98,19 +106,19 @@ export type RequestError = VeniceError | HttpClientError.HttpClientError
  */
 export interface Service {
   /** Calls an operation and decodes the JSON of its success. */
-  readonly execute: <S extends Schema.Constraint>(
-    operation: AnyOperation,
+  readonly execute: <const Op extends AnyOperation, S extends Schema.Constraint>(
+    operation: Op,
     options: RequestOptions & { readonly success: S }
-  ) => Effect.Effect<S["Type"], RequestError | UnexpectedBody, S["DecodingServices"]>
+  ) => Effect.Effect<S["Type"], RequestError<Op> | UnexpectedBody, S["DecodingServices"]>
 
   /** Calls an operation and hands over the successful response, for bodies that are not JSON. */
-  readonly request: (
-    operation: AnyOperation,
+  readonly request: <const Op extends AnyOperation>(
+    operation: Op,
     options?: RequestOptions
-  ) => Effect.Effect<HttpClientResponse, RequestError>
+  ) => Effect.Effect<HttpClientResponse, RequestError<Op>>
 
   /** The client beneath: base URL and key are set, and failing responses are errors of the algebra. */
-  readonly http: HttpClient.HttpClient.With<RequestError>
+  readonly http: HttpClient.HttpClient.With<VeniceError | HttpClientError.HttpClientError>
 }
 
 /**
@@ -175,10 +183,17 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
     })
 
-    const request: Service["request"] = Effect.fnUntraced(function*(operation, options = {}) {
-      const response = yield* based.execute(yield* toRequest(operation, options))
-      return yield* orFail(response, operation)
-    }, recordSuccess)
+    const request = <const Op extends AnyOperation>(
+      operation: Op,
+      options: RequestOptions = {}
+    ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
+      toRequest(operation, options).pipe(
+        Effect.flatMap(based.execute),
+        Effect.flatMap((response) =>
+          Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
+        ),
+        recordSuccess
+      )
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(options.success))

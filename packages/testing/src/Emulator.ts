@@ -23,7 +23,7 @@
  *   const venice = yield* VeniceClient
  *
  *   yield* emulator.reply(new Errors.ModelOffline())
- *   return yield* venice.execute("GET /models", { success: Schema.Unknown }).pipe(
+ *   return yield* venice.execute("POST /embeddings", { success: Schema.Unknown }).pipe(
  *     Effect.catchTag("MODEL_OFFLINE", (error) => Effect.succeed(error.message))
  *   )
  * }).pipe(

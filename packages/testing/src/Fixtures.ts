@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Errors, VeniceError } from "@effect-venice/core"
+import { Errors, Operation, OperationFailure, VeniceError } from "@effect-venice/core"
 import * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -87,3 +87,14 @@ export const errors: ReadonlyArray<VeniceError.VeniceError> = Object.values(Erro
  * @since 0.1.0
  */
 export const error = (code: VeniceError.Code): VeniceError.VeniceError => errors.find((error) => error._tag === code)!
+
+/**
+ * An operation that can answer with the code.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const operation = (code: VeniceError.Code): Operation.Operation =>
+  ["POST /chat/completions" as const, ...Operation.all].find((operation) =>
+    OperationFailure.codes(operation).has(code)
+  )!

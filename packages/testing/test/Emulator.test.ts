@@ -18,7 +18,10 @@ describe("Emulator", () => {
       const venice = yield* VeniceClient
       yield* emulator.reply(error)
 
-      const arrived = yield* Effect.flip(venice.request("POST /chat/completions", { body: { model: "m" } }))
+      const operation = Fixtures.operation(error._tag)
+      const path = { slug: "x", walletAddress: "x", network: "x", id: "x" }
+      const body = operation.startsWith("GET") ? undefined : { model: "m" }
+      const arrived = yield* Effect.flip(venice.request(operation, { path, body }))
 
       assert.strictEqual(arrived._tag, error._tag)
       assert.strictEqual(arrived.message, error.message)
@@ -36,9 +39,10 @@ describe("Emulator", () => {
       const emulator = yield* Emulator.Emulator
       const venice = yield* VeniceClient
       yield* emulator.reply(new Errors.ModelOffline(), WireResponse.json(200, { mine: true }))
-      const call = venice.execute("GET /models", { success: Schema.Unknown })
+      const call = venice.execute("POST /embeddings", { success: Schema.Unknown })
+      const failed = Effect.catchTag(call, "MODEL_OFFLINE", ({ message }) => Effect.succeed(message))
 
-      assert.strictEqual((yield* Effect.flip(call) as Effect.Effect<Errors.ModelOffline>)._tag, "MODEL_OFFLINE")
+      assert.strictEqual(yield* failed, Errors.ModelOffline.defaultMessage)
       assert.deepStrictEqual(yield* call, { mine: true })
       assert.containsAllKeys(yield* call, ["data"])
       assert.strictEqual((yield* emulator.received).length, 3)

@@ -107,7 +107,10 @@ const emulated = Effect.gen(function*() {
   let decoded = 0
   for (const error of Fixtures.errors) {
     yield* emulator.reply(error)
-    yield* venice.request("POST /chat/completions", { body: chat.body }).pipe(
+    const path = { slug: "nobody", walletAddress: "0x0", network: "base", id: "1" }
+    const operation = Fixtures.operation(error._tag)
+    const body = operation.startsWith("GET") ? undefined : chat.body
+    yield* venice.request(operation, { path, body }).pipe(
       Effect.matchEffect({
         onFailure: (failure) => {
           if (failure._tag === error._tag) decoded++

@@ -4,12 +4,14 @@
  *
  * @internal
  */
+import type { RequestError, UnexpectedBody } from "@effect-venice/http"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import manifest from "../../package.json" with { type: "json" }
@@ -25,7 +27,8 @@ const demoCommand = Command.make(
       Flag.withDefault(false)
     )
   },
-  (flags) => flags.live ? Effect.provide(live, FetchHttpClient.layer) : demo
+  (flags): Effect.Effect<void, Config.ConfigError | UnexpectedBody | RequestError> =>
+    flags.live ? Effect.provide(live, FetchHttpClient.layer) : demo
 ).pipe(Command.withDescription("Provoke every error over HTTP and show what is made of it"))
 
 const classifyCommand = Command.make(

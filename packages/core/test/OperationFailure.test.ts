@@ -1,0 +1,52 @@
+import { Decode, Errors, Operation, OperationFailure, VeniceError } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { responses } from "./fixtures/read.ts"
+
+describe("the codes of an operation", () => {
+  it.each(responses.filter(({ endpoint }) => endpoint !== null && Operation.isOperation(endpoint)))(
+    "hold what was captured or documented: $id",
+    ({ body, endpoint, headers, status }) => {
+      const error = Decode.response({ status, headers, body, now: 0 })
+
+      assert.isTrue(OperationFailure.codes(endpoint as Operation.Operation).has(error._tag), error._tag)
+    }
+  )
+
+  it("are each of some operation", () => {
+    for (const code of VeniceError.byCode.keys()) {
+      assert.isTrue(
+        Operation.all.some((operation) => OperationFailure.codes(operation).has(code as VeniceError.Code)),
+        code
+      )
+    }
+  })
+
+  it("do not mention what an operation has nothing to do with", () => {
+    const speech = OperationFailure.codes("POST /audio/speech")
+
+    for (const code of ["IMAGE_TOO_SMALL", "CHARACTER_NOT_FOUND", "CONSENT_REQUIRED", "UPSCALE_FAILED"] as const) {
+      assert.isFalse(speech.has(code), code)
+    }
+  })
+})
+
+describe("narrow", () => {
+  it("lets an expected error through", () => {
+    const error = new Errors.ModelOffline()
+
+    assert.strictEqual<unknown>(OperationFailure.narrow("POST /chat/completions", error), error)
+    assert.strictEqual<unknown>(OperationFailure.narrow("POST /something/new", error), error)
+  })
+
+  it("keeps the code, the category and the response of an unexpected one", () => {
+    const error = Decode.response({ status: 400, body: "{\"error\":\"Image dimensions are too small\"}", now: 0 })
+    const narrowed = OperationFailure.narrow("POST /audio/speech", error)
+
+    if (narrowed._tag !== "UNRECOGNIZED_RESPONSE") return assert.fail(narrowed._tag)
+    assert.strictEqual(narrowed.code, "IMAGE_TOO_SMALL")
+    assert.strictEqual(narrowed.category, "InvalidMedia")
+    assert.strictEqual(narrowed.message, error.message)
+    assert.strictEqual(narrowed.matchedBy, "message")
+    assert.deepStrictEqual(narrowed.response, error.response)
+  })
+})
