@@ -58,6 +58,8 @@ export interface Input {
   readonly bodyTruncated?: boolean | undefined
   /** The operation that was called, such as `POST /chat/completions`. */
   readonly operation?: string | undefined
+  /** How many events of a stream had been delivered before. */
+  readonly delivered?: number | undefined
   /** The moment the response was received, in epoch milliseconds: what dates in headers are read against. */
   readonly now: number
   /**
@@ -201,6 +203,23 @@ const errorOfEvent = (data: string): unknown => {
     return undefined
   }
 }
+
+/**
+ * Decodes one event of a stream, if it is an error: the `data` of a chat completion with an `error`, or of a
+ * `response.failed` of `/responses`. Total; anything else is nothing.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const event = (data: string, input: Omit<Input, "body">): VeniceError | undefined =>
+  withoutStacks(() => {
+    const found = errorOfEvent(data)
+    if (found === undefined) return undefined
+    const cleaned = clean({ ...input, body: data })
+    // Only a secret that was found makes it worth reading the event again.
+    const error = cleaned.body === data ? found : errorOfEvent(cleaned.body)
+    return fromReading(ResponseBody.fromJson(error), cleaned)
+  })
 
 const readStream = (text: string): ResponseBody.Reading => {
   let found: unknown
@@ -425,20 +444,23 @@ const contextOf = (
     deprecation: ResponseHeaders.deprecation(headers),
     contentType: ResponseHeaders.identifier(headers["content-type"]),
     body: input.body === "" ? undefined : excerpt(input.body, maxBodyLength),
-    bodyTruncated: truncated ? true : undefined
+    bodyTruncated: truncated ? true : undefined,
+    delivered: input.delivered
   }) as ResponseContext
 }
 
 /** The response without the values that are known to be secret, before anything is read from it. */
 const withoutSecrets = (input: Input, secrets: ReadonlyArray<string>): Input => {
   const known = secrets.filter((secret) => secret.length >= minSecret)
-  const clean = (value: string) => known.reduce((value, secret) => value.replaceAll(secret, mark), value)
+  const redacted = (value: string) => known.reduce((value, secret) => value.replaceAll(secret, mark), value)
   return {
     ...input,
-    headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), clean)),
-    body: clean(input.body)
+    headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), redacted)),
+    body: redacted(input.body)
   }
 }
+
+const clean = (input: Input): Input => input.secrets === undefined ? input : withoutSecrets(input, input.secrets)
 
 const headersOf = ({ headers }: Input): Headers.Headers =>
   Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
@@ -488,12 +510,16 @@ const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Inp
  * @category decoding
  * @since 0.1.0
  */
-export const response = (received: Input): VeniceError => withoutStacks(() => decode(received))
+export const response = (received: Input): VeniceError => withoutStacks(() => decode(clean(received)))
 
-const decode = (received: Input): VeniceError => {
-  const input = received.secrets === undefined ? received : withoutSecrets(received, received.secrets)
+const decode = (input: Input): VeniceError =>
+  fromReading(
+    isStream(input.status, headersOf(input), input.body) ? readStream(input.body) : ResponseBody.read(input.body),
+    input
+  )
+
+const fromReading = (reading: ResponseBody.Reading, input: Input): VeniceError => {
   const headers = headersOf(input)
-  const reading = isStream(input.status, headers, input.body) ? readStream(input.body) : ResponseBody.read(input.body)
   const verdict = judge(reading, input.status, headers)
   const snapshot = ResponseHeaders.rateLimit(headers, input.now)
   return fromWire<VeniceError>(verdict.Class, {
@@ -513,7 +539,7 @@ const decode = (received: Input): VeniceError => {
  * @since 0.1.0
  */
 export const context = (received: Input): ResponseContext => {
-  const input = received.secrets === undefined ? received : withoutSecrets(received, received.secrets)
+  const input = clean(received)
   const headers = headersOf(input)
   return contextOf(input, ResponseBody.read(input.body), headers, ResponseHeaders.rateLimit(headers, input.now))
 }

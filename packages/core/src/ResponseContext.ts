@@ -148,7 +148,9 @@ export const ResponseContext = Schema.Struct({
   /** The body's text without secrets, at most {@link maxBodyLength} long. Absent when the body was empty. */
   body: Schema.optionalKey(Schema.String),
   /** `true` when more body was received, or was on its way, than `body` holds. */
-  bodyTruncated: Schema.optionalKey(Schema.Boolean)
+  bodyTruncated: Schema.optionalKey(Schema.Boolean),
+  /** How many events of a stream had been delivered before it failed. */
+  delivered: Schema.optionalKey(Schema.Finite)
 })
 
 /**

@@ -187,13 +187,17 @@ export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && N
  *
  * **Details**
  *
- * `Transport` is a request that got no response: refused, reset, cut off, or timed out on our side.
+ * `Transport` is a request that got no response: refused, reset, cut off, or timed out on our side. A stream that has
+ * delivered something is never begun again, whatever it failed with.
  *
  * @category reading
  * @since 0.1.0
  */
 export const kindOf = (error: unknown): Kind | undefined => {
-  if (isVeniceError(error)) return Category.isRetryable(error.category) ? error.category : undefined
+  if (isVeniceError(error)) {
+    const hasDelivered = (error.response.delivered ?? 0) > 0
+    return Category.isRetryable(error.category) && !hasDelivered ? error.category : undefined
+  }
   const isTransport = HttpClientError.isHttpClientError(error)
     ? error.reason._tag === "TransportError"
     : Cause.isTimeoutError(error)

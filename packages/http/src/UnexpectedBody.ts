@@ -57,6 +57,15 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
     return UnexpectedBody.fromDifferences([{ path: [], message: "Expected JSON" }], input)
   }
 
+  /**
+   * For a body that is no event stream.
+   *
+   * @since 0.1.0
+   */
+  static notEvents(input: Input): UnexpectedBody {
+    return UnexpectedBody.fromDifferences([{ path: [], message: "Expected an event stream" }], input)
+  }
+
   private static fromDifferences(differences: ReadonlyArray<typeof Difference.Type>, input: Input): UnexpectedBody {
     const response = context(input)
     const [first] = differences

@@ -32,6 +32,7 @@ import { IdempotencyKey, takesIdempotencyKey } from "@effect-venice/core/Operati
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
+import { isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -49,8 +50,11 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Stream from "effect/Stream"
 import { orFail, secretsOf, typed } from "./HttpFailure.ts"
+import { events } from "./internal/events.ts"
 import { UnexpectedBody } from "./UnexpectedBody.ts"
+import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
 /**
  * Where the public API is.
@@ -117,6 +121,18 @@ export interface Service {
     options?: RequestOptions
   ) => Effect.Effect<HttpClientResponse, RequestError<Op>>
 
+  /**
+   * Calls an operation that streams, and decodes every event with the schema. `stream: true` is set in a JSON body.
+   *
+   * An error among the events ends the stream with the same typed errors as a failing status, and `response.delivered`
+   * says how many events came before it. A connection that ends before the stream's end marker is an
+   * `UnfinishedStream`. `Stream.retry` with a policy begins again only what has delivered nothing yet.
+   */
+  readonly stream: <const Op extends AnyOperation, S extends Schema.Constraint>(
+    operation: Op,
+    options: RequestOptions & { readonly event: S }
+  ) => Stream.Stream<S["Type"], RequestError<Op> | UnexpectedBody | UnfinishedStream, S["DecodingServices"]>
+
   /** The client beneath: base URL and key are set, and failing responses are errors of the algebra. */
   readonly http: HttpClient.HttpClient.With<VeniceError | HttpClientError.HttpClientError>
 }
@@ -140,6 +156,9 @@ const invalidUrl = (request: HttpClientRequest.HttpClientRequest, description: s
   Effect.fail(
     new HttpClientError.HttpClientError({ reason: new HttpClientError.InvalidUrlError({ request, description }) })
   )
+
+const isPlainObject = (body: unknown): body is object =>
+  typeof body === "object" && body !== null && Object.getPrototypeOf(body) === Object.prototype
 
 const toBody = (
   request: HttpClientRequest.HttpClientRequest,
@@ -216,7 +235,17 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       })
     }
 
-    return { execute, request, http: typed(based) }
+    const stream: Service["stream"] = (operation, options) => {
+      const { body } = options
+      const streaming = isPlainObject(body) ? { ...body, stream: true } : body
+      return request(operation, { ...options, body: streaming }).pipe(
+        Effect.map((response) => events(response, operation, options.event)),
+        Stream.unwrap,
+        Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error)
+      )
+    }
+
+    return { execute, request, stream, http: typed(based) }
   })
 
 const Key = Schema.String.pipe(

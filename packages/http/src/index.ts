@@ -3,6 +3,7 @@
  */
 export * as HttpFailure from "./HttpFailure.ts"
 export { UnexpectedBody } from "./UnexpectedBody.ts"
+export { UnfinishedStream } from "./UnfinishedStream.ts"
 export {
   type AnyOperation,
   defaultBaseUrl,
