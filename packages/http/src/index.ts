@@ -2,6 +2,7 @@
  * @since 0.1.0
  */
 export * as HttpFailure from "./HttpFailure.ts"
+export * as Job from "./Job.ts"
 export { UnexpectedBody } from "./UnexpectedBody.ts"
 export { UnfinishedStream } from "./UnfinishedStream.ts"
 export {

@@ -1,0 +1,152 @@
+import { Retry } from "@effect-venice/core"
+import { Job, VeniceClient } from "@effect-venice/http"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Schema } from "effect"
+import { FetchHttpClient } from "effect/http"
+import type { ServerResponse } from "node:http"
+import { answer, type Got, serve } from "./server.ts"
+
+type Reply = (response: ServerResponse) => void
+
+const processing: Reply = (response) =>
+  answer(response, 200, { status: "PROCESSING", average_execution_time: 1, execution_duration: 1 })
+
+const media: Reply = (response) => answer(response, 200, Buffer.from([1, 2, 3]), { "content-type": "video/mp4" })
+
+const failing = (status: number, error: string): Reply => (response) => answer(response, status, { error })
+
+const policy = Retry.limit(Retry.eager, { attempts: 3 })
+
+const options = { every: "5 millis", policy } as const
+
+/** A Venice that answers the polls of a job with these, the last one again and again. */
+const venice = Effect.fnUntraced(function*(
+  polls: ReadonlyArray<Reply>,
+  queue: Reply = (response) => answer(response, 200, { model: "m", queue_id: "q-1" })
+) {
+  let polled = 0
+  const server = yield* serve((response, got) => {
+    if (got.url.endsWith("/queue")) return queue(response)
+    if (got.url.endsWith("/complete")) return answer(response, 200, { success: true })
+    polls[Math.min(polled++, polls.length - 1)]!(response)
+  })
+  const client = yield* VeniceClient.make({ baseUrl: server.url })
+  const count = (operation: string) => server.got.filter(({ url }) => url.endsWith(operation)).length
+  const use = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(effect, VeniceClient, client)
+  return { server, count, use }
+})
+
+const run = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, FetchHttpClient.layer)
+
+describe("a job", () => {
+  it.live("is queued once, followed, and done", () =>
+    Effect.gen(function*() {
+      const { count, server, use } = yield* venice([processing, processing, media])
+      const { job, response } = yield* use(Job.run("video", { model: "m", prompt: "p" }, options))
+
+      assert.deepStrictEqual(job, { kind: "video", model: "m", queueId: "q-1" })
+      assert.deepStrictEqual(new Uint8Array(yield* response.arrayBuffer), new Uint8Array([1, 2, 3]))
+      assert.deepStrictEqual([count("/video/queue"), count("/video/retrieve")], [1, 3])
+      assert.deepStrictEqual(JSON.parse((server.got[1] as Got).body.toString()), { model: "m", queue_id: "q-1" })
+    }).pipe(run))
+
+  it.live("that leaves its media elsewhere says where", () =>
+    Effect.gen(function*() {
+      const { use } = yield* venice([(response) => answer(response, 200, { status: "COMPLETED" })], (response) =>
+        answer(response, 200, { model: "m", queue_id: "q-1", download_url: "https://example.org/v.mp4" }))
+      const { job } = yield* use(Job.run("audio", {}, options))
+
+      assert.strictEqual(job.downloadUrl, "https://example.org/v.mp4")
+    }).pipe(run))
+
+  it.live("survives polls that fail for passing reasons", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([
+        failing(503, "queue is backed up"),
+        processing,
+        failing(502, "could not fetch"),
+        failing(429, "Rate limit exceeded"),
+        processing,
+        failing(500, "Internal error"),
+        processing,
+        media
+      ])
+      yield* use(Job.run("audio/voice-changer", {}, options))
+
+      assert.deepStrictEqual([count("/audio/voice-changer/queue"), count("/audio/voice-changer/retrieve")], [1, 8])
+    }).pipe(run))
+
+  it.live("that failed replays its failure, which is taken for what it is", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([processing, failing(500, "Inference processing failed")])
+      const error = yield* use(Effect.flip(Job.run("video", {}, options)))
+
+      if (error._tag !== "JobFailure") return assert.fail(String(error))
+      assert.strictEqual(error.reason._tag, "INFERENCE_FAILED")
+      assert.strictEqual(error.job.queueId, "q-1")
+      assert.strictEqual(error.message, "The video job q-1 failed: Inference processing failed")
+      assert.deepStrictEqual([count("/queue"), count("/retrieve")], [1, 3])
+    }).pipe(run))
+
+  it.live("that was refused is not asked for again", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([(response) =>
+        answer(response, 422, {
+          error: { message: "x", type: "provider_content_policy", credits_refunded: true, recommended_model: "other" }
+        })])
+      const error = yield* use(Effect.flip(Job.run("video", {}, options)))
+
+      if (error._tag !== "JobFailure" || error.reason._tag !== "CONTENT_POLICY_VIOLATION") {
+        return assert.fail(String(error))
+      }
+      assert.isTrue(error.reason.creditsRefunded)
+      assert.strictEqual(count("/retrieve"), 1)
+    }).pipe(run))
+
+  it.live("in an unknown state is a failure that says so", () =>
+    Effect.gen(function*() {
+      const { use } = yield* venice([(response) => answer(response, 200, { status: "FAILED" })])
+      const error = yield* use(Effect.flip(Job.run("video", {}, options)))
+
+      if (error._tag !== "JobFailure") return assert.fail(String(error))
+      assert.strictEqual(error.reason._tag, "UnexpectedBody")
+      assert.include(error.reason.message, "status is not as expected")
+    }).pipe(run))
+
+  it.live("whose queuing got lost is not queued again", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([media], (response) => response.socket?.resetAndDestroy())
+      const error = yield* use(Effect.flip(Effect.retry(Job.run("video", {}, options), Retry.eager)))
+
+      assert.strictEqual(error._tag, "HttpClientError")
+      assert.deepStrictEqual([count("/queue"), count("/retrieve")], [1, 0])
+    }).pipe(run))
+
+  it.live("can be kept, and gone on with", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([failing(503, "x"), failing(503, "x"), failing(503, "x"), media])
+      const error = yield* use(Effect.flip(Job.run("video", {}, options)))
+      if (error._tag !== "JobFailure") return assert.fail(String(error))
+
+      const kept = yield* Schema.decodeEffect(Schema.fromJsonString(Job.Job))(JSON.stringify(error.job))
+      yield* use(Job.wait(kept, options))
+      yield* use(Job.complete(kept))
+
+      assert.deepStrictEqual([count("/queue"), count("/retrieve"), count("/complete")], [1, 4, 1])
+    }).pipe(run))
+
+  it.live("takes no longer than it may, and is not polled when nobody waits", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([processing])
+      const error = yield* use(Effect.flip(Job.run("video", {}, { ...options, atMost: "100 millis" })))
+      if (error._tag !== "JobFailure") return assert.fail(String(error))
+      assert.strictEqual(error.reason._tag, "TimeoutError")
+
+      const fiber = yield* Effect.forkChild(use(Job.wait(error.job, options)))
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interrupt(fiber)
+      const before = count("/retrieve")
+      yield* Effect.sleep("50 millis")
+      assert.isAtMost(count("/retrieve"), before + 1)
+    }).pipe(run))
+})
