@@ -31,7 +31,7 @@ import * as Category from "./Category.ts"
 import * as Errors from "./Errors.ts"
 import { fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { prune } from "./internal/json.ts"
-import { mark, minSecret } from "./internal/redact.ts"
+import { without } from "./internal/redact.ts"
 import { excerpt } from "./internal/text.ts"
 import { Validation } from "./internal/Validation.ts"
 import * as Wordings from "./internal/wordings.ts"
@@ -99,8 +99,8 @@ const types: ReadonlyMap<string, VeniceErrorClass> = new Map<string, VeniceError
 ])
 
 const classOfCode = (code: string, status: number, inBand: boolean): VeniceErrorClass | undefined => {
-  const known = byCode.get(code) ?? aliases.get(code)
-  if (known !== undefined) return known === Errors.UnrecognizedResponse ? undefined : known
+  const known = aliases.get(code)
+  if (known !== undefined) return known
   if (code.startsWith("X402_SIGN_IN_")) return Errors.X402InvalidSignIn
   // `model_overloaded` in streams; elsewhere a word in lower case means Venice's code only where the status agrees.
   const upper = byCode.get(code.toUpperCase())
@@ -110,6 +110,11 @@ const classOfCode = (code: string, status: number, inBand: boolean): VeniceError
 }
 
 const byCodes = (reading: ResponseBody.Reading, status: number, inBand: boolean): Verdict | undefined => {
+  // A code of Venice's own wins over the names others have for it, wherever the two stand.
+  for (const code of reading.codes) {
+    const Class = byCode.get(code)
+    if (Class !== undefined && Class !== Errors.UnrecognizedResponse) return { Class, matchedBy: "code" }
+  }
   for (const code of reading.codes) {
     const Class = classOfCode(code, status, inBand)
     if (Class !== undefined) return { Class, matchedBy: "code" }
@@ -251,8 +256,8 @@ const json = (value: unknown) => value === undefined ? undefined : prune(value, 
 
 const validationOf = ({ body }: ResponseBody.Reading): { readonly details?: unknown; readonly issues?: unknown } => {
   const context = body.context as { readonly issues?: unknown } | null | undefined
-  const issues = body.issues ?? (Array.isArray(body.error) ? body.error : context?.issues)
-  return { details: body.details, issues }
+  const lists = [body.issues, body.error, context?.issues].filter((list) => Array.isArray(list))
+  return { details: body.details, issues: lists.find((list) => list.length > 0) ?? lists[0] }
 }
 
 const paymentOption = (value: unknown) => {
@@ -260,7 +265,8 @@ const paymentOption = (value: unknown) => {
   return defined({
     scheme: text(option.scheme),
     network: text(option.network),
-    amount: text(option.amount),
+    // Version 1 of x402 has another name for it.
+    amount: text(option.amount ?? option.maxAmountRequired),
     asset: text(option.asset),
     payTo: text(option.payTo),
     maxTimeoutSeconds: number(option.maxTimeoutSeconds),
@@ -280,7 +286,9 @@ const paymentOffer = (value: unknown) => {
 }
 
 const listOf = (prose: string | undefined): ReadonlyArray<string> | undefined =>
-  prose?.split(/,\s|\sor\s/, 50).map((id) => excerpt(id.trim(), 200)).filter((id) => id !== "")
+  prose?.split(/,\s|\sor\s/, 50).map(unquoted).filter((id) => id !== "")
+
+const unquoted = (id: string): string => excerpt(id.trim().replace(/^["'`]+/, "").replace(/["'`]{1,3}$/, ""), 200)
 
 const limitKind = (message: string, codes: ReadonlyArray<string>, snapshot: RateLimit | undefined) => {
   if (isLockout(message)) return "failures"
@@ -326,7 +334,7 @@ const fieldsOf = (
       const named = listOf(groups?.suggestions)
       const recommended = text(error.recommended_model)
       return defined({
-        model: groups?.model && excerpt(groups.model, 200),
+        model: groups?.model && unquoted(groups.model),
         suggestions: recommended === undefined ? named : [recommended, ...(named ?? [])]
       })
     }
@@ -393,11 +401,14 @@ const isLockout = (message: string): boolean => /^too many failed attempts/i.tes
 /** How long a locked-out key waits, by Venice's documentation, when the answer names no time. */
 const lockout = Duration.seconds(30)
 
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
 const lockoutWait = (message: string): Duration.Duration => {
-  const [, amount, unit] =
-    /(?:wait|in) (\d{1,6}) ?(m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)\b/i.exec(message.slice(0, 1024)) ?? []
-  if (amount === undefined) return lockout
-  return unit!.toLowerCase().startsWith("m") ? Duration.minutes(Number(amount)) : Duration.seconds(Number(amount))
+  const found = /\b(?:wait|try again|retry)(?: for| after| in)? (\d{1,6}(?:\.\d{1,3})?) ?([smh])/i.exec(
+    message.slice(0, 1024)
+  )
+  const seconds = found === null ? undefined : Number(found[1]) * units[found[2]!.toLowerCase()]!
+  return seconds === undefined ? lockout : ResponseHeaders.parseSeconds(seconds) ?? lockout
 }
 
 const hintOf = (
@@ -419,7 +430,9 @@ const hintOf = (
 }
 
 const namedRequestId = (message: string | undefined): string | undefined =>
-  message === undefined ? undefined : /reference request id: ?([\w.:-]{1,100})/i.exec(message.slice(0, 1024))?.[1]
+  message === undefined
+    ? undefined
+    : /reference request id: ?["'`]?([\w-](?:[\w.:-]{0,98}[\w-])?)/i.exec(message.slice(0, 1024))?.[1]
 
 const contextOf = (
   input: Input,
@@ -434,7 +447,7 @@ const contextOf = (
     ?? rayId
   const truncated = input.bodyTruncated === true || input.body.length > maxBodyLength
   return defined({
-    status: input.status,
+    status: Number.isFinite(input.status) ? input.status : 0,
     operation: ResponseHeaders.identifier(input.operation),
     requestId,
     rayId,
@@ -451,8 +464,7 @@ const contextOf = (
 
 /** The response without the values that are known to be secret, before anything is read from it. */
 const withoutSecrets = (input: Input, secrets: ReadonlyArray<string>): Input => {
-  const known = secrets.filter((secret) => secret.length >= minSecret)
-  const redacted = (value: string) => known.reduce((value, secret) => value.replaceAll(secret, mark), value)
+  const redacted = without(secrets)
   return {
     ...input,
     headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), redacted)),

@@ -201,8 +201,11 @@ const isFields = (value: unknown): value is Fields => Predicate.isObject(value) 
 const filled = (value: unknown): string | undefined =>
   typeof value === "string" && value.trim() !== "" ? value : undefined
 
-// A bare code in the place of a message: `UNAUTHORIZED`, `CONTENT_POLICY_VIOLATION`, `INVALID_PAYMENT_FORMAT`.
-const isBareCode = (text: string): boolean => /^[A-Z][A-Z0-9_]{2,99}$/.test(text)
+// A bare code in the place of a message: `UNAUTHORIZED`, `CONTENT_POLICY_VIOLATION`, `content_policy_violation.`
+const bareCode = (text: unknown): string | undefined =>
+  typeof text === "string"
+    ? /^([A-Z][A-Z0-9_]{2,99}|[a-z][a-z0-9]{0,49}_[a-z0-9_]{1,49})\.?$/.exec(text)?.[1]
+    : undefined
 
 const isVeniceShaped = (body: Fields): boolean =>
   Object.hasOwn(body, "error") || Object.hasOwn(body, "message")
@@ -219,10 +222,17 @@ export const fromJson = (json: unknown): Reading => {
   const inner = own(json, "error")
   const error = isFields(inner) ? inner : none
   const text = filled(inner)
-  const bare = text !== undefined && isBareCode(text) ? text : undefined
+  const bare = bareCode(text)
   const context = own(json, "context")
   const codes: Array<string> = []
-  const candidates = [own(error, "code"), own(json, "code"), bare, isFields(context) && own(context, "errorCode")]
+  const candidates = [
+    own(error, "code"),
+    own(json, "code"),
+    bare,
+    bareCode(own(error, "message")),
+    bareCode(own(json, "message")),
+    isFields(context) && own(context, "errorCode")
+  ]
   for (const code of candidates) {
     const candidate = filled(code)
     if (candidate !== undefined && candidate.length <= 100) codes.push(candidate)
@@ -232,7 +242,7 @@ export const fromJson = (json: unknown): Reading => {
     shape: isVeniceShaped(json) ? "venice" : "json",
     message: bare === undefined
       ? filled(own(error, "message")) ?? text ?? said ?? filled(own(error, "error"))
-      : said ?? bare,
+      : said ?? text,
     codes,
     body: json,
     error

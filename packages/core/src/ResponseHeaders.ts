@@ -20,7 +20,8 @@ import type { Balance, Budget, Deprecation, RateLimit } from "./ResponseContext.
 /** The last moment a JavaScript date can hold, in epoch milliseconds. */
 const lastMillis = 8.64e15
 
-const decimal = /^(?:\d+\.?\d*|\.\d+)$/
+// No number that a clock can use has more digits.
+const decimal = /^(?=.{1,64}$)(?:\d+(?:\.\d*)?|\.\d+)$/
 
 /** Whole milliseconds, rounded up after the noise of binary fractions is taken off; never less than was asked for. */
 const ceilMillis = (millis: number): Duration.Duration | undefined => {
@@ -88,7 +89,7 @@ export const parseReset = (input: string, now: number): DateTime.Utc | undefined
   if (!decimal.test(text)) return undefined
   const value = Number(text)
   const millis = value >= 1e12 ? value : value >= 1e9 ? value * 1000 : now + value * 1000
-  return millis <= lastMillis ? DateTime.makeUnsafe(Math.ceil(millis)) : undefined
+  return Math.abs(millis) <= lastMillis ? DateTime.makeUnsafe(Math.ceil(millis)) : undefined
 }
 
 const parseCount = (input: string | undefined): number | undefined =>

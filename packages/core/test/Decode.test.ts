@@ -79,6 +79,17 @@ describe("machine codes", () => {
     )
   })
 
+  it.each<[unknown, number, string]>([
+    [{ error: { message: "CONTENT_POLICY_VIOLATION" } }, 422, "CONTENT_POLICY_VIOLATION"],
+    [{ message: "CONTENT_POLICY_VIOLATION" }, 422, "CONTENT_POLICY_VIOLATION"],
+    [{ error: "content_policy_violation" }, 422, "CONTENT_POLICY_VIOLATION"],
+    [{ error: "CONTENT_POLICY_VIOLATION." }, 422, "CONTENT_POLICY_VIOLATION"],
+    [{ error: { message: "MODEL_OVERLOADED" } }, 429, "MODEL_OVERLOADED"],
+    [{ error: { message: "any", code: "context_length_exceeded" }, code: "INVALID_MODEL" }, 400, "INVALID_MODEL"]
+  ])("in the place of a message, and before others' names: %j under %i is %s", (body, status, tag) => {
+    assert.strictEqual(verdict(status, body), `${tag} by code`)
+  })
+
   it("keeps an unknown code", () => {
     const error = expectError(
       decode(409, { error: "PAYMENT_IN_PROGRESS", message: "Still settling" }),
@@ -122,7 +133,15 @@ describe("wordings", () => {
       "The request took too long to complete and was timed-out. For long-running inference requests, use the streaming API by setting stream=true in your request.",
       "REQUEST_TIMEOUT"
     ],
-    [410, "GET /billing/usage was retired on 2026-09-16. Use GET /billing/usage-history.", "GONE"]
+    [410, "GET /billing/usage was retired on 2026-09-16. Use GET /billing/usage-history.", "GONE"],
+    [410, "The model llama-3.1-405b has been retired.", "GONE"],
+    [410, "Model llama-3.3-70b is no longer available", "GONE"],
+    [410, "/api/v1/x402/old.json has been retired", "GONE"],
+    [410, "Download expired", "GONE"],
+    [410, "Gone", "GONE"],
+    [404, "The requested model llama has been deprecated. Please use qwen.", "MODEL_NOT_FOUND"],
+    [404, "This model has been deprecated. Please use qwen.", "MODEL_NOT_FOUND"],
+    [403, `You can only access ${"x".repeat(500)} for your own wallet`, "X402_WALLET_MISMATCH"]
   ])("%i %s is %s", (status, message, tag) => {
     assert.strictEqual(verdict(status, { error: message }), `${tag} by message`)
     assert.strictEqual(verdict(status, { error: { message } }), `${tag} by message`)
@@ -278,6 +297,13 @@ describe("extra fields", () => {
       model: "qwen-2.5-vl",
       suggestions: ["a.1", "b"]
     })
+    assert.deepStrictEqual(
+      of("The specified model `m` has been deprecated. Please use \"n-1.5\". See https://docs.venice.ai."),
+      {
+        model: "m",
+        suggestions: ["n-1.5"]
+      }
+    )
     assert.deepStrictEqual(of("Specified model not found: nope"), { model: "nope", suggestions: undefined })
     assert.deepStrictEqual(of("Specified model not found"), { model: undefined, suggestions: undefined })
     assert.deepStrictEqual(of("Model m-1.0 has been deprecated. Please use m-2.0 instead."), {
@@ -465,6 +491,16 @@ describe("context", () => {
     ["a lockout in words", 429, {}, {
       error: "Too many failed attempts (> 50) … Please wait 30 seconds and try again."
     }, 30_000],
+    ["a lockout that names its window first", 429, {}, {
+      error: "Too many failed attempts (> 50) in 30s. Please wait 60s."
+    }, 60_000],
+    [
+      "a lockout by the hour",
+      429,
+      {},
+      { error: "Too many failed attempts (> 50). Please wait for 1.5 hours" },
+      5_400_000
+    ],
     ["a lockout without a number", 429, {}, { error: "Too many failed attempts (> 50). Try again later." }, 30_000],
     [
       "Retry-After wins over the lockout",
@@ -597,6 +633,65 @@ describe("secrets", () => {
 
     assert.notInclude(everywhere(error), "correct-horse")
     assert.strictEqual(error.message, "Unknown key <redacted>")
+  })
+
+  const plain = "aZ3fK9tXhIVDm2j4vN8cQwYt"
+
+  it.each<[string, unknown]>([
+    ["a field of the details", { details: { apiKey: plain } }],
+    ["what an issue received", { issues: [{ path: ["apiKey"], code: "invalid", received: plain }] }],
+    ["an echo of headers as lists", { error: "x", headers: { "x-api-key": [plain] } }],
+    ["an echo of headers as pairs", { error: "x", headers: [["x-api-key", plain], ["PAYMENT-SIGNATURE", plain]] }],
+    ["an echo of headers as objects", { error: "x", headers: [{ name: "Cookie", value: plain }] }],
+    ["prose with quotes", { error: `bad apiKey: "${plain}"` }],
+    ["prose with other quotes", { error: `bad api key='${plain}'` }],
+    ["a payment header", `PAYMENT-REQUIRED: ${plain}`],
+    ["a URL", { error: `could not reach https://user:${plain}@host/path` }],
+    ["hexadecimal", { error: `signature ${"0123456789abcdef".repeat(5)}` }]
+  ])("without a form of their own are found by their name: %s", (_, body) => {
+    for (const status of [400, 409, 500]) {
+      const text = everywhere(decode(status, body))
+      assert.notInclude(text, plain)
+      assert.notInclude(text, "0123456789abcdef0123456789abcdef")
+    }
+  })
+
+  it("in a consent are found by their name", () => {
+    const error = decode(409, {
+      error: { code: "needs_consent", message: "x" },
+      consent: { apiKey: [plain], token: plain }
+    })
+
+    assert.notInclude(everywhere(error), plain)
+  })
+
+  it("that are known are found in each other, and as JSON and URLs write them", () => {
+    const error = Decode.response({
+      status: 500,
+      body: "k abcdWXYZabcdefgh and a\\/b+c and a%2Fb%2Bc",
+      now,
+      secrets: ["abcd", "abcdWXYZabcdefgh", "a/b+c"]
+    })
+
+    assert.strictEqual(error.response.body, "k <redacted> and <redacted> and <redacted>")
+  })
+
+  it("are not left in halves where the body is cut", () => {
+    const filler = `sk-${"x1".repeat(20)} `.repeat(300).slice(0, ResponseContext.maxBodyLength + 1990)
+    const { body } = decode(500, `${filler} 0x${"ab".repeat(32)} ${"end ".repeat(1000)}`).response
+
+    assert.notMatch(body!, /(?:ab){8}/)
+  })
+
+  it.each([
+    "Basic authentication is not supported",
+    "Bearer authentication required",
+    "A basic understanding is needed",
+    "Unexpected token: function_declaration",
+    "Invalid API key: must-be-an-admin-key",
+    "Specified model not found: rk-instruct-large-v2-preview. Did you mean: a?"
+  ])("leave ordinary words alone: %s", (message) => {
+    assert.strictEqual(decode(404, { error: message }).message, message)
   })
 
   it("leaves everything else alone", () => {
@@ -745,6 +840,8 @@ describe("totality", () => {
     ["an error that is a number", "{\"error\":1e308}"],
     ["null everywhere", "{\"error\":null,\"message\":null,\"details\":null,\"issues\":null,\"context\":null}"],
     ["a byte order mark", "\ufeff{\"error\":\"Invalid model specified\"}"],
+    ["a huge key", `{"error":{"code":"needs_consent"},"consent":{"token\\":\\"${"a".repeat(20_000_000)}":1}}`],
+    ["a huge key in details", `{"details":{"${"k".repeat(900_000)}":{"_errors":["x"]}}}`],
     ["white space only", " \n\t".repeat(1000)],
     ["control characters", "{\"error\":\"\\u0000\\u001b[31m\\u0007\"}"]
   ])("survives %s", (_, body) => {
@@ -772,6 +869,23 @@ describe("totality", () => {
     ["white space", " ".repeat(huge)]
   ])("takes linear time over 10 MB of %s", (_, body) => {
     for (const status of [200, 400, 404, 500]) isTotal({ status, headers: {}, body, now })
+  })
+
+  it("takes linear time over a header of digits", () => {
+    const digits = `${"1".repeat(1_000_000)}x`
+    for (const name of ["retry-after", "retry-after-ms", "x-ratelimit-resets", "x-ratelimit-reset-tokens"]) {
+      isTotal({ status: 429, headers: { [name]: digits }, body: "", now })
+    }
+  })
+
+  it("survives a clock and a status that are none", () => {
+    isTotal({
+      status: 429,
+      headers: { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "5" },
+      body: "",
+      now: -1e300
+    })
+    assert.include(JSON.stringify(Decode.response({ status: NaN, body: "", now: NaN })), "\"status\":0")
   })
 
   it("keeps a bounded part of a huge body, and says so", () => {

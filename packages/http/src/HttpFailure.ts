@@ -62,8 +62,10 @@ interface Body {
   readonly truncated: boolean
 }
 
-const readBody = Effect.fnUntraced(function*(response: HttpClientResponse): Effect.fn.Return<Body> {
-  const limits = yield* BodyLimits
+const readBody = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  limits: { readonly bytes: number; readonly time: Duration.Duration }
+): Effect.fn.Return<Body> {
   const chunks: Array<Uint8Array> = []
   let size = 0
   const read = response.stream.pipe(
@@ -112,8 +114,9 @@ export const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string>
   credentials.flatMap((name) => {
     const value = headers[name]
     if (value === undefined) return []
-    // The scheme is no secret: `Bearer <token>`.
-    return [name.endsWith("authorization") ? value.slice(value.indexOf(" ") + 1) : value]
+    // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
+    if (name.endsWith("authorization")) return [value.slice(value.indexOf(" ") + 1)]
+    return name === "cookie" ? [value, ...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1))] : [value]
   })
 
 const operationOf = ({ method, url }: HttpClientRequest): string => {
@@ -134,8 +137,11 @@ export const fromResponse = Effect.fnUntraced(function*(
   /** The operation; without it, the request's method and path tell. */
   operation?: string
 ): Effect.fn.Return<VeniceError> {
-  // The body of a blocked image is the image: nothing in it says why.
-  const body = isSuccess(response) ? { text: "", truncated: false } : yield* readBody(response)
+  const limits = yield* BodyLimits
+  // The body of a blocked image is the image: nothing in it says why, and reading none of it lets the connection go.
+  const body = isSuccess(response)
+    ? yield* Effect.as(readBody(response, { ...limits, bytes: 0 }), { text: "", truncated: false })
+    : yield* readBody(response, limits)
   return decodeResponse({
     status: response.status,
     headers: response.headers,

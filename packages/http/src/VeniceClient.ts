@@ -295,10 +295,13 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
   /**
    * The service over `fetch`, with {@link config}.
    *
+   * Redirects are not followed: Venice has none, and a `fetch` that follows one sends a charged request again, with its
+   * wallet signatures, to wherever it points.
+   *
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<VeniceClient, Config.ConfigError> = Layer.provide(
     VeniceClient.layerHttpClient,
-    FetchHttpClient.layer
+    Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
   )
 }

@@ -207,6 +207,20 @@ describe.each(clients)("over %s", (_, layer) => {
       assert.strictEqual(error._tag, "CONTENT_POLICY_VIOLATION")
     }).pipe(run))
 
+  it.live("lets the connection of a blocked image go", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => {
+        response.writeHead(200, { "x-venice-is-content-violation": "true", "content-type": "image/png" })
+        response.write(Buffer.alloc(100_000))
+      })
+      const venice = yield* connect(server.url)
+
+      yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(venice.request("POST /image/generate"))), {
+        concurrency: 10
+      })
+      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+    }).pipe(run))
+
   it.live("keeps the key out of an error in which the server repeats it", () =>
     Effect.gen(function*() {
       const server = yield* serve((response, got) =>
@@ -349,6 +363,29 @@ describe("requests", () => {
 
       assert.strictEqual(yield* Stream.mkString(Stream.decodeText(response.stream)), "a,b\n1,2\n")
     }).pipe(run))
+})
+
+describe("the layer over fetch", () => {
+  it.live("does not follow a redirect with a charged request", () =>
+    Effect.gen(function*() {
+      const other = yield* serve((response) => answer(response, 200, {}))
+      const server = yield* serve((response) => answer(response, 307, "", { location: `${other.url}/video/queue` }))
+      const call = Effect.flatMap(VeniceClient, (venice) =>
+        venice.request("POST /video/queue", { body: {}, headers: { "PAYMENT-SIGNATURE": "signed" } }))
+
+      const error = yield* Effect.flip(call).pipe(
+        Effect.provide(VeniceClient.layer),
+        Effect.provideService(
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromEnv({
+            env: { VENICE_API_KEY: key, VENICE_BASE_URL: server.url }
+          })
+        )
+      )
+
+      assert.strictEqual(error._tag, "UNRECOGNIZED_RESPONSE")
+      assert.strictEqual(other.got.length, 0)
+    }))
 })
 
 describe("configuration", () => {

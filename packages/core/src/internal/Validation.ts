@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { type Budget, prune, spend } from "./json.ts"
-import { redact } from "./redact.ts"
+import { isSecretName, mark } from "./redact.ts"
 import { excerpt } from "./text.ts"
 
 const maxDepth = 32
@@ -42,6 +42,8 @@ const texts = (value: unknown, budget: Budget): ReadonlyArray<string> => {
   return out
 }
 
+const isFields = (value: unknown): boolean => Predicate.isObject(value) && !Array.isArray(value)
+
 const readTree = (value: unknown, depth: number, budget: Budget): Tree | undefined => {
   if (typeof value === "string") return value === "" ? undefined : { errors: [excerpt(value, maxText)], fields: {} }
   if (Array.isArray(value)) {
@@ -53,8 +55,10 @@ const readTree = (value: unknown, depth: number, budget: Budget): Tree | undefin
   for (const [name, inner] of Object.entries(value)) {
     if (name === "_errors") continue
     if (!spend(budget)) break
-    const tree = readTree(inner, depth + 1, budget)
-    if (tree !== undefined) fields.push([redact(name), tree])
+    // What stands for a secret directly may be the secret; messages about it stand in its `_errors`.
+    const said = isSecretName(name) && !isFields(inner) ? mark : inner
+    const tree = readTree(said, depth + 1, budget)
+    if (tree !== undefined) fields.push([excerpt(name, 200), tree])
   }
   const errors = texts((value as { readonly _errors?: unknown })._errors, budget)
   return errors.length === 0 && fields.length === 0 ? undefined : { errors, fields: Object.fromEntries(fields) }
@@ -71,13 +75,17 @@ const readPath = (value: unknown): ReadonlyArray<string | number> => {
   return steps.map((step) => typeof step === "string" ? excerpt(step, 200) : step)
 }
 
+const facts = ["expected", "received", "minimum", "maximum", "keys", "options"]
+
 // Zod leaves the message out of some issues and puts it into the tree; what else the issue says then has to do.
 const describe = (issue: Readonly<Record<string, unknown>>): string => {
-  const facts = ["expected", "received", "minimum", "maximum", "keys", "options"]
+  const last = Array.isArray(issue.path) ? issue.path.at(-1) : undefined
+  const known = typeof last === "string" && isSecretName(last) ? ["expected"] : facts
+  const said = known
     .filter((name) => issue[name] !== undefined)
     .map((name) => `${name} ${excerpt(JSON.stringify(prune(issue[name], 4, { entries: 20 })) ?? "", 200)}`)
   const code = typeof issue.code === "string" ? excerpt(issue.code, 200) : "invalid"
-  return facts.length === 0 ? code : `${code} (${facts.join(", ")})`
+  return said.length === 0 ? code : `${code} (${said.join(", ")})`
 }
 
 const readIssues = (value: unknown, budget: Budget): ReadonlyArray<Issue & { readonly said: boolean }> => {

@@ -4,10 +4,11 @@
  * @internal
  */
 import type * as Schema from "effect/Schema"
-import { isSecretName, mark, redact } from "./redact.ts"
+import { isSecretValue, mark } from "./redact.ts"
 import { excerpt } from "./text.ts"
 
 const maxText = 2048
+const maxName = 200
 
 /** How many entries a copy may still hold. */
 export interface Budget {
@@ -40,8 +41,7 @@ export const prune = (value: unknown, depth: number, budget: Budget): Schema.Jso
   const out: Array<[string, Schema.Json]> = []
   for (const [name, inner] of Object.entries(value)) {
     if (!spend(budget)) break
-    const secret = typeof inner === "string" && isSecretName(name)
-    out.push([redact(name), secret ? mark : prune(inner, depth - 1, budget)])
+    out.push([excerpt(name, maxName), isSecretValue(name, inner) ? mark : prune(inner, depth - 1, budget)])
   }
   return Object.fromEntries(out)
 }

@@ -1,15 +1,18 @@
 /**
  * Takes credentials out of text that a server, a proxy or a provider wrote.
  *
- * Every pattern is linear: a fixed start, then one class of characters without a required end.
+ * What has a prefix or a form of its own goes wherever it stands. A value that only stands behind a name goes where it
+ * looks random: a word of the message must stay a word. Every pattern is linear, and is given bounded text only.
  *
  * @internal
  */
 
-const names =
-  "authorization|proxy-authorization|x-api-key|api[-_ ]?key|payment-signature|payment-response|x-402-payment"
-  + "|x-payment|(?:x-)?sign-in-with-x|set-cookie|cookie|signature|secret|client[-_]?secret|private[-_]?key|mnemonic"
-  + "|password|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
+// Headers that prove who is asking, or who pays.
+const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
+  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie"
+
+const names = `${headers}|api[-_ ]?key|signature|secret|client[-_]?secret|private[-_]?key|mnemonic|password`
+  + "|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
 
 const nameOfSecret = new RegExp(`^(?:${names})$`, "i")
 
@@ -19,33 +22,70 @@ export const mark = "<redacted>"
 /** A shorter value is no credential, and taking it out would tear the text apart. */
 export const minSecret = 4
 
-const patterns: ReadonlyArray<readonly [RegExp, string]> = [
+const looksRandom = (value: string): boolean =>
+  /\d/.test(value) || /[a-z][A-Z]|[A-Z]{2}[a-z]/.test(value) || value.length >= 40
+
+const hasLongPart = (value: string): boolean => /[A-Za-z\d]{16}/.test(value)
+
+type Replacement = readonly [RegExp, (match: string, before: string, value: string) => string]
+
+const when = (isSecret: (value: string) => boolean) => (match: string, before: string, value: string): string =>
+  isSecret(value) ? `${before}${mark}` : match
+
+const behind = (_: string, before: string): string => `${before}${mark}`
+
+const patterns: ReadonlyArray<Replacement> = [
   // An authorization scheme and its credentials.
-  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${mark}`],
+  [/\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, when(looksRandom)],
   // Keys by their prefix: Venice's own, and those of OpenAI-compatible providers behind a gateway.
-  [/\bvenice[-_](?:inference|admin)[-_]key[-_][\w-]+/gi, mark],
-  [/\b(?:sk|pk|rk)-[\w-]{16,}/g, mark],
+  [/()\b(venice[-_](?:inference|admin)[-_]key[-_][\w-]+)/gi, behind],
+  [/()\b([spr]k-[\w-]{16,})/g, when(hasLongPart)],
   // Base64 of JSON: JWTs, wallet sign-ins, signed payments.
-  [/\beyJ[\w.+/=-]{20,}/g, mark],
+  [/()\b(eyJ[\w.+/=-]{20,})/g, behind],
   // Hexadecimal of 32 bytes or more: private keys and signatures, but not addresses.
-  [/\b0x[\da-f]{64,}/gi, mark],
-  // `"name": "value"` in JSON, and the same once more quoted.
-  [new RegExp(`\\b(${names})("\\s*:\\s*")(?:\\\\.|[^"\\\\])+`, "gi"), `$1$2${mark}`],
-  [new RegExp(`\\b(${names})(\\\\"\\s*:\\s*\\\\")[^"\\\\]+`, "gi"), `$1$2${mark}`],
-  // `name: value`, `name=value`, and query parameters.
-  [new RegExp(`\\b(${names})(\\s*[:=]\\s*)[\\w.~+/=-]{16,}`, "gi"), `$1$2${mark}`],
-  [/([?&](?:key|sig|[\w-]*token|[\w-]*signature)=)[^&#\s"'\\]+/gi, `$1${mark}`]
+  [/()\b((?:0x)?[\da-f]{64,})/gi, behind],
+  // `"name": "value"` and `"name": ["value"]` in JSON, and the first once more quoted.
+  [new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
+  [new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), behind],
+  // Headers as pairs: `["name", "value"]`, `{"name": "…", "value": "…"}`.
+  [new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
+  // `name: value`, `name=value`, quoted or not.
+  [new RegExp(`\\b((?:${names})\\s*[:=]\\s*["'\`\\\\]{0,3})([\\w.~+/=-]{16,})`, "gi"), when(looksRandom)],
+  // What a validator got instead of what it wanted.
+  [/("received"\s*:\s*")([\w.~+/=-]{16,})/gi, when(looksRandom)],
+  // Query parameters, and the password of a URL.
+  [/([?&](?:key|sig|[\w-]{0,40}token|[\w-]{0,40}signature)=)([^&#\s"'\\]+)/gi, behind],
+  [/(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, behind]
 ]
+
+// Some part of each of the patterns above. Most texts have none, and one look is cheaper than ten.
+const suspect =
+  /bearer|basic|venice[-_]|[spr]k-|eyJ|[\da-f]{64}|authori|api[-_ ]?key|payment|sig|siwx|cookie|secret|private|mnemonic|password|received|token|[?&]key=|:\/\/[^/\s]{0,400}@/i
 
 /** Whether a property or header of this name holds a credential. */
 export const isSecretName = (name: string): boolean => nameOfSecret.test(name)
 
-// Some part of each of the patterns above. Most texts have none, and one look is cheaper than ten.
-const suspect =
-  /bearer|basic|venice[-_]|[spr]k-|eyJ|0x|authori|api[-_ ]?key|payment|sign|cookie|secret|private|mnemonic|password|token|[?&]key=|[?&]sig=/i
+/** Whether the value of a property is, or may be, a credential. */
+export const isSecretValue = (name: string, value: unknown): boolean => {
+  if (typeof value === "string" && name === "received") return value.length >= 16 && looksRandom(value)
+  return isSecretName(name) && (typeof value === "string" || Array.isArray(value))
+}
 
 /** The text without credentials, as far as they can be told by their form. */
 export const redact = (text: string): string =>
-  suspect.test(text)
-    ? patterns.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), text)
-    : text
+  suspect.test(text) ? patterns.reduce((text, [pattern, replace]) => text.replace(pattern, replace), text) : text
+
+const escapes = (secret: string): ReadonlyArray<string> => {
+  const json = JSON.stringify(secret).slice(1, -1)
+  return [secret, encodeURIComponent(secret.replace(/\p{Surrogate}/gu, "")), json, json.replaceAll("/", "\\/")]
+}
+
+/**
+ * A function that takes out values known to be secret, whatever they look like: as they are, and as JSON or a URL would
+ * write them. The longest goes first, since one may be part of another.
+ */
+export const without = (secrets: ReadonlyArray<string>): (text: string) => string => {
+  const all = new Set(secrets.filter((secret) => secret.length >= minSecret).flatMap(escapes))
+  const longestFirst = [...all].toSorted((a, b) => b.length - a.length)
+  return (text) => longestFirst.reduce((text, secret) => text.replaceAll(secret, mark), text)
+}

@@ -8,6 +8,14 @@ import { redact } from "./redact.ts"
 // A credential that begins before the end of the kept part is found whole within this margin.
 const margin = 2048
 
+/** Where to cut the margin so that no word is left in halves: taking out credentials can move its end into view. */
+const wordEnd = (text: string, length: number): number => {
+  for (let end = length + margin; end > length; end--) {
+    if (/[\s"',;]/.test(text[end]!)) return end
+  }
+  return length
+}
+
 const isHighSurrogate = (code: number) => code >= 0xd800 && code < 0xdc00
 
 /** The first `length` code units, less a surrogate whose other half would be cut off. */
@@ -20,7 +28,7 @@ const detached = (text: string): string => new TextDecoder().decode(new TextEnco
 /** The text without credentials, at most `length` code units long. */
 export const excerpt = (text: string, length: number): string => {
   if (text.length <= length) return redact(text)
-  const clean = redact(text.slice(0, length + margin))
+  const clean = redact(text.slice(0, text.length > length + margin ? wordEnd(text, length) : text.length))
   return detached(clean.length > length ? take(clean, length) : clean)
 }
 

@@ -68,7 +68,7 @@ const seen: ReadonlyArray<readonly [Code, ReadonlyArray<string>, statuses?: Read
 
 // Wordings with something in the middle. The class in the middle of each is bounded, and none has a choice to go back to.
 const patterns: ReadonlyArray<readonly [Code, number, RegExp]> = [
-  ["X402_WALLET_MISMATCH", 403, /^you can only access .{1,200}? for your own wallet/i],
+  ["X402_WALLET_MISMATCH", 403, /^you can only access .{1,1000}? for your own wallet/is],
   [
     "TOO_MANY_TOKENS",
     400,
@@ -81,17 +81,18 @@ const patterns: ReadonlyArray<readonly [Code, number, RegExp]> = [
   [
     "MODEL_NOT_FOUND",
     404,
-    /^specified model not found: (?<model>.{1,200}?)(?:\.? did you mean:? (?<suggestions>.{1,1000}?)\??)?\.?$/i
+    /^specified model not found: (?<model>.{1,1000}?)(?:\.? did you mean:? (?<suggestions>.{1,1000}?)\??)?\.?$/is
   ],
   [
     "MODEL_NOT_FOUND",
     404,
-    /^(?:the |specified )?(?:model )?(?<model>\S{1,200}) has been deprecated\. please use (?<suggestions>.{1,1000}?)(?: instead)?\.?$/i
+    /^(?:(?:the|this|specified|requested|model)\s)*(?<model>\S{1,1000} )?has been deprecated\. please use (?<suggestions>.{1,1000}?)(?: instead)?(?:\.(?:\s.*)?)?$/is
   ],
+  // A sentence ends with a stop and a space; ids and paths have stops of their own.
   [
     "GONE",
     410,
-    /^[^.!?\n]{1,200}? (?:has been|have been|is|was|were|has) (?:permanently )?(?:retired|removed|sunset|discontinued|deprecated|expired|deleted|gone|no longer)\b/i
+    /^(?:gone$|(?:[^.!?\n]|[.!?](?=\S)){1,300}? (?:(?:has|have|is|was|were) (?:been )?)?(?:permanently )?(?:retired|removed|sunset|discontinued|deprecated|expired|deleted|gone|no longer)\b)/i
   ]
 ]
 

@@ -14,6 +14,7 @@ import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Schema from "effect/Schema"
 import manifest from "../../package.json" with { type: "json" }
 import { classifyStdin } from "./classify.ts"
 import { demo, live } from "./demo.ts"
@@ -35,6 +36,7 @@ const classifyCommand = Command.make(
   "classify",
   {
     now: Flag.Finite("now").pipe(
+      Flag.withSchema(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 8.64e15 }))),
       Flag.withDescription("Read dates and resets against this moment, in epoch milliseconds, instead of the clock"),
       Flag.optional
     )
