@@ -183,10 +183,6 @@ const judge = (reading: ResponseBody.Reading, status: number, headers: Headers.H
   return { Class: Errors.UnrecognizedResponse, matchedBy: "none" }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Event streams
-// ---------------------------------------------------------------------------------------------------------------------
-
 const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
 
 const isStream = (status: number, headers: Headers.Headers, body: string): boolean =>
@@ -236,10 +232,6 @@ const readStream = (text: string): ResponseBody.Reading => {
   parser.feed("\n\n")
   return found === undefined ? ResponseBody.read("") : ResponseBody.fromJson(found)
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Fields
-// ---------------------------------------------------------------------------------------------------------------------
 
 const text = (value: unknown, length = 500): string | undefined =>
   typeof value === "string" && value !== "" ? excerpt(value, length) : undefined
@@ -391,10 +383,6 @@ const categoryOf = (reading: ResponseBody.Reading, status: number): Category.Cat
   if (!isSuccess(status) || reading.shape !== "venice") return Category.fromStatus(status)
   return reading.codes.includes("upstream_error") ? "Upstream" : "Server"
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Context
-// ---------------------------------------------------------------------------------------------------------------------
 
 const isLockout = (message: string): boolean => /^too many failed attempts/i.test(message)
 

@@ -48,28 +48,29 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
-import * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type { Attempt, Reason } from "./Attempts.ts"
 import * as Attempts from "./Attempts.ts"
-import type { Retryable } from "./Category.ts"
 import * as Category from "./Category.ts"
-import { UnrecognizedResponse } from "./Errors.ts"
-import * as Chart from "./internal/chart.ts"
+import type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
 import * as Decider from "./internal/decider.ts"
+import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./internal/failure.ts"
 import * as Operation from "./Operation.ts"
 import { RetryBudget } from "./RetryBudget.ts"
-import { fromCode, isCode, isVeniceError } from "./VeniceError.ts"
+import { isVeniceError } from "./VeniceError.ts"
 
-/**
- * What a policy has a rule for: the retryable categories, and failures without a response.
- *
- * @category models
- * @since 0.1.0
- */
-export type Kind = Retryable | "Transport"
+export type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
+export { kindOf } from "./internal/failure.ts"
+export {
+  render,
+  renderSvg,
+  type ScriptedFailure,
+  simulate,
+  type SimulatedRetry,
+  type Timeline
+} from "./internal/simulation.ts"
 
 /**
  * All kinds.
@@ -78,70 +79,6 @@ export type Kind = Retryable | "Transport"
  * @since 0.1.0
  */
 export const kinds: ReadonlyArray<Kind> = [...Category.retryable, "Transport"]
-
-/**
- * How waits are spread, so that callers who failed together do not come back together.
- *
- * **Details**
- *
- * With `b` for the backoff and `h` for the server's hint (0 without one), the wait lies in
- *
- * - `none`: `max(h, b)`
- * - `proportional`: `max(h, b)` to a quarter more
- * - `full`: `h` to `h + b`
- * - `equal`: `max(h, b / 2)` to half of `b` more
- * - `decorrelated`: `max(h, base)` to as much more as three times the wait before exceeds the base, at most the cap
- *
- * `full`, `equal` and `decorrelated` are those of the AWS Architecture Blog, moved above the hint.
- *
- * @category models
- * @since 0.1.0
- */
-export type Jitter = "none" | "proportional" | "full" | "equal" | "decorrelated"
-
-/**
- * How often, and after which waits, failures of one kind are repeated.
- *
- * **Details**
- *
- * The backoff before the n-th retry of the kind is `base * factor^(n - 1)`, at most `cap`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Rule {
-  readonly base: Duration.Duration
-  readonly factor: number
-  readonly cap: Duration.Duration
-  /** How many failures of this kind are repeated. */
-  readonly retries: number
-  readonly jitter: Jitter
-}
-
-/**
- * A rule for every kind. A kind without a rule is a compile error.
- *
- * @category models
- * @since 0.1.0
- */
-export type Rules = Readonly<Record<Kind, Rule>>
-
-/**
- * Limits over all kinds.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Limits {
-  /** How many attempts there are in all, the first included. */
-  readonly attempts?: number
-  /** How many failures of a kind are repeated. */
-  readonly retriesOf?: Readonly<Partial<Record<Kind, number>>>
-  /** How much time may pass between the first failure and the last attempt. */
-  readonly elapsed?: Duration.Duration
-  /** The longest wait a server may ask for. */
-  readonly longestWait?: Duration.Duration
-}
 
 /**
  * One retry that a policy decided on.
@@ -158,8 +95,6 @@ export interface Retried {
   readonly delay: Duration.Duration
 }
 
-const NodeId = "~@effect-venice/core/Retry/Policy"
-
 /**
  * A retry policy.
  *
@@ -167,7 +102,7 @@ const NodeId = "~@effect-venice/core/Retry/Policy"
  * @since 0.1.0
  */
 export interface Policy extends Schedule.Schedule<Retried, unknown> {
-  readonly [NodeId]: Decider.Node
+  readonly [Decider.NodeId]: Decider.Node
 }
 
 /**
@@ -176,78 +111,7 @@ export interface Policy extends Schedule.Schedule<Retried, unknown> {
  * @category guards
  * @since 0.1.0
  */
-export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && NodeId in u
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Reading a failure
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * The kind of a failure, or nothing for one that no policy repeats.
- *
- * **Details**
- *
- * `Transport` is a request that got no response: refused, reset, cut off, or timed out on our side. A stream that has
- * delivered something is never begun again, whatever it failed with.
- *
- * @category reading
- * @since 0.1.0
- */
-export const kindOf = (error: unknown): Kind | undefined => {
-  if (isVeniceError(error)) {
-    const hasDelivered = (error.response.delivered ?? 0) > 0
-    return Category.isRetryable(error.category) && !hasDelivered ? error.category : undefined
-  }
-  const isTransport = HttpClientError.isHttpClientError(error)
-    ? error.reason._tag === "TransportError"
-    : Cause.isTimeoutError(error)
-  return isTransport ? "Transport" : undefined
-}
-
-// Failures of a connection that was never made: the request did not leave, so nothing can have been done.
-const unsent = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT"
-])
-
-const isUnsent = (cause: unknown, depth = 0): boolean => {
-  if (typeof cause !== "object" || cause === null || depth > 4) return false
-  const { cause: inner, code } = cause as { readonly cause?: unknown; readonly code?: unknown }
-  return typeof code === "string" ? unsent.has(code) : isUnsent(inner, depth + 1)
-}
-
-const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
-  if (kind === "RateLimit" || kind === "Capacity") return "refused"
-  if (isVeniceError(error)) return "failed"
-  return HttpClientError.isHttpClientError(error) && isUnsent(error.reason.cause) ? "refused" : "lost"
-}
-
-const operationOf = (error: unknown): string | undefined => {
-  if (isVeniceError(error)) return error.response.operation
-  if (!HttpClientError.isHttpClientError(error)) return undefined
-  const { method, url } = error.request
-  const path = URL.parse(url, "http://localhost")?.pathname ?? url
-  return Operation.fromRequest(method, path) ?? `${method} ${path}`
-}
-
-const hintOf = (error: unknown): Duration.Duration | undefined =>
-  isVeniceError(error) ? error.response.retryAfter : undefined
-
-const attemptOf = (error: unknown, delay?: Duration.Duration): Attempt => {
-  const tag = (error as { readonly _tag?: unknown } | undefined)?._tag
-  const hint = hintOf(error)
-  return {
-    code: typeof tag === "string" ? tag : "Error",
-    ...(isVeniceError(error) && { status: error.response.status }),
-    ...(isVeniceError(error) && error.response.requestId !== undefined && { requestId: error.response.requestId }),
-    ...(hint !== undefined && { hint }),
-    ...(delay !== undefined && { delay })
-  }
-}
+export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && Decider.NodeId in u
 
 // For failures whose class is not ours, which cannot have a field for it.
 const histories = new WeakMap<object, Attempts.Attempts>()
@@ -272,10 +136,6 @@ export const history = (error: unknown): Attempts.Attempts | undefined => {
   if (isVeniceError(error)) return error.attempts
   return typeof error === "object" && error !== null ? histories.get(error) : undefined
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Deadlines
-// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * When the caller's time is up, in epoch milliseconds. A policy that cannot wait and still make an attempt before then
@@ -309,10 +169,6 @@ export const withDeadline: {
       })
     )
 )
-
-// ---------------------------------------------------------------------------------------------------------------------
-// From a decider to a schedule
-// ---------------------------------------------------------------------------------------------------------------------
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -387,7 +243,7 @@ const fromNode = (node: Decider.Node): Policy => {
         })
       })
   }))
-  return Object.assign(schedule, { [NodeId]: node } as const)
+  return Object.assign(schedule, { [Decider.NodeId]: node } as const)
 }
 
 /**
@@ -430,11 +286,8 @@ export const toPredicate = (policy: Policy): Effect.Effect<(error: unknown) => E
  */
 export const make = (rules: Rules): Policy => fromNode({ _tag: "Rules", rules })
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Composition
-// ---------------------------------------------------------------------------------------------------------------------
-
-const mapRules = (policy: Policy, f: (rules: Rules) => Rules): Policy => fromNode(Decider.mapRules(policy[NodeId], f))
+const mapRules = (policy: Policy, f: (rules: Rules) => Rules): Policy =>
+  fromNode(Decider.mapRules(policy[Decider.NodeId], f))
 
 /**
  * Gives a kind another rule, everywhere in the policy.
@@ -523,7 +376,7 @@ export const jittered: {
 export const limit: {
   (limits: Limits): (self: Policy) => Policy
   (self: Policy, limits: Limits): Policy
-} = dual(2, (self: Policy, limits: Limits): Policy => fromNode({ _tag: "Limit", policy: self[NodeId], limits }))
+} = dual(2, (self: Policy, limits: Limits): Policy => fromNode({ _tag: "Limit", policy: self[Decider.NodeId], limits }))
 
 /**
  * When the first policy gives up on a failure, the second goes on, with counts and a clock of its own.
@@ -540,7 +393,8 @@ export const andThen: {
   (self: Policy, second: Policy): Policy
 } = dual(
   2,
-  (self: Policy, second: Policy): Policy => fromNode({ _tag: "AndThen", first: self[NodeId], second: second[NodeId] })
+  (self: Policy, second: Policy): Policy =>
+    fromNode({ _tag: "AndThen", first: self[Decider.NodeId], second: second[Decider.NodeId] })
 )
 
 /**
@@ -558,7 +412,8 @@ export const stricter: {
   (self: Policy, that: Policy): Policy
 } = dual(
   2,
-  (self: Policy, that: Policy): Policy => fromNode({ _tag: "Stricter", left: self[NodeId], right: that[NodeId] })
+  (self: Policy, that: Policy): Policy =>
+    fromNode({ _tag: "Stricter", left: self[Decider.NodeId], right: that[Decider.NodeId] })
 )
 
 /**
@@ -576,12 +431,9 @@ export const lenient: {
   (self: Policy, that: Policy): Policy
 } = dual(
   2,
-  (self: Policy, that: Policy): Policy => fromNode({ _tag: "Lenient", left: self[NodeId], right: that[NodeId] })
+  (self: Policy, that: Policy): Policy =>
+    fromNode({ _tag: "Lenient", left: self[Decider.NodeId], right: that[Decider.NodeId] })
 )
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Presets
-// ---------------------------------------------------------------------------------------------------------------------
 
 const rule = (base: Duration.Input, cap: Duration.Input, retries: number, jitter: Jitter = "proportional"): Rule => ({
   base: Duration.fromInputUnsafe(base),
@@ -691,180 +543,3 @@ export const eager: Policy = limit(
  * @since 0.1.0
  */
 export const never: Policy = without(make(standardRules), kinds)
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Simulation
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * A failure in a script: a code, or any error; an error of Venice brings its hint along.
- *
- * @category models
- * @since 0.1.0
- */
-export type ScriptedFailure = string | object
-
-/**
- * One retry of a simulated call. The wait is drawn between `floor` and `ceiling`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SimulatedRetry {
-  readonly code: string
-  readonly kind: Kind
-  /** When it failed, from the first failure on. */
-  readonly at: Duration.Duration
-  readonly hint: Duration.Duration | undefined
-  readonly floor: Duration.Duration
-  readonly ceiling: Duration.Duration
-  readonly delay: Duration.Duration
-}
-
-/**
- * What a script of failures would lead to.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Timeline {
-  readonly retries: ReadonlyArray<SimulatedRetry>
-  /** `succeeded` when the script ran out of failures first, or why the policy gave up. */
-  readonly outcome: "succeeded" | Reason
-  /** The failure it gave up on. */
-  readonly last: string | undefined
-  readonly elapsed: Duration.Duration
-}
-
-const scripted = (failure: ScriptedFailure): unknown => {
-  if (typeof failure !== "string") return failure
-  if (isCode(failure)) return fromCode(failure)
-  return failure === "Transport" ? new Cause.TimeoutError() : failure
-}
-
-const codeOf = (failure: ScriptedFailure): string => typeof failure === "string" ? failure : attemptOf(failure).code
-
-/**
- * The timeline a script of failures would produce, without waiting.
- *
- * **Details**
- *
- * Attempts take no time themselves. `random`, from 0 to 1, is where in its interval each wait is drawn; 0 by default.
- * What depends on the call (its operation, its deadline, the shared budget) is left out.
- *
- * @category simulation
- * @since 0.1.0
- */
-export const simulate = (
-  policy: Policy,
-  script: ReadonlyArray<ScriptedFailure>,
-  options?: { readonly random?: number | undefined }
-): Timeline => {
-  const decider = Decider.decider(policy[NodeId])
-  const retries: Array<SimulatedRetry> = []
-  let now = 0
-  const end = (outcome: Timeline["outcome"], last?: string): Timeline => ({
-    retries,
-    outcome,
-    last,
-    elapsed: Duration.millis(now)
-  })
-  for (const failure of script) {
-    const code = codeOf(failure)
-    const error = scripted(failure)
-    const kind = kindOf(error)
-    if (kind === undefined) return end("final", code)
-    const hint = hintOf(error)
-    const seen = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
-    const verdict = decider.decide(seen)
-    if (verdict._tag === "Stop") return end(verdict.reason, code)
-    const delay = Math.ceil(verdict.floor + (verdict.ceiling - verdict.floor) * (options?.random ?? 0))
-    decider.commit(seen, delay)
-    retries.push({
-      code,
-      kind,
-      at: Duration.millis(now),
-      hint,
-      floor: Duration.millis(verdict.floor),
-      ceiling: Duration.millis(verdict.ceiling),
-      delay: Duration.millis(delay)
-    })
-    now += delay
-  }
-  return end("succeeded")
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Rendering
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * A timeline as text, a line for each failure and one for the outcome.
- *
- * **Example** (Drawing a timeline)
- *
- * ```ts
- * import { Retry } from "@effect-venice/core"
- *
- * const lines = Retry.render(Retry.simulate(Retry.standard, ["MODEL_OFFLINE", "INVALID_REQUEST"])).split("\n")
- *
- * lines[0] // => "     0 s  MODEL_OFFLINE           no hint             waits 1 s to 1.25 s"
- * lines[1] // => "     1 s  INVALID_REQUEST         gives up (final)"
- * ```
- *
- * @category rendering
- * @since 0.1.0
- */
-export const render = ({ elapsed, last, outcome, retries }: Timeline): string =>
-  [
-    ...retries.map((retry) => {
-      const hint = retry.hint === undefined ? "no hint" : `asked for ${Chart.seconds(retry.hint)}`
-      return `${Chart.seconds(retry.at).padStart(8)}  ${retry.code.padEnd(22)}  ${hint.padEnd(18)}  waits ${
-        Chart.range(retry)
-      }`
-    }),
-    `${Chart.seconds(elapsed).padStart(8)}  ${
-      outcome === "succeeded" ? outcome : `${(last ?? "").padEnd(22)}  gives up (${outcome})`
-    }`
-  ].join("\n")
-
-/** The longest hint that is waited for: the tightest limit that holds whichever part of the policy decides. */
-const longestWaitOf = (node: Decider.Node): Duration.Duration | undefined => {
-  const combine = (
-    pick: (left: Duration.Duration, right: Duration.Duration) => Duration.Duration,
-    left: Duration.Duration | undefined,
-    right: Duration.Duration | undefined
-  ) => left === undefined ? right : right === undefined ? left : pick(left, right)
-  switch (node._tag) {
-    case "Rules":
-      return undefined
-    case "Limit":
-      return combine(Duration.min, longestWaitOf(node.policy), node.limits.longestWait)
-    case "Stricter":
-      return combine(Duration.min, longestWaitOf(node.left), longestWaitOf(node.right))
-    case "Lenient":
-      return combine(Duration.max, longestWaitOf(node.left), longestWaitOf(node.right))
-    case "AndThen":
-      return combine(Duration.max, longestWaitOf(node.first), longestWaitOf(node.second))
-  }
-}
-
-const failureOf = (kind: Kind): ScriptedFailure =>
-  kind === "Transport" ? kind : new UnrecognizedResponse({ category: kind, response: { status: 599 } })
-
-/**
- * A policy as an SVG picture: the wait over the retries on a logarithmic axis, a line for each kind with the band in
- * which its waits are spread, and the longest hint that is waited for.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const renderSvg = (policy: Policy, options?: { readonly title?: string | undefined }): string =>
-  Chart.svg(
-    kinds.map((kind) => ({
-      kind,
-      bands: simulate(policy, Array.from({ length: 12 }, () => failureOf(kind))).retries
-    })),
-    longestWaitOf(policy[NodeId]),
-    options?.title ?? "Waits of a retry policy"
-  )

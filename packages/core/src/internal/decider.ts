@@ -10,26 +10,80 @@ import * as Duration from "effect/Duration"
 import type { Reason } from "../Attempts.ts"
 import type { Retryable } from "../Category.ts"
 
+/**
+ * What a policy has a rule for: the retryable categories, and failures without a response.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Kind = Retryable | "Transport"
 
-export type Jitter = "none" | "full" | "equal" | "decorrelated" | "proportional"
+/**
+ * How waits are spread, so that callers who failed together do not come back together.
+ *
+ * **Details**
+ *
+ * With `b` for the backoff and `h` for the server's hint (0 without one), the wait lies in
+ *
+ * - `none`: `max(h, b)`
+ * - `proportional`: `max(h, b)` to a quarter more
+ * - `full`: `h` to `h + b`
+ * - `equal`: `max(h, b / 2)` to half of `b` more
+ * - `decorrelated`: `max(h, base)` to as much more as three times the wait before exceeds the base, at most the cap
+ *
+ * `full`, `equal` and `decorrelated` are those of the AWS Architecture Blog, moved above the hint.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Jitter = "none" | "proportional" | "full" | "equal" | "decorrelated"
 
+/**
+ * How often, and after which waits, failures of one kind are repeated.
+ *
+ * **Details**
+ *
+ * The backoff before the n-th retry of the kind is `base * factor^(n - 1)`, at most `cap`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Rule {
   readonly base: Duration.Duration
   readonly factor: number
   readonly cap: Duration.Duration
+  /** How many failures of this kind are repeated. */
   readonly retries: number
   readonly jitter: Jitter
 }
 
+/**
+ * A rule for every kind. A kind without a rule is a compile error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Rules = Readonly<Record<Kind, Rule>>
 
+/**
+ * Limits over all kinds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Limits {
+  /** How many attempts there are in all, the first included. */
   readonly attempts?: number
+  /** How many failures of a kind are repeated. */
   readonly retriesOf?: Readonly<Partial<Record<Kind, number>>>
+  /** How much time may pass between the first failure and the last attempt. */
   readonly elapsed?: Duration.Duration
+  /** The longest wait a server may ask for. */
   readonly longestWait?: Duration.Duration
 }
+
+/** The property under which a policy keeps its tree. */
+export const NodeId = "~@effect-venice/core/Retry/Policy"
 
 export type Node =
   | { readonly _tag: "Rules"; readonly rules: Rules }

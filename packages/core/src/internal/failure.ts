@@ -1,0 +1,84 @@
+/**
+ * What a policy reads off a failure.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as HttpClientError from "effect/http/HttpClientError"
+import type { Attempt } from "../Attempts.ts"
+import * as Category from "../Category.ts"
+import * as Operation from "../Operation.ts"
+import { isVeniceError } from "../VeniceError.ts"
+import type { Kind } from "./decider.ts"
+
+/**
+ * The kind of a failure, or nothing for one that no policy repeats.
+ *
+ * **Details**
+ *
+ * `Transport` is a request that got no response: refused, reset, cut off, or timed out on our side. A stream that has
+ * delivered something is never begun again, whatever it failed with.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const kindOf = (error: unknown): Kind | undefined => {
+  if (isVeniceError(error)) {
+    const hasDelivered = (error.response.delivered ?? 0) > 0
+    return Category.isRetryable(error.category) && !hasDelivered ? error.category : undefined
+  }
+  const isTransport = HttpClientError.isHttpClientError(error)
+    ? error.reason._tag === "TransportError"
+    : Cause.isTimeoutError(error)
+  return isTransport ? "Transport" : undefined
+}
+
+// Failures of a connection that was never made: the request did not leave, so nothing can have been done.
+const unsent = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+
+const isUnsent = (cause: unknown, depth = 0): boolean => {
+  if (typeof cause !== "object" || cause === null || depth > 4) return false
+  const { cause: inner, code } = cause as { readonly cause?: unknown; readonly code?: unknown }
+  return typeof code === "string" ? unsent.has(code) : isUnsent(inner, depth + 1)
+}
+
+/** How the call ended, as far as a repeat is concerned. */
+export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
+  if (kind === "RateLimit" || kind === "Capacity") return "refused"
+  if (isVeniceError(error)) return "failed"
+  return HttpClientError.isHttpClientError(error) && isUnsent(error.reason.cause) ? "refused" : "lost"
+}
+
+/** The operation of the request that failed, as far as the failure tells. */
+export const operationOf = (error: unknown): string | undefined => {
+  if (isVeniceError(error)) return error.response.operation
+  if (!HttpClientError.isHttpClientError(error)) return undefined
+  const { method, url } = error.request
+  const path = URL.parse(url, "http://localhost")?.pathname ?? url
+  return Operation.fromRequest(method, path) ?? `${method} ${path}`
+}
+
+/** What the server asked for. */
+export const hintOf = (error: unknown): Duration.Duration | undefined =>
+  isVeniceError(error) ? error.response.retryAfter : undefined
+
+/** The failure as an entry of the history. */
+export const attemptOf = (error: unknown, delay?: Duration.Duration): Attempt => {
+  const tag = (error as { readonly _tag?: unknown } | undefined)?._tag
+  const hint = hintOf(error)
+  return {
+    code: typeof tag === "string" ? tag : "Error",
+    ...(isVeniceError(error) && { status: error.response.status }),
+    ...(isVeniceError(error) && error.response.requestId !== undefined && { requestId: error.response.requestId }),
+    ...(hint !== undefined && { hint }),
+    ...(delay !== undefined && { delay })
+  }
+}
