@@ -31,6 +31,7 @@ export const maxKept = 32
  * - `deadline`: the wait would end after the caller's deadline
  * - `replay`: a repeat may be charged or done twice
  * - `budget`: the budget for retries across calls is empty
+ * - `outside`: the policy would have gone on, and something around it did not: `times`, a schedule beside it
  *
  * @category schemas
  * @since 0.1.0
@@ -43,7 +44,8 @@ export const Reason = Schema.Literals([
   "hint",
   "deadline",
   "replay",
-  "budget"
+  "budget",
+  "outside"
 ])
 
 /**
@@ -119,7 +121,8 @@ const explanations: Readonly<Record<Reason, string>> = {
   hint: "the server asks for a longer wait than the policy takes",
   deadline: "the wait would end after the deadline",
   replay: "a repeat may be charged or done twice",
-  budget: "no budget for retries left"
+  budget: "no budget for retries left",
+  outside: "ended by something around the policy"
 }
 
 /**

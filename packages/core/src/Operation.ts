@@ -445,14 +445,15 @@ const isRead = (operation: string): boolean => /^(?:GET|HEAD|OPTIONS|QUERY) /i.t
  *
  * | what a repeat costs | `refused` | `failed` | `lost` |
  * | --- | --- | --- | --- |
- * | `free`, `same-signature-only` | yes | yes | yes |
+ * | `free` | yes | yes | yes |
  * | `free-on-failure`, `billed-after-run` | yes | yes | no |
  * | `idempotency-key` | yes | with a key | with a key |
- * | `charged-before-answer`, `creates` | yes | no | no |
+ * | `charged-before-answer`, `creates`, `same-signature-only` | yes | no | no |
  * | `retired` | no | no | no |
  *
  * A run that failed is not billed, and Venice itself advises to try again after a 5xx; a run whose answer was lost may
- * have been. A request that is none of Venice's operations is taken for a read by its method, and else for one that
+ * have been. A signed payment may be sent again as it is, but a policy cannot see whether the next attempt signs anew: say
+ * {@link allowReplay} where the signature is made outside of the retry. A request that is none of Venice's operations is taken for a read by its method, and else for one that
  * creates. Of no operation at all, nothing is known: a failure that was answered may be repeated, a lost answer not.
  *
  * **Example** (Asking about a charged operation)
@@ -476,7 +477,6 @@ export const mayRepeat = (
   if (operation === undefined) return outcome !== "lost"
   switch (isOperation(operation) ? operations[operation].onReplay : isRead(operation) ? "free" : "creates") {
     case "free":
-    case "same-signature-only":
       return true
     case "free-on-failure":
     case "billed-after-run":
@@ -485,6 +485,7 @@ export const mayRepeat = (
       return outcome === "refused" || options?.hasIdempotencyKey === true
     case "charged-before-answer":
     case "creates":
+    case "same-signature-only":
       return outcome === "refused"
     case "retired":
       return false

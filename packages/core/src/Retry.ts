@@ -48,6 +48,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
@@ -117,7 +118,7 @@ export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && D
 const histories = new WeakMap<object, Attempts.Attempts>()
 
 const remember = (error: unknown, attempts: Attempts.Attempts): void => {
-  if (isVeniceError(error)) Object.assign(error, { attempts })
+  if (isVeniceError(error) && Object.isExtensible(error)) Object.assign(error, { attempts })
   else if (typeof error === "object" && error !== null) histories.set(error, attempts)
 }
 
@@ -133,7 +134,7 @@ const remember = (error: unknown, attempts: Attempts.Attempts): void => {
  * @since 0.1.0
  */
 export const history = (error: unknown): Attempts.Attempts | undefined => {
-  if (isVeniceError(error)) return error.attempts
+  if (isVeniceError(error) && error.attempts !== undefined) return error.attempts
   return typeof error === "object" && error !== null ? histories.get(error) : undefined
 }
 
@@ -174,9 +175,12 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const mayRepeat = (error: unknown, kind: Kind, fiber: AnyFiber): boolean =>
   fiber.getRef(Operation.ReplayAllowed)
-  || Operation.mayRepeat(fiber.getRef(Operation.Current) ?? operationOf(error), outcomeOf(error, kind), {
-    hasIdempotencyKey: fiber.getRef(Operation.IdempotencyKey) !== undefined
+  || Operation.mayRepeat(operationOf(error) ?? fiber.getRef(Operation.Current), outcomeOf(error, kind), {
+    hasIdempotencyKey: fiber.getRef(Operation.IdempotencyKey) !== undefined || hasIdempotencyKey(error)
   })
+
+const hasIdempotencyKey = (error: unknown): boolean =>
+  HttpClientError.isHttpClientError(error) && error.request.headers["idempotency-key"] !== undefined
 
 const judge = (
   decider: Decider.Decider,
@@ -200,8 +204,9 @@ const withdraw = (kind: Kind): Effect.Effect<boolean> =>
 
 const done = Cause.done(undefined as never)
 
-// Which run gave up on a failure. A run that began before that one stands around it, and must not multiply its attempts.
-const givenUpBy = new WeakMap<object, number>()
+// Which run gave up on a failure, where and when. A run of the same fiber that began before it and gets the failure in
+// the same moment stands around it, and must not multiply its attempts.
+const givenUpBy = new WeakMap<object, { readonly run: number; readonly fiber: number; readonly now: number }>()
 let runs = 0
 
 const fromNode = (node: Decider.Node): Policy => {
@@ -210,33 +215,37 @@ const fromNode = (node: Decider.Node): Policy => {
     const decider = Decider.decider(node)
     const made: Array<Attempt> = []
 
-    const giveUp = (error: unknown, reason: Reason) => {
+    const giveUp = (error: unknown, reason: Reason, now: number, fiber: AnyFiber) => {
       // A failure that was never ours to repeat is passed through as it came.
       if (made.length > 0 || reason !== "final") {
         remember(error, Attempts.make([...made, attemptOf(error)], reason))
-        if (typeof error === "object" && error !== null) givenUpBy.set(error, run)
+        if (typeof error === "object" && error !== null) givenUpBy.set(error, { run, fiber: fiber.id, now })
       }
       return done
     }
 
-    const isGivenUpInside = (error: unknown): boolean =>
-      typeof error === "object" && error !== null && (givenUpBy.get(error) ?? 0) > run
+    const isGivenUpInside = (error: unknown, now: number, fiber: AnyFiber): boolean => {
+      const by = typeof error === "object" && error !== null ? givenUpBy.get(error) : undefined
+      return by !== undefined && by.run > run && by.fiber === fiber.id && by.now === now
+    }
 
     return (now: number, error: unknown) =>
       Effect.withFiber((fiber) => {
-        if (isGivenUpInside(error)) return done
+        if (isGivenUpInside(error, now, fiber as AnyFiber)) return done
         const kind = kindOf(error)
-        if (kind === undefined) return giveUp(error, "final")
+        if (kind === undefined) return giveUp(error, "final", now, fiber as AnyFiber)
         const hint = hintOf(error)
         const failure = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
         const verdict = judge(decider, error, failure, fiber as AnyFiber)
-        if (verdict._tag === "Stop") return giveUp(error, verdict.reason)
+        if (verdict._tag === "Stop") return giveUp(error, verdict.reason, now, fiber as AnyFiber)
         return Effect.flatMap(withdraw(kind), (isCovered) => {
-          if (!isCovered) return giveUp(error, "budget")
+          if (!isCovered) return giveUp(error, "budget", now, fiber as AnyFiber)
           return Effect.map(Random.next, (random): [Retried, Duration.Duration] => {
             const millis = Math.ceil(verdict.floor + (verdict.ceiling - verdict.floor) * random)
             const delay = Duration.millis(millis)
             decider.commit(failure, millis)
+            // Something around the policy may end the loop without asking again.
+            remember(error, Attempts.make([...made, attemptOf(error)], "outside"))
             made.push(attemptOf(error, delay))
             return [{ kind, retry: made.length, hint, delay }, delay]
           })
@@ -366,9 +375,9 @@ export const jittered: {
  *
  * **Details**
  *
- * A limit only ever takes away: no call has more attempts than without it. The same limit twice is the limit once, the
+ * A limit only ever takes away: the policy it is put around makes no more attempts than without it. The same limit twice is the limit once, the
  * order of limits does not matter, and of two limits of a kind the tighter one holds. A hint that is too long and a wait
- * that would end too late are not cut short: the policy gives up.
+ * that could end too late are not cut short: the policy gives up.
  *
  * @category composition
  * @since 0.1.0
@@ -379,7 +388,7 @@ export const limit: {
 } = dual(2, (self: Policy, limits: Limits): Policy => fromNode({ _tag: "Limit", policy: self[Decider.NodeId], limits }))
 
 /**
- * When the first policy gives up on a failure, the second goes on, with counts and a clock of its own.
+ * What the first policy gives up on, the second goes on with, with counts and a clock of its own.
  *
  * **Details**
  *

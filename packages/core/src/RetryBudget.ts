@@ -8,7 +8,7 @@
  * **Details**
  *
  * A policy takes from the budget whenever the service is in its context, and works without it. `VeniceClient` pays in
- * for every success; around other calls put {@link recordSuccess}. The state is in memory.
+ * for every successful `execute`, `request` and `stream`; around other calls put {@link recordSuccess}. The state is in memory.
  *
  * **Example** (Sharing a budget)
  *

@@ -54,7 +54,18 @@ const combined = Arbitrary.map(
     ][how]!()
 )
 
-const policy = Arbitrary.flatMap(int(0, 2), (depth) => [leaf, limited, combined][depth]!)
+const deeper = Arbitrary.map(
+  Arbitrary.all([int(0, 3), combined, combined, limits]),
+  ([how, left, right, limits]) =>
+    [
+      () => Retry.andThen(left, right),
+      () => Retry.stricter(Retry.limit(left, limits), right),
+      () => Retry.lenient(Retry.limit(left, limits), right),
+      () => Retry.lenient(Retry.andThen(left, Retry.never), right)
+    ][how]!()
+)
+
+const policy = Arbitrary.flatMap(int(0, 3), (depth) => [leaf, limited, combined, deeper][depth]!)
 
 const failure = Arbitrary.map(Arbitrary.all([kind, int(0, 5), int(1, 90_000)]), ([kind, when, hint]) => {
   if (kind === "Transport") return "Transport"
@@ -179,6 +190,105 @@ describe("the stricter of two", () => {
       }),
     { arbitrary: { runs: 500 } }
   )
+})
+
+describe("inside of a combination", () => {
+  it.effect.prop(
+    "never is still the identity of andThen",
+    [policy, policy, script, random],
+    ([a, c, script, random]) =>
+      Effect.andThen(
+        equal(Retry.lenient(Retry.andThen(a, Retry.never), c), Retry.lenient(a, c), script, random),
+        equal(Retry.lenient(Retry.andThen(Retry.never, a), c), Retry.lenient(a, c), script, random)
+      ),
+    runs
+  )
+
+  it.effect.prop(
+    "limits still commute",
+    [policy, policy, limits, limits, script, random],
+    ([a, c, one, other, script, random]) =>
+      equal(
+        Retry.lenient(Retry.limit(Retry.limit(a, one), other), c),
+        Retry.lenient(Retry.limit(Retry.limit(a, other), one), c),
+        script,
+        random
+      ),
+    runs
+  )
+})
+
+describe("the waits", () => {
+  const base: Retry.Rule = {
+    base: Duration.seconds(1),
+    factor: 2,
+    cap: Duration.seconds(60),
+    retries: 9,
+    jitter: "none"
+  }
+
+  const of = (rule: Partial<Retry.Rule>) =>
+    Retry.override(Retry.make(Retry.standardRules), "RateLimit", { ...base, ...rule })
+
+  const hinted = (seconds: number) =>
+    new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(seconds) } })
+
+  const intervals = (policy: Retry.Policy, script: ReadonlyArray<Retry.ScriptedFailure>, random = 0) =>
+    Retry.simulate(policy, script, { random }).retries.map(({ ceiling, floor }) =>
+      [floor, ceiling].map(Duration.toSeconds)
+    )
+
+  const script = ["RATE_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED", hinted(30), "RATE_LIMIT_EXCEEDED"]
+
+  it.each<[Retry.Jitter, number, ReadonlyArray<readonly [number, number]>]>([
+    ["none", 0, [[1, 1], [2, 2], [30, 30], [8, 8]]],
+    ["proportional", 0, [[1, 1.25], [2, 2.5], [30, 37.5], [8, 10]]],
+    ["full", 0, [[0, 1], [0, 2], [30, 34], [0, 8]]],
+    ["equal", 0, [[0.5, 1], [1, 2], [30, 32], [4, 8]]],
+    // From 1 s to three times the wait before; what was added to the hint is what the next one grows from.
+    ["decorrelated", 1, [[1, 3], [1, 9], [30, 56], [1, 60]]],
+    ["decorrelated", 0, [[1, 3], [1, 3], [30, 32], [1, 3]]]
+  ])("with jitter %s, drawn at %i, lie where they are documented", (jitter, random, expected) => {
+    assert.deepStrictEqual(intervals(of({ jitter }), script, random), expected.map((interval) => [...interval]))
+  })
+
+  it("of the stricter are the longer, of the more lenient the shorter", () => {
+    const slow = of({ base: Duration.seconds(10), jitter: "proportional" })
+    const fast = of({ jitter: "proportional" })
+
+    assert.deepStrictEqual(intervals(Retry.stricter(slow, fast), ["RATE_LIMIT_EXCEEDED"]), [[10, 12.5]])
+    assert.deepStrictEqual(intervals(Retry.stricter(fast, slow), ["RATE_LIMIT_EXCEEDED"]), [[10, 12.5]])
+    assert.deepStrictEqual(intervals(Retry.lenient(slow, fast), ["RATE_LIMIT_EXCEEDED"]), [[1, 1.25]])
+    assert.deepStrictEqual(intervals(Retry.lenient(fast, slow), ["RATE_LIMIT_EXCEEDED"]), [[1, 1.25]])
+  })
+
+  it("end with a day, whatever the limits", () => {
+    assert.strictEqual(Retry.simulate(of({}), [hinted(86_400)]).outcome, "succeeded")
+    assert.strictEqual(Retry.simulate(of({}), [hinted(86_401)]).outcome, "hint")
+    assert.strictEqual(
+      Retry.simulate(Retry.limit(of({}), { longestWait: Duration.infinity }), [hinted(1e9)]).outcome,
+      "hint"
+    )
+  })
+
+  it("are numbers, whatever the rules", () => {
+    const zero = of({ base: Duration.zero, retries: 2000 })
+    const { retries } = Retry.simulate(zero, Array.from({ length: 1500 }, () => "RATE_LIMIT_EXCEEDED"))
+
+    assert.isTrue(retries.every(({ delay }) => Duration.equals(delay, Duration.zero)))
+    assert.strictEqual(
+      Retry.simulate(Retry.limit(zero, { attempts: NaN }), ["RATE_LIMIT_EXCEEDED"]).outcome,
+      "attempts"
+    )
+    assert.include(Retry.renderSvg(Retry.limit(of({}), { longestWait: Duration.infinity })), "</svg>")
+  })
+
+  it("by kind are limited by kind", () => {
+    const limited = Retry.limit(of({}), { retriesOf: { RateLimit: 1 } })
+    const mixed = ["MODEL_OFFLINE", "RATE_LIMIT_EXCEEDED", "MODEL_OFFLINE", "RATE_LIMIT_EXCEEDED"]
+
+    assert.strictEqual(Retry.simulate(limited, mixed).retries.length, 3)
+  })
 })
 
 describe("limits", () => {

@@ -1,7 +1,20 @@
 /** What a policy does with a call: history, deadlines, replay safety, budgets. */
-import { Attempts, Decode, Errors, Operation, Retry, RetryBudget, VeniceError } from "@effect-venice/core"
+import { Attempts, Decode, Errors, Operation, Retry, RetryBudget, RetryStream, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, ExecutionPlan, Fiber, Layer, Random, Ref, Schema, Stream } from "effect"
+import {
+  Cause,
+  Clock,
+  Duration,
+  Effect,
+  ExecutionPlan,
+  Fiber,
+  Layer,
+  Random,
+  Ref,
+  Schedule,
+  Schema,
+  Stream
+} from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Activity } from "effect/workflow"
@@ -110,6 +123,40 @@ describe("the history", () => {
       assert.isUndefined(Retry.history("text"))
     }))
 
+  it.effect("is there when something around the policy ends the loop", () =>
+    Effect.gen(function*() {
+      const { attempts, error } = yield* attempt(again(of("UNKNOWN_ERROR", "GET /models")), (call) =>
+        Effect.retry(call, { schedule: steady, times: 1 }))
+
+      assert.strictEqual(attempts, 2)
+      assert.strictEqual(Retry.history(error)?.made.length, 2)
+      assert.strictEqual(Retry.history(error)?.reason, "outside")
+    }))
+
+  it.effect("is there for an error that cannot be changed", () =>
+    Effect.gen(function*() {
+      const frozen = Object.freeze(of("RATE_LIMIT_EXCEEDED", "GET /models", { retryAfter: Duration.hours(9) }))
+      const { error } = yield* attempt([frozen])
+
+      assert.strictEqual(error, frozen)
+      assert.strictEqual(Retry.history(frozen)?.reason, "hint")
+    }))
+
+  it.effect("of one call does not stop another that fails with the same value", () =>
+    Effect.gen(function*() {
+      const error = of("UNKNOWN_ERROR", "GET /models")
+      const impatient = Retry.limit(steady, { attempts: 1 })
+      const other = Effect.retry(Effect.fail(error), impatient).pipe(
+        Effect.ignore,
+        Effect.repeat({ times: 50, schedule: Schedule.spaced("100 millis") })
+      )
+      const fiber = yield* Effect.forkChild(other)
+      const { attempts } = yield* attempt(again(error))
+      yield* Fiber.interrupt(fiber)
+
+      assert.strictEqual(attempts, 4)
+    }))
+
   it.effect("is bounded", () =>
     Effect.gen(function*() {
       const long = Retry.limit(
@@ -156,6 +203,17 @@ describe("deadlines", () => {
       }
     }))
 
+  it.effect("are not met by a shower of attempts", () =>
+    Effect.gen(function*() {
+      const wide = Retry.jittered(Retry.patient, "full")
+      for (let seed = 0; seed < 20; seed++) {
+        const { attempts } = yield* attempt(again(of("MODEL_OFFLINE", "GET /models"), 99), (call) =>
+          Effect.retry(call, wide).pipe(Retry.withDeadline("10 seconds"), Random.withSeed(seed)))
+
+        assert.isBelow(attempts, 6)
+      }
+    }))
+
   it.effect("take the earlier of two", () =>
     Effect.gen(function*() {
       const inner = yield* Retry.Deadline.pipe(Retry.withDeadline("1 hour"), Retry.withDeadline("1 minute"))
@@ -169,8 +227,8 @@ describe("deadlines", () => {
 describe("replay", () => {
   const expected = (onReplay: string) => ({
     refused: onReplay !== "retired",
-    failed: ["free", "free-on-failure", "billed-after-run", "same-signature-only"].includes(onReplay),
-    lost: ["free", "same-signature-only"].includes(onReplay)
+    failed: ["free", "free-on-failure", "billed-after-run"].includes(onReplay),
+    lost: onReplay === "free"
   })
 
   it.effect.each(operations)("of $operation, which is $onReplay", ({ onReplay, operation }) =>
@@ -184,6 +242,51 @@ describe("replay", () => {
       assert.strictEqual(yield* repeats(of("ASR_UPSTREAM_FAILED", operation)), failed)
       assert.strictEqual(yield* repeats(of("REQUEST_TIMEOUT", operation)), failed)
       assert.strictEqual(yield* repeats(transport(operation)), lost)
+    }))
+
+  it.effect("goes by the status that was answered, not by the code", () =>
+    Effect.gen(function*() {
+      const answered = (code: VeniceError.Code, status: number) => {
+        const error = of(code, "POST /video/queue")
+        return Object.assign(error, { response: { ...error.response, status } })
+      }
+
+      assert.strictEqual((yield* attempt([answered("INFERENCE_FAILED", 503)])).attempts, 2)
+      assert.strictEqual((yield* attempt([answered("MODEL_OFFLINE", 500)])).attempts, 1)
+      // In a stream the error itself says that it is a refusal.
+      assert.strictEqual((yield* attempt([answered("MODEL_OVERLOADED", 200)])).attempts, 2)
+    }))
+
+  it.effect("goes by what the failure says of its operation before what the caller says", () =>
+    Effect.gen(function*() {
+      const { attempts } = yield* attempt([of("UNKNOWN_ERROR", "POST /video/queue")], (call) =>
+        Effect.provideService(Effect.retry(call, steady), Operation.Current, "GET /models"))
+
+      assert.strictEqual(attempts, 1)
+    }))
+
+  it.effect("of an answer a proxy lost is that of a lost one", () =>
+    Effect.gen(function*() {
+      const lost = (operation: string) =>
+        new Errors.UnrecognizedResponse({ category: "Timeout", response: { status: 524, operation } })
+
+      assert.strictEqual((yield* attempt([lost("POST /chat/completions")])).attempts, 1)
+      assert.strictEqual((yield* attempt([lost("GET /models")])).attempts, 2)
+    }))
+
+  it.effect("of a body that breaks off is that of a lost one", () =>
+    Effect.gen(function*() {
+      const cut = (operation: string, cause: unknown) => {
+        const { request } = transport(operation)
+        const response = HttpClientResponse.fromWeb(request, new Response())
+        return new HttpClientError.HttpClientError({
+          reason: new HttpClientError.DecodeError({ request, response, cause })
+        })
+      }
+
+      assert.strictEqual((yield* attempt([cut("GET /models", new TypeError("terminated"))])).attempts, 2)
+      assert.strictEqual((yield* attempt([cut("POST /embeddings", new TypeError("terminated"))])).attempts, 1)
+      assert.strictEqual((yield* attempt([cut("GET /models", new SyntaxError("no JSON"))])).attempts, 1)
     }))
 
   it.effect("of a request that never left is safe", () =>
@@ -338,6 +441,28 @@ describe("wherever Effect takes a schedule", () => {
       assert.deepStrictEqual(yield* settle(Stream.runCollect(Stream.retry(Stream.fromEffect(call), steady))), [
         "answered"
       ])
+    }))
+
+  it.effect("RetryStream.retry, until something is delivered", () =>
+    Effect.gen(function*() {
+      const error = () => of("UNKNOWN_ERROR", "GET /models")
+      const late = yield* flaky(Array.from({ length: 99 }, error))
+      const delivering = Stream.concat(Stream.make(1, 2), Stream.fromEffect(late.call))
+      const items: Array<unknown> = []
+      const failure = yield* settle(Effect.flip(Stream.runForEach(
+        RetryStream.retry(delivering, steady),
+        (item) => Effect.sync(() => items.push(item))
+      )))
+
+      assert.deepStrictEqual(items, [1, 2])
+      assert.strictEqual(failure._tag, "UNKNOWN_ERROR")
+      assert.strictEqual(yield* Ref.get(late.count), 1)
+
+      const early = yield* flaky([error(), error()])
+      assert.deepStrictEqual(
+        yield* settle(Stream.runCollect(Stream.fromEffect(early.call).pipe(RetryStream.retry(steady)))),
+        ["answered"]
+      )
     }))
 
   it.effect("HttpClient.retry", () =>

@@ -29,7 +29,7 @@
  * @since 0.1.0
  */
 import { isBlocked, response as decodeResponse } from "@effect-venice/core/Decode"
-import { fromRequest } from "@effect-venice/core/Operation"
+import { fromRequest, IdempotencyKey, takesIdempotencyKey } from "@effect-venice/core/Operation"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -38,6 +38,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
+import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
 
@@ -175,10 +176,31 @@ export const orFail = (
 ): Effect.Effect<HttpClientResponse, VeniceError> =>
   isFailure(response) ? Effect.flatMap(fromResponse(response, operation), Effect.fail) : Effect.succeed(response)
 
+const addKey = (request: HttpClientRequest) =>
+  Effect.map(
+    IdempotencyKey,
+    (key) =>
+      key === undefined || request.headers["idempotency-key"] !== undefined ||
+        !takesIdempotencyKey(operationOf(request))
+        ? request
+        : setHeader(request, "Idempotency-Key", key)
+  )
+
+/**
+ * Sends the idempotency key of the call, if there is one, with the operations that take one.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
+  HttpClient.mapRequestEffect(client, addKey)
+
 /**
  * Turns any client into one whose failing responses are errors of the algebra.
  *
  * **Details**
+ *
+ * It sends the idempotency key of `Operation.withIdempotencyKey` with the operations that take one.
  *
  * A client that already fails on a status (`HttpClient.filterStatusOk`) is served too: its `StatusCodeError` is replaced
  * by the decoded error.
@@ -187,7 +209,7 @@ export const orFail = (
  * @since 0.1.0
  */
 export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | VeniceError, R> =>
-  HttpClient.transformResponse(client, (effect) =>
+  HttpClient.transformResponse(withIdempotencyKey(client), (effect) =>
     effect.pipe(
       Effect.catch((error): Effect.Effect<HttpClientResponse, E | VeniceError> =>
         isHttpClientError(error) && error.reason._tag === "StatusCodeError"

@@ -28,7 +28,6 @@
  * @since 0.1.0
  */
 import type { Operation } from "@effect-venice/core/Operation"
-import { IdempotencyKey, takesIdempotencyKey } from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
@@ -51,7 +50,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
-import { orFail, secretsOf, typed } from "./HttpFailure.ts"
+import { orFail, secretsOf, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { events } from "./internal/events.ts"
 import { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
@@ -186,18 +185,14 @@ const toRequest = Effect.fnUntraced(function*(
   })
   const request = HttpClientRequest.make(method)(path, { urlParams: options.query, headers: options.headers })
   if (missing.length > 0) return yield* invalidUrl(request, `${operation} needs a value for ${missing.join(", ")}`)
-  const key = takesIdempotencyKey(operation) ? yield* IdempotencyKey : undefined
-  return HttpClientRequest.setBody(
-    key === undefined ? request : HttpClientRequest.setHeader(request, "Idempotency-Key", key),
-    yield* toBody(request, options.body)
-  )
+  return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
 })
 
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const { apiKey } = options
-    const based = HttpClient.mapRequest(client, (request) => {
+    const based = HttpClient.mapRequest(withIdempotencyKey(client), (request) => {
       const located = HttpClientRequest.prependUrl(request, baseUrl)
       return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
     })

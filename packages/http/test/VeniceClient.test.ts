@@ -335,9 +335,14 @@ describe("requests", () => {
 
       yield* Effect.flip(Operation.withIdempotencyKey(Effect.retry(rpc, Retry.eager)))
       yield* Effect.flip(Operation.withIdempotencyKey(venice.request("GET /models")))
+      yield* Effect.flip(Operation.withIdempotencyKey(venice.request("POST /crypto/rpc/base")))
+      yield* Effect.flip(Operation.withIdempotencyKey(venice.http.post("/crypto/rpc/base")))
+      yield* Effect.flip(venice.request("POST /crypto/rpc/base", { headers: { "Idempotency-Key": "mine" } }))
 
       const keys = server.got.map(({ headers }) => headers["idempotency-key"])
-      assert.strictEqual(keys.length, 5)
+      assert.strictEqual(keys.length, 8)
+      assert.strictEqual(keys[7], "mine")
+      for (const key of [keys[5], keys[6]]) assert.match(String(key), /^[A-Za-z0-9_-]{1,255}$/)
       assert.strictEqual(new Set(keys.slice(0, 4)).size, 1)
       assert.match(String(keys[0]), /^[A-Za-z0-9_-]{1,255}$/)
       assert.isUndefined(keys[4])

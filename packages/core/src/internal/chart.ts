@@ -49,9 +49,10 @@ const escape = (text: string): string => text.replace(/[&<>"]/g, (char) => `&#${
 /** Delay over retries on a logarithmic axis: a line for each kind, its band of jitter, and the longest hint. */
 export const svg = (
   series: ReadonlyArray<Series>,
-  longestWait: Duration.Duration | undefined,
+  longest: Duration.Duration | undefined,
   title: string
 ): string => {
+  const longestWait = longest !== undefined && Number.isFinite(Duration.toMillis(longest)) ? longest : undefined
   const drawn = series.filter(({ bands }) => bands.length > 0)
   const count = Math.max(1, ...drawn.map(({ bands }) => bands.length))
   const tops = drawn.flatMap(({ bands }) => bands.map(({ ceiling }) => Duration.toMillis(ceiling)))

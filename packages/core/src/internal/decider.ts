@@ -125,7 +125,8 @@ export const proportion = 0.25
 const interval = (rule: Rule, retry: number, hint: number, previous: number): Wait => {
   const base = Duration.toMillis(rule.base)
   const cap = Duration.toMillis(rule.cap)
-  const backoff = Math.min(base * rule.factor ** (retry - 1), cap)
+  // Nothing grows from zero, however large the factor's power.
+  const backoff = base === 0 ? 0 : Math.min(base * rule.factor ** (retry - 1), cap)
   switch (rule.jitter) {
     case "none": {
       const wait = Math.max(hint, backoff)
@@ -148,6 +149,9 @@ const interval = (rule: Rule, retry: number, hint: number, previous: number): Wa
   }
 }
 
+/** Beyond a day no hint is waited for, whatever the limits: a sleep has to end. In milliseconds. */
+const longestHint = 24 * 60 * 60 * 1000
+
 const rulesDecider = (rules: Rules): Decider => {
   const counts = new Map<Kind, number>()
   const delays = new Map<Kind, number>()
@@ -155,12 +159,14 @@ const rulesDecider = (rules: Rules): Decider => {
     decide: ({ hint, kind }) => {
       const rule = rules[kind]
       const retry = (counts.get(kind) ?? 0) + 1
-      if (retry > rule.retries) return stop("retries")
+      if (!(retry <= rule.retries)) return stop("retries")
+      if (!(hint <= longestHint)) return stop("hint")
       return interval(rule, retry, hint, delays.get(kind) ?? Duration.toMillis(rule.base))
     },
-    commit: ({ kind }, delay) => {
+    commit: ({ hint, kind }, delay) => {
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
-      delays.set(kind, delay)
+      // A hint counts for one wait only: what the next one grows from is the policy's own part.
+      delays.set(kind, Math.max(Duration.toMillis(rules[kind].base), delay - hint))
     }
   }
 }
@@ -172,14 +178,17 @@ const limitDecider = (inner: Decider, limits: Limits): Decider => {
   return {
     decide: (failure) => {
       start ??= failure.now
-      if (limits.attempts !== undefined && retries + 2 > limits.attempts) return stop("attempts")
-      const ofKind = limits.retriesOf?.[failure.kind]
-      if (ofKind !== undefined && (counts.get(failure.kind) ?? 0) + 1 > ofKind) return stop("retries")
-      if (limits.longestWait !== undefined && failure.hint > Duration.toMillis(limits.longestWait)) return stop("hint")
+      // Asked whatever the limits say, so that what is inside sees the same failures in any order of limits.
       const verdict = inner.decide(failure)
-      return verdict._tag === "Wait" && limits.elapsed !== undefined
-        ? within(verdict, start + Duration.toMillis(limits.elapsed) - failure.now, "elapsed")
-        : verdict
+      if (limits.attempts !== undefined && !(retries + 2 <= limits.attempts)) return stop("attempts")
+      const ofKind = limits.retriesOf?.[failure.kind]
+      if (ofKind !== undefined && !((counts.get(failure.kind) ?? 0) + 1 <= ofKind)) return stop("retries")
+      if (limits.longestWait !== undefined && !(failure.hint <= Duration.toMillis(limits.longestWait))) {
+        return stop("hint")
+      }
+      if (verdict._tag === "Stop" || limits.elapsed === undefined) return verdict
+      // Nothing is cut to fit: a shorter wait could leave time for an attempt that there would not have been.
+      return verdict.ceiling <= start + Duration.toMillis(limits.elapsed) - failure.now ? verdict : stop("elapsed")
     },
     commit: (failure, delay) => {
       retries++
@@ -189,22 +198,33 @@ const limitDecider = (inner: Decider, limits: Limits): Decider => {
   }
 }
 
-/** A wait that has to end within so many milliseconds: its jitter is cut, its floor never. */
-export const within = (wait: Wait, remaining: number, reason: Reason): Verdict =>
-  wait.floor > remaining ? stop(reason) : between(wait.floor, Math.min(wait.ceiling, remaining))
+/**
+ * A wait that has to end within so many milliseconds. Its floor is never cut. Its jitter is, where the floor is most of
+ * the wait; where it is not, cutting would leave a shower of attempts just before the end.
+ */
+export const within = (wait: Wait, remaining: number, reason: Reason): Verdict => {
+  if (!(remaining > 0) || wait.floor > remaining) return stop(reason)
+  if (wait.ceiling <= remaining) return wait
+  return wait.floor * 2 < wait.ceiling ? stop(reason) : between(wait.floor, remaining)
+}
 
 const andThenDecider = (first: Decider, second: Decider): Decider => {
-  let active = first
+  // Who counts the retry: the one that decided on it, or both when neither did and another part of a combination does.
+  let acting: ReadonlyArray<Decider> = [first]
   return {
     decide: (failure) => {
-      if (active === first) {
-        const verdict = first.decide(failure)
-        if (verdict._tag === "Wait") return verdict
-        active = second
+      const verdict = first.decide(failure)
+      if (verdict._tag === "Wait") {
+        acting = [first]
+        return verdict
       }
-      return second.decide(failure)
+      const next = second.decide(failure)
+      acting = next._tag === "Wait" ? [second] : [first, second]
+      return next
     },
-    commit: (failure, delay) => active.commit(failure, delay)
+    commit: (failure, delay) => {
+      for (const decider of acting) decider.commit(failure, delay)
+    }
   }
 }
 

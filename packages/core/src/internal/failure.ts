@@ -12,6 +12,10 @@ import * as Operation from "../Operation.ts"
 import { isVeniceError } from "../VeniceError.ts"
 import type { Kind } from "./decider.ts"
 
+// A body that breaks off. What is no JSON came whole, and was answered.
+const isCutOff = (reason: HttpClientError.HttpClientErrorReason): boolean =>
+  reason._tag === "DecodeError" && !(reason.cause instanceof SyntaxError)
+
 /**
  * The kind of a failure, or nothing for one that no policy repeats.
  *
@@ -29,7 +33,7 @@ export const kindOf = (error: unknown): Kind | undefined => {
     return Category.isRetryable(error.category) && !hasDelivered ? error.category : undefined
   }
   const isTransport = HttpClientError.isHttpClientError(error)
-    ? error.reason._tag === "TransportError"
+    ? error.reason._tag === "TransportError" || isCutOff(error.reason)
     : Cause.isTimeoutError(error)
   return isTransport ? "Transport" : undefined
 }
@@ -52,8 +56,14 @@ const isUnsent = (cause: unknown, depth = 0): boolean => {
 
 /** How the call ended, as far as a repeat is concerned. */
 export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
-  if (kind === "RateLimit" || kind === "Capacity") return "refused"
-  if (isVeniceError(error)) return "failed"
+  if (isVeniceError(error)) {
+    const { status } = error.response
+    if (status === 429 || status === 503) return "refused"
+    // In a stream the status is that of the success it began with, and the error says what is refused.
+    if (status < 300) return kind === "RateLimit" || kind === "Capacity" ? "refused" : "failed"
+    // A proxy gave up on an answer that may have come.
+    return status === 520 || status === 524 ? "lost" : "failed"
+  }
   return HttpClientError.isHttpClientError(error) && isUnsent(error.reason.cause) ? "refused" : "lost"
 }
 
@@ -77,7 +87,9 @@ export const attemptOf = (error: unknown, delay?: Duration.Duration): Attempt =>
   return {
     code: typeof tag === "string" ? tag : "Error",
     ...(isVeniceError(error) && { status: error.response.status }),
-    ...(isVeniceError(error) && error.response.requestId !== undefined && { requestId: error.response.requestId }),
+    ...(isVeniceError(error) && error.response.requestId !== undefined && {
+      requestId: error.response.requestId.slice(0, 200)
+    }),
     ...(hint !== undefined && { hint }),
     ...(delay !== undefined && { delay })
   }
