@@ -60,7 +60,7 @@ const patterns: ReadonlyArray<Replacement> = [
 
 // Some part of each of the patterns above. Most texts have none, and one look is cheaper than ten.
 const suspect =
-  /bearer|basic|venice[-_]|[spr]k-|eyJ|[\da-f]{64}|authori|api[-_ ]?key|payment|sig|siwx|cookie|secret|private|mnemonic|password|received|token|[?&]key=|:\/\/[^/\s]{0,400}@/i
+  /bearer|basic|venice[-_]|[spr]k-|eyJ|[\da-f]{64}|authori|api[-_ ]?key|payment|sig|siwx|cookie|secret|private|mnemonic|password|received|token|[?&]key=|@/i
 
 /** Whether a property or header of this name holds a credential. */
 export const isSecretName = (name: string): boolean => nameOfSecret.test(name)
