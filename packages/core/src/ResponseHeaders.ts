@@ -48,7 +48,8 @@ export const parseSeconds = (input: string | number): Duration.Duration | undefi
  * **Details**
  *
  * Seconds, fractions of seconds, or an HTTP-date in any of the three forms of RFC 9110 section 5.6.7, read against
- * `now` in epoch milliseconds. A date in the past is a wait of zero. Anything else (negative, empty, hexadecimal,
+ * `now` in epoch milliseconds. A date in the past is a wait of zero. Of two headers that were joined, as a proxy and
+ * `fetch` leave them (`30, 60`), the longer wait holds. Anything else (negative, empty, hexadecimal,
  * exponents, impossible dates, ISO dates) is no hint.
  *
  * **Example** (Reading the three kinds of value)
@@ -69,12 +70,14 @@ export const parseSeconds = (input: string | number): Duration.Duration | undefi
 export const parseRetryAfter = (input: string, now: number): Duration.Duration | undefined => {
   const seconds = parseSeconds(input)
   if (seconds !== undefined) return seconds
-  // The longest HTTP-date has 33 characters.
+  // The longest HTTP-date has 33 characters; a proxy may have put its own value beside Venice's.
   if (input.length > 100) return undefined
   const date = HttpHeaders.parseHttpDate(input)
-  return Result.isSuccess(date)
-    ? Duration.millis(Math.max(0, DateTime.toEpochMillis(date.success) - now))
-    : undefined
+  if (Result.isSuccess(date)) return Duration.millis(Math.max(0, DateTime.toEpochMillis(date.success) - now))
+  const comma = input.lastIndexOf(", ")
+  const last = comma < 0 ? undefined : parseSeconds(input.slice(comma + 2))
+  const others = last === undefined ? undefined : parseRetryAfter(input.slice(0, comma), now)
+  return last === undefined || others === undefined ? undefined : Duration.max(last, others)
 }
 
 /**
