@@ -32,9 +32,11 @@ import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Headers from "effect/http/Headers"
@@ -84,6 +86,14 @@ export interface RequestOptions {
   readonly headers?: Headers.Input | undefined
   /** `FormData` is sent as multipart, an `HttpBody` as it is, anything else as JSON. */
   readonly body?: unknown
+  /**
+   * How long to wait for the answer: for its end with `execute`, for its beginning with `request` and `stream`. Then the
+   * request is aborted, and fails with an `HttpClientError` of the transport. None by default.
+   *
+   * A policy knows by it what was called, and repeats a read but not a run that may be billed twice. Of `Effect.timeout`
+   * around a call it knows nothing, and repeats nothing.
+   */
+  readonly timeout?: Duration.Input | undefined
 }
 
 /**
@@ -188,6 +198,30 @@ const toRequest = Effect.fnUntraced(function*(
   return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
 })
 
+/** Ends a call that takes too long with an error that says what was called. */
+const withTimeout = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  operation: AnyOperation,
+  { timeout }: RequestOptions
+): Effect.Effect<A, E | HttpClientError.HttpClientError, R> => {
+  if (timeout === undefined) return self
+  const [method, url] = operation.split(" ", 2) as [HttpMethod, string]
+  const description = `no answer within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
+  return Effect.timeoutOrElse(self, {
+    duration: timeout,
+    orElse: () =>
+      Effect.fail(
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({
+            request: HttpClientRequest.make(method)(url),
+            description,
+            cause: new Cause.TimeoutError(description)
+          })
+        })
+      )
+  })
+}
+
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
@@ -197,9 +231,9 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
     })
 
-    const request = <const Op extends AnyOperation>(
+    const send = <const Op extends AnyOperation>(
       operation: Op,
-      options: RequestOptions = {}
+      options: RequestOptions
     ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
       toRequest(operation, options).pipe(
         Effect.flatMap(based.execute),
@@ -209,10 +243,13 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
         recordSuccess
       )
 
+    const request: Service["request"] = (operation, options = {}) =>
+      withTimeout(send(operation, options), operation, options)
+
     const execute: Service["execute"] = (operation, options) => {
       const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(options.success))
-      return Effect.gen(function*() {
-        const response = yield* request(operation, options)
+      const call = Effect.gen(function*() {
+        const response = yield* send(operation, options)
         const body = yield* response.text
         const input = {
           status: response.status,
@@ -228,6 +265,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
         })
         return yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
       })
+      return withTimeout(call, operation, options)
     }
 
     const stream: Service["stream"] = (operation, options) => {

@@ -327,6 +327,28 @@ describe("requests", () => {
       assert.strictEqual(yield* count(Effect.retry(venice.request("GET /models"), policy)), 4)
     }).pipe(run))
 
+  it.live("that take too long are aborted, and repeated only where nothing can be billed", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response, got) => {
+        if (got.url.includes("embeddings")) response.writeHead(200, { "content-type": "application/json" }).write("{")
+      })
+      const venice = yield* connect(server.url)
+      const count = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+        Effect.map(
+          Effect.flip(Effect.retry(call, Retry.eager)),
+          (error) => [server.got.splice(0).length, error] as const
+        )
+      const options = { timeout: "50 millis", success: Schema.Unknown } as const
+
+      const [reads, error] = yield* count(venice.execute("GET /models", options))
+      assert.strictEqual(reads, 4)
+      assert.include(String(error), "no answer within 50ms (GET /models)")
+      assert.strictEqual((yield* count(venice.execute("POST /chat/completions", options)))[0], 1)
+      // With `execute` the time is for the whole answer.
+      assert.strictEqual((yield* count(venice.execute("POST /embeddings", options)))[0], 1)
+      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+    }).pipe(run))
+
   it.live("carry one idempotency key for all attempts where the operation takes one", () =>
     Effect.gen(function*() {
       const server = yield* serve((response) => answer(response, 500, { error: "An unknown error occurred" }))
