@@ -54,6 +54,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { orFail, secretsOf, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { events } from "./internal/events.ts"
+import { noting } from "./ServerHints.ts"
 import { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
@@ -226,6 +227,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const { apiKey } = options
+    const note = noting()
     const based = HttpClient.mapRequest(withIdempotencyKey(client), (request) => {
       const located = HttpClientRequest.prependUrl(request, baseUrl)
       return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
@@ -240,6 +242,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
         Effect.flatMap((response) =>
           Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
         ),
+        Effect.tap(note),
         recordSuccess
       )
 

@@ -3,6 +3,7 @@
  */
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
+export * as ServerHints from "./ServerHints.ts"
 export { UnexpectedBody } from "./UnexpectedBody.ts"
 export { UnfinishedStream } from "./UnfinishedStream.ts"
 export {
