@@ -190,6 +190,9 @@ const isStream = (status: number, headers: Headers.Headers, body: string): boole
   && (headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
     || startsStream.test(body.slice(0, 100)))
 
+// `null`, `""` and the like stand where there is none.
+const saysError = (error: unknown): boolean => typeof error === "string" ? error !== "" : Predicate.isObject(error)
+
 /** The error in the JSON of one event: `error` at top level, or inside the `response` of a `response.failed`. */
 const errorOfEvent = (data: string): unknown => {
   if (!data.includes("\"error\"")) return undefined
@@ -197,9 +200,9 @@ const errorOfEvent = (data: string): unknown => {
     const json: unknown = JSON.parse(data)
     if (!Predicate.isObject(json)) return undefined
     const { error, response } = json as { readonly error?: unknown; readonly response?: unknown }
-    if (error !== undefined && error !== null) return json
+    if (saysError(error)) return json
     const inner = Predicate.isObject(response) ? (response as { readonly error?: unknown }).error : undefined
-    return inner === undefined || inner === null ? undefined : { error: inner }
+    return saysError(inner) ? { error: inner } : undefined
   } catch {
     return undefined
   }

@@ -45,11 +45,19 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
     it.live("delivers its events up to its end, and asks for a stream", () =>
       Effect.gen(function*() {
         const { error, server, texts } = yield* collect(
-          whole(chunk("a"), ": comment\n\n", "event: message\n", chunk("b"), done, chunk("late"))
+          whole(
+            `data: {"text":"a","error":null}\n\n`,
+            `data: {"text":"b","error":""}\n\n`,
+            ": comment\n\n",
+            "event: message\n",
+            chunk("b"),
+            done,
+            chunk("late")
+          )
         )
 
         assert.isUndefined(error)
-        assert.deepStrictEqual(texts, ["a", "b"])
+        assert.deepStrictEqual(texts, ["a", "b", "b"])
         assert.deepStrictEqual(JSON.parse(server.got[0]!.body.toString()), { model: "m", stream: true })
       }).pipe(run))
 
