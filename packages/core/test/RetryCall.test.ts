@@ -557,6 +557,63 @@ describe("what peers do", () => {
       })
   )
 
+  const now = Date.UTC(2026, 0, 1)
+
+  const utc = (millis: number) => new Date(now + millis).toUTCString()
+
+  // The placeholders of the data file, read against our clock.
+  const concrete = (value: string) =>
+    value
+      .replace(/<(?:UTC string|IMF-fixdate)(?: of)? now\+(\d+)(ms|s)>/, (_, n, unit) =>
+        utc(Number(n) * (unit === "s" ? 1000 : 1)))
+
+  const hints = peerCases.filter(({ input }) => {
+    const { headers } = input
+    const value = headers?.["retry-after"] ?? headers?.["Retry-After"] ?? headers?.["retry-after-ms"]
+    return typeof value === "string" && !concrete(value).includes("<") && input.status === undefined
+  })
+
+  // Decided otherwise here: a hint beyond the ceiling is not cut (undici), a long or unusable one is not replaced by a
+  // wait at once (openai 6), one of zero says nothing, a value beside a date is the longer of the two.
+  const decided = (id: string) => ["undici.cap", "undici.disabled"].includes(id)
+
+  it.effect.each(hints)(
+    "$id: no wait is shorter than a hint that can be read",
+    ({ expected, id, input }) =>
+      Effect.gen(function*() {
+        const headers = Object.fromEntries(
+          Object.entries(input.headers as Record<string, string>).map(([name, value]) => [name, concrete(value)])
+        )
+        const error = Decode.response({ status: 429, headers, body: "", operation: "GET /models", now })
+        const policy = Retry.jittered(
+          Retry.make({
+            ...Retry.standardRules,
+            RateLimit: { ...Retry.standardRules.RateLimit, base: Duration.millis(1) }
+          }),
+          "none"
+        )
+        const start = yield* Clock.currentTimeMillis
+        const again = yield* Ref.make<number | undefined>(undefined)
+        const call = Effect.gen(function*() {
+          const at = yield* Clock.currentTimeMillis
+          if (at === start) return yield* error
+          yield* Ref.set(again, at - start)
+        })
+        const fiber = yield* Effect.forkChild(Effect.ignore(Effect.retry(call, policy)))
+        yield* TestClock.adjust("30 days")
+        yield* Fiber.join(fiber)
+        const waited = yield* Ref.get(again)
+        const asked = error.response.retryAfter === undefined ? 0 : Duration.toMillis(error.response.retryAfter)
+
+        // More than a day is not waited for.
+        assert.strictEqual(waited, asked > 86_400_000 ? undefined : Math.max(1, asked))
+        const peer = (expected as { delayMs?: unknown } | null)?.delayMs
+        if (typeof peer === "number" && peer > 0 && peer <= 86_400_000 && !decided(id) && asked > 0) {
+          assert.strictEqual(waited, peer)
+        }
+      })
+  )
+
   it.each(["-5", "garbage", "", "Wed, 31 Dec 2025 23:59:00 GMT"])("no retry at once for the hint %j", (hint) => {
     const error = Decode.response({
       status: 429,
