@@ -231,17 +231,17 @@ const fromNode = (node: Decider.Node): Policy => {
 
     return (now: number, error: unknown) =>
       Effect.withFiber((fiber) => {
-        if (isGivenUpInside(error, now, fiber as AnyFiber)) return done
+        if (isGivenUpInside(error, now, fiber)) return done
         const kind = kindOf(error)
-        if (kind === undefined) return giveUp(error, "final", now, fiber as AnyFiber)
+        if (kind === undefined) return giveUp(error, "final", now, fiber)
         const hint = hintOf(error)
         const failure = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
-        const verdict = judge(decider, error, failure, fiber as AnyFiber)
-        if (verdict._tag === "Stop") return giveUp(error, verdict.reason, now, fiber as AnyFiber)
+        const verdict = judge(decider, error, failure, fiber)
+        if (verdict._tag === "Stop") return giveUp(error, verdict.reason, now, fiber)
         return Effect.flatMap(withdraw(kind), (isCovered) => {
-          if (!isCovered) return giveUp(error, "budget", now, fiber as AnyFiber)
+          if (!isCovered) return giveUp(error, "budget", now, fiber)
           return Effect.map(Random.next, (random): [Retried, Duration.Duration] => {
-            const millis = Math.ceil(verdict.floor + (verdict.ceiling - verdict.floor) * random)
+            const millis = Decider.draw(verdict, random)
             const delay = Duration.millis(millis)
             decider.commit(failure, millis)
             // Something around the policy may end the loop without asking again.

@@ -143,7 +143,7 @@ export const ApiError = <Self = never>() =>
   const constants = { status: row.status, category: row.category }
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
-  return Object.assign(Base, constants, { code: tag, defaultMessage: row.message }) as any
+  return Object.assign(Base, constants, { code: tag, defaultMessage: row.message }) as never
 }
 
 // Some hardened environments freeze `Error`; there the stack is captured, and costs what it costs.

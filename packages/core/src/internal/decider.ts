@@ -118,6 +118,9 @@ const stop = (reason: Reason): Verdict => ({ _tag: "Stop", reason })
 
 const between = (floor: number, ceiling: number): Wait => ({ _tag: "Wait", floor, ceiling: Math.max(floor, ceiling) })
 
+/** The wait at a place in its interval, from 0 to 1, in whole milliseconds. */
+export const draw = ({ ceiling, floor }: Wait, place: number): number => Math.ceil(floor + (ceiling - floor) * place)
+
 /** The share that `proportional` adds at the most. */
 export const proportion = 0.25
 

@@ -100,7 +100,7 @@ export const simulate = (
     const seen = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
     const verdict = decider.decide(seen)
     if (verdict._tag === "Stop") return end(verdict.reason, code)
-    const delay = Math.ceil(verdict.floor + (verdict.ceiling - verdict.floor) * (options?.random ?? 0))
+    const delay = Decider.draw(verdict, options?.random ?? 0)
     decider.commit(seen, delay)
     retries.push({
       code,
