@@ -423,6 +423,28 @@ export const fromRequest = (method: string, path: string): Operation | undefined
 }
 
 /**
+ * What a request is called: its operation, or else its method and path. Of a URL no more than the path is told, since the
+ * query may hold credentials.
+ *
+ * **Example** (Naming a request)
+ *
+ * ```ts
+ * import { Operation } from "@effect-venice/core"
+ *
+ * Operation.nameOf("GET", "https://api.venice.ai/api/v1/models?type=text") // => "GET /models"
+ * Operation.nameOf("GET", "https://proxy.example/health?key=secret") // => "GET /health"
+ * ```
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const nameOf = (method: string, url: string): string => {
+  // Relative URLs have no origin of their own; only the path matters.
+  const path = URL.parse(url, "http://localhost")?.pathname ?? "/"
+  return fromRequest(method, path) ?? `${method} ${path}`
+}
+
+/**
  * How a call ended, as far as a repeat is concerned.
  *
  * **Details**

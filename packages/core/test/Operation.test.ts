@@ -24,6 +24,12 @@ describe("Operation", () => {
     assert.strictEqual(Operation.fromRequest("GET", "/api_keys/rate_limits"), "GET /api_keys/rate_limits")
   })
 
+  it("names a request without its query, whatever the URL", () => {
+    assert.strictEqual(Operation.nameOf("POST", "/chat/completions?key=secret"), "POST /chat/completions")
+    assert.strictEqual(Operation.nameOf("GET", "https://user:secret@proxy.example/a/b#secret"), "GET /a/b")
+    assert.strictEqual(Operation.nameOf("GET", "https://user:secret@[proxy/a?secret"), "GET /")
+  })
+
   it("knows no operation for another method or path", () => {
     assert.isUndefined(Operation.fromRequest("DELETE", "/models"))
     assert.isUndefined(Operation.fromRequest("GET", "/"))

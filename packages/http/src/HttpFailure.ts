@@ -29,9 +29,8 @@
  * @since 0.1.0
  */
 import { isBlocked, response as decodeResponse } from "@effect-venice/core/Decode"
-import { fromRequest, IdempotencyKey, takesIdempotencyKey } from "@effect-venice/core/Operation"
+import { IdempotencyKey, nameOf, takesIdempotencyKey } from "@effect-venice/core/Operation"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,6 +40,7 @@ import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
+import { inputOf } from "./internal/received.ts"
 
 /**
  * How much of a failing response is read before the connection is let go: 256 KiB, within 5 seconds.
@@ -93,39 +93,6 @@ const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
   return text + decoder.decode()
 }
 
-// What a request may prove itself with. A server that echoes the request must not put it into an error.
-const credentials = [
-  "authorization",
-  "proxy-authorization",
-  "x-api-key",
-  "cookie",
-  "sign-in-with-x",
-  "x-sign-in-with-x",
-  "payment-signature",
-  "x-402-payment",
-  "x-payment"
-]
-
-/**
- * The values of a request that must not appear in an error.
- *
- * @internal
- */
-export const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string> =>
-  credentials.flatMap((name) => {
-    const value = headers[name]
-    if (value === undefined) return []
-    // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
-    if (name.endsWith("authorization")) return [value.slice(value.indexOf(" ") + 1)]
-    return name === "cookie" ? [value, ...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1))] : [value]
-  })
-
-const operationOf = ({ method, url }: HttpClientRequest): string => {
-  // Relative URLs have no origin of their own; only the path matters.
-  const path = URL.parse(url, "http://localhost")?.pathname ?? url
-  return fromRequest(method, path) ?? `${method} ${path}`
-}
-
 /**
  * Decodes a response as a failure, whatever its status. Reads the body within {@link BodyLimits} and then lets go of
  * the connection; a body that breaks off is decoded as far as it came.
@@ -143,15 +110,7 @@ export const fromResponse = Effect.fnUntraced(function*(
   const body = isSuccess(response)
     ? yield* Effect.as(readBody(response, { ...limits, bytes: 0 }), { text: "", truncated: false })
     : yield* readBody(response, limits)
-  return decodeResponse({
-    status: response.status,
-    headers: response.headers,
-    body: body.text,
-    bodyTruncated: body.truncated,
-    operation: operation ?? operationOf(response.request),
-    now: yield* Clock.currentTimeMillis,
-    secrets: secretsOf(response.request)
-  })
+  return decodeResponse(yield* inputOf(response, { body: body.text, bodyTruncated: body.truncated, operation }))
 })
 
 const isSuccess = ({ status }: HttpClientResponse): boolean => status >= 200 && status < 300
@@ -181,7 +140,7 @@ const addKey = (request: HttpClientRequest) =>
     IdempotencyKey,
     (key) =>
       key === undefined || request.headers["idempotency-key"] !== undefined ||
-        !takesIdempotencyKey(operationOf(request))
+        !takesIdempotencyKey(nameOf(request.method, request.url))
         ? request
         : setHeader(request, "Idempotency-Key", key)
   )

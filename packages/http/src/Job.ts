@@ -28,7 +28,6 @@ import type * as OperationFailure from "@effect-venice/core/OperationFailure"
 import * as Retry from "@effect-venice/core/Retry"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -37,7 +36,8 @@ import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { UnexpectedBody } from "./UnexpectedBody.ts"
+import { decodeJson, inputOf } from "./internal/received.ts"
+import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { RequestError } from "./VeniceClient.ts"
 import { VeniceClient } from "./VeniceClient.ts"
 
@@ -155,7 +155,7 @@ const isJson = ({ headers }: HttpClientResponse): boolean => headers["content-ty
 
 const Status = Schema.Struct({ status: Schema.Literals(["PROCESSING", "COMPLETED"]) })
 
-const decodeStatus = Schema.decodeUnknownEffect(Schema.fromJsonString(Status))
+const decodeStatus = decodeJson(Status)
 
 /** Asks once; nothing while the job is running. */
 const poll = Effect.fnUntraced(function*(job: Job) {
@@ -163,19 +163,7 @@ const poll = Effect.fnUntraced(function*(job: Job) {
   const operation = `POST /${job.kind}/retrieve` as const
   const response = yield* venice.request(operation, { body: { model: job.model, queue_id: job.queueId } })
   if (!isJson(response)) return Option.some(response)
-  const body = yield* response.text
-  const now = yield* Clock.currentTimeMillis
-  const { status } = yield* Effect.mapError(
-    decodeStatus(body),
-    (error) =>
-      UnexpectedBody.fromSchemaError(error, {
-        status: response.status,
-        headers: response.headers,
-        body,
-        operation,
-        now
-      })
-  )
+  const { status } = yield* decodeStatus(yield* inputOf(response, { body: yield* response.text, operation }))
   return status === "COMPLETED" ? Option.some(response) : Option.none<HttpClientResponse>()
 })
 

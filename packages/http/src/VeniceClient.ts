@@ -33,7 +33,6 @@ import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -52,10 +51,11 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
-import { orFail, secretsOf, typed, withIdempotencyKey } from "./HttpFailure.ts"
+import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { events } from "./internal/events.ts"
+import { decodeJson, inputOf } from "./internal/received.ts"
 import { noting } from "./ServerHints.ts"
-import { UnexpectedBody } from "./UnexpectedBody.ts"
+import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
 /**
@@ -250,24 +250,11 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       withTimeout(send(operation, options), operation, options)
 
     const execute: Service["execute"] = (operation, options) => {
-      const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(options.success))
-      const call = Effect.gen(function*() {
-        const response = yield* send(operation, options)
-        const body = yield* response.text
-        const input = {
-          status: response.status,
-          headers: response.headers,
-          body,
-          operation,
-          now: yield* Clock.currentTimeMillis,
-          secrets: secretsOf(response.request)
-        }
-        const json = yield* Effect.try({
-          try: (): unknown => JSON.parse(body),
-          catch: () => UnexpectedBody.notJson(input)
-        })
-        return yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
-      })
+      const decode = decodeJson(options.success)
+      const call = send(operation, options).pipe(
+        Effect.flatMap((response) => Effect.flatMap(response.text, (body) => inputOf(response, { body, operation }))),
+        Effect.flatMap(decode)
+      )
       return withTimeout(call, operation, options)
     }
 

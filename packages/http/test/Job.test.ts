@@ -1,9 +1,10 @@
 import { Retry } from "@effect-venice/core"
 import { Job, VeniceClient } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema } from "effect"
+import { Effect, Fiber, Redacted, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { ServerResponse } from "node:http"
+import { inspect } from "node:util"
 import { answer, type Got, serve } from "./server.ts"
 
 type Reply = (response: ServerResponse) => void
@@ -16,6 +17,9 @@ const media: Reply = (response) => answer(response, 200, Buffer.from([1, 2, 3]),
 const failing = (status: number, error: string): Reply => (response) => answer(response, status, { error })
 
 const policy = Retry.limit(Retry.eager, { attempts: 3 })
+
+// Nothing in its form says what it is.
+const apiKey = "unremarkable"
 
 const options = { every: "5 millis", policy } as const
 
@@ -30,7 +34,7 @@ const venice = Effect.fnUntraced(function*(
     if (got.url.endsWith("/complete")) return answer(response, 200, { success: true })
     polls[Math.min(polled++, polls.length - 1)]!(response)
   })
-  const client = yield* VeniceClient.make({ baseUrl: server.url })
+  const client = yield* VeniceClient.make({ baseUrl: server.url, apiKey: Redacted.make(apiKey) })
   const count = (operation: string) => server.got.filter(({ url }) => url.endsWith(operation)).length
   const use = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(effect, VeniceClient, client)
   return { server, count, use }
@@ -111,6 +115,17 @@ describe("a job", () => {
       if (error._tag !== "JobFailure") return assert.fail(String(error))
       assert.strictEqual(error.reason._tag, "UnexpectedBody")
       assert.include(error.reason.message, "status is not as expected")
+    }).pipe(run))
+
+  it.live("keeps the key out of what it says of an answer that repeats it", () =>
+    Effect.gen(function*() {
+      const { server, use } = yield* venice([(response) => answer(response, 200, { status: apiKey })])
+      const error = yield* use(Effect.flip(Job.run("video", {}, options)))
+
+      assert.strictEqual(server.got.at(-1)?.headers.authorization, `Bearer ${apiKey}`)
+      if (error._tag !== "JobFailure" || error.reason._tag !== "UnexpectedBody") return assert.fail(String(error))
+      assert.include(error.reason.response.body, "<redacted>")
+      assert.notInclude(inspect(error, { depth: 20 }) + JSON.stringify(error), apiKey)
     }).pipe(run))
 
   it.live("whose queuing got lost is not queued again", () =>

@@ -70,10 +70,9 @@ export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
 /** The operation of the request that failed, as far as the failure tells. */
 export const operationOf = (error: unknown): string | undefined => {
   if (isVeniceError(error)) return error.response.operation
-  if (!HttpClientError.isHttpClientError(error)) return undefined
-  const { method, url } = error.request
-  const path = URL.parse(url, "http://localhost")?.pathname ?? url
-  return Operation.fromRequest(method, path) ?? `${method} ${path}`
+  return HttpClientError.isHttpClientError(error)
+    ? Operation.nameOf(error.request.method, error.request.url)
+    : undefined
 }
 
 /** What the server asked for. */

@@ -3,18 +3,16 @@
  *
  * @internal
  */
-import type { Input } from "@effect-venice/core/Decode"
 import { context, event as decodeEvent } from "@effect-venice/core/Decode"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { secretsOf } from "../HttpFailure.ts"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { UnfinishedStream } from "../UnfinishedStream.ts"
+import { decodeJson, inputOf } from "./received.ts"
 
 /** `end` is the marker of the protocol, `cut` the end of the connection before it. */
 type Item =
@@ -60,34 +58,21 @@ export const events = <S extends Schema.Constraint>(
   operation: string,
   schema: S
 ): Stream.Stream<S["Type"], VeniceError | UnexpectedBody | UnfinishedStream, S["DecodingServices"]> => {
-  const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
+  const decode = decodeJson(schema)
   return Stream.suspend(() => {
     let delivered = 0
-    const inputOf = (body: string) =>
-      Effect.map(Clock.currentTimeMillis, (now): Input => ({
-        status: response.status,
-        headers: response.headers,
-        body,
-        operation,
-        delivered,
-        now,
-        secrets: secretsOf(response.request)
-      }))
+    const received = (body: string) => inputOf(response, { body, operation, delivered })
     const deliver = Effect.fnUntraced(function*(data: string) {
-      const input = yield* inputOf(data)
+      const input = yield* received(data)
       const error = decodeEvent(data, input)
       if (error !== undefined) return yield* error
-      const json = yield* Effect.try({
-        try: (): unknown => JSON.parse(data),
-        catch: () => UnexpectedBody.notJson(input)
-      })
-      const value = yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
+      const value = yield* decode(input)
       delivered++
       return [value]
     })
     if (!isEventStream(response)) {
       return Stream.unwrap(Effect.map(
-        Effect.flatMap(Effect.orElseSucceed(response.text, () => ""), inputOf),
+        Effect.flatMap(Effect.orElseSucceed(response.text, () => ""), received),
         (input) => Stream.fail(UnexpectedBody.notEvents(input))
       ))
     }
@@ -107,7 +92,7 @@ export const events = <S extends Schema.Constraint>(
               return Effect.succeed([])
             case "cut":
               return Effect.flatMap(
-                inputOf(""),
+                received(""),
                 (input) => Effect.fail(UnfinishedStream.from(context(input), item.cause))
               )
           }

@@ -1,0 +1,63 @@
+/**
+ * What was received, in the form that core decodes: with the operation, the moment, and what must not appear in an error.
+ *
+ * @internal
+ */
+import type { Input } from "@effect-venice/core/Decode"
+import { nameOf } from "@effect-venice/core/Operation"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { HttpClientRequest } from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Schema from "effect/Schema"
+import { UnexpectedBody } from "../UnexpectedBody.ts"
+
+// What a request may prove itself with. A server that echoes the request must not put it into an error.
+const credentials = [
+  "authorization",
+  "proxy-authorization",
+  "x-api-key",
+  "cookie",
+  "sign-in-with-x",
+  "x-sign-in-with-x",
+  "payment-signature",
+  "x-402-payment",
+  "x-payment"
+]
+
+const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string> =>
+  credentials.flatMap((name) => {
+    const value = headers[name]
+    if (value === undefined) return []
+    // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
+    if (name.endsWith("authorization")) return [value.slice(value.indexOf(" ") + 1)]
+    return name === "cookie" ? [value, ...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1))] : [value]
+  })
+
+/** A response with its body, or the part of it that is being looked at. Without an operation, the request tells. */
+export const inputOf = (
+  { headers, request, status }: HttpClientResponse,
+  received: Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
+): Effect.Effect<Input> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({
+    ...received,
+    status,
+    headers,
+    operation: received.operation ?? nameOf(request.method, request.url),
+    now,
+    secrets: secretsOf(request)
+  }))
+
+/** Decodes the JSON of a success. */
+export const decodeJson = <S extends Schema.Constraint>(
+  schema: S
+): (input: Input) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]> => {
+  const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
+  return Effect.fnUntraced(function*(input) {
+    const json = yield* Effect.try({
+      try: (): unknown => JSON.parse(input.body),
+      catch: () => UnexpectedBody.notJson(input)
+    })
+    return yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
+  })
+}
