@@ -113,7 +113,7 @@ const byCodes = (reading: ResponseBody.Reading, status: number, inBand: boolean)
   // A code of Venice's own wins over the names others have for it, wherever the two stand.
   for (const code of reading.codes) {
     const Class = byCode.get(code)
-    if (Class !== undefined && Class !== Errors.UnrecognizedResponse) return { Class, matchedBy: "code" }
+    if (Class !== undefined) return { Class, matchedBy: "code" }
   }
   for (const code of reading.codes) {
     const Class = classOfCode(code, status, inBand)
@@ -280,10 +280,20 @@ const paymentOffer = (value: unknown) => {
   })
 }
 
+const reasonOf = ({ reason, x402Version }: Fields, message: string | undefined) => {
+  if (reason === "authentication" || reason === "insufficient_balance") return reason
+  const asksForCredentials = x402Version !== undefined || /^authentication required/i.test(message ?? "")
+  return reason !== null && asksForCredentials ? "authentication" : undefined
+}
+
 const listOf = (prose: string | undefined): ReadonlyArray<string> | undefined =>
   prose?.split(/,\s|\sor\s/, 50).map(unquoted).filter((id) => id !== "")
 
 const unquoted = (id: string): string => excerpt(id.trim().replace(/^["'`]+/, "").replace(/["'`]{1,3}$/, ""), 200)
+
+const limits = ["requests", "tokens", "concurrency", "failures"] as const
+
+const limitOf = (value: unknown) => limits.find((limit) => limit === value)
 
 const limitKind = (message: string, codes: ReadonlyArray<string>, snapshot: RateLimit | undefined) => {
   if (isLockout(message)) return "failures"
@@ -305,13 +315,14 @@ const defined = <A extends Fields>(fields: A): A => {
 }
 
 const fieldsOf = (
-  { Class, groups }: Verdict,
+  { Class, groups, matchedBy }: Verdict,
   reading: ResponseBody.Reading,
   input: Input,
   headers: Headers.Headers,
   snapshot: RateLimit | undefined
 ): Fields | undefined => {
   const { body, error } = reading
+  // Members that no message can say better: Venice's own where it sends them, else those of `Encode`.
   switch (Class) {
     case Errors.InvalidRequest: {
       if (input.body.length > maxValidationBody) return undefined
@@ -320,16 +331,16 @@ const fieldsOf = (
     }
     case Errors.TooManyTokens: {
       const found = groups ?? (reading.message === undefined ? undefined : Wordings.tokens(reading.message))
-      return found && defined({
-        inputTokens: found.inputTokens && Number(found.inputTokens),
-        maxTokens: found.maxTokens && Number(found.maxTokens)
+      return defined({
+        inputTokens: number(body.input_tokens) ?? (found?.inputTokens && Number(found.inputTokens)),
+        maxTokens: number(body.max_tokens) ?? (found?.maxTokens && Number(found.maxTokens))
       })
     }
     case Errors.ModelNotFound: {
-      const named = listOf(groups?.suggestions)
+      const named = texts(body.suggestions) ?? listOf(groups?.suggestions)
       const recommended = text(error.recommended_model)
       return defined({
-        model: groups?.model && unquoted(groups.model),
+        model: text(body.model) ?? (groups?.model && unquoted(groups.model)),
         suggestions: recommended === undefined ? named : [recommended, ...(named ?? [])]
       })
     }
@@ -343,16 +354,12 @@ const fieldsOf = (
       })
     }
     case Errors.RateLimitExceeded:
-      return defined({ limit: limitKind(reading.message ?? "", reading.codes, snapshot) })
+      return defined({ limit: limitOf(body.limit) ?? limitKind(reading.message ?? "", reading.codes, snapshot) })
     case Errors.PaymentRequired: {
       const offer = paymentOffer(body)
         ?? paymentOffer(ResponseHeaders.parsePaymentRequired(headers["payment-required"]))
       return defined({
-        reason: body.reason === "authentication" || body.reason === "insufficient_balance"
-          ? body.reason
-          : Object.hasOwn(body, "x402Version") || /^authentication required/i.test(reading.message ?? "")
-          ? "authentication"
-          : undefined,
+        reason: reasonOf(body, reading.message),
         offer,
         currentBalanceUsd: number(body.currentBalanceUsd),
         minimumBalanceUsd: number(body.minimumBalanceUsd),
@@ -375,8 +382,15 @@ const fieldsOf = (
         sunset: ResponseHeaders.parseMoment(headers.sunset),
         deprecated: ResponseHeaders.parseMoment(headers.deprecation)
       })
-    case Errors.UnrecognizedResponse:
-      return defined({ category: categoryOf(reading, input.status), code: text(reading.codes[0], 100) })
+    case Errors.UnrecognizedResponse: {
+      // By its code, the error of a gateway that did not recognize the response either.
+      const relayed = matchedBy === "code"
+      const said = Category.all.find((category) => relayed && category === body.category)
+      return defined({
+        category: said ?? categoryOf(reading, input.status),
+        code: text(relayed ? body.upstream_code : reading.codes[0], 100)
+      })
+    }
   }
   return undefined
 }

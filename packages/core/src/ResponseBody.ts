@@ -237,7 +237,8 @@ export const fromJson = (json: unknown): Reading => {
     const candidate = filled(code)
     if (candidate !== undefined && candidate.length <= 100) codes.push(candidate)
   }
-  const said = filled(own(json, "message"))
+  // Problem details (RFC 9457) call it `detail`.
+  const said = filled(own(json, "message")) ?? filled(own(json, "detail"))
   return {
     shape: isVeniceShaped(json) ? "venice" : "json",
     message: bare === undefined

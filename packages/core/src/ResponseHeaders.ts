@@ -23,11 +23,13 @@ const lastMillis = 8.64e15
 // No number that a clock can use has more digits.
 const decimal = /^(?=.{1,64}$)(?:\d+(?:\.\d*)?|\.\d+)$/
 
+/** The longest wait, in milliseconds: 3 billion years. Beyond, numbers are no longer written in digits alone. */
+const longest = 1e20
+
 /** Whole milliseconds, rounded up after the noise of binary fractions is taken off; never less than was asked for. */
-const ceilMillis = (millis: number): Duration.Duration | undefined => {
-  const rounded = Math.ceil(Math.round(millis * 1e6) / 1e6)
-  const whole = Number.isFinite(rounded) ? rounded : Math.ceil(millis)
-  return Number.isFinite(whole) ? Duration.millis(whole) : undefined
+const ceilMillis = (millis: number): Duration.Duration => {
+  const whole = Number.isInteger(millis) ? millis : Math.ceil(Math.round(millis * 1e6) / 1e6)
+  return Duration.millis(Math.min(whole, longest))
 }
 
 /**
@@ -189,8 +191,7 @@ export const retryAfter = (
 ): Duration.Duration | undefined => {
   const millis = headers["retry-after-ms"]
   if (millis !== undefined && decimal.test(millis.trim())) {
-    const hint = ceilMillis(Number(millis))
-    if (hint !== undefined) return hint
+    return ceilMillis(Number(millis))
   }
   const value = headers["retry-after"]
   const hint = value === undefined ? undefined : parseRetryAfter(value, now)
@@ -200,7 +201,7 @@ export const retryAfter = (
 }
 
 const parseBalance = (input: string | undefined): BigDecimal.BigDecimal | undefined =>
-  input !== undefined && /^-?\d{1,30}(?:\.\d{1,30})?$/.test(input)
+  input !== undefined && /^-?\d{1,50}(?:\.\d{1,50})?(?:e[+-]?\d{1,2})?$/i.test(input)
     ? Option.getOrUndefined(BigDecimal.fromString(input))
     : undefined
 
@@ -241,7 +242,7 @@ export const deprecation = (headers: Headers): Deprecation | undefined => {
  * @internal
  */
 export const identifier = (value: unknown): string | undefined =>
-  typeof value === "string" && value.trim() !== "" ? oneLine(excerpt(value, 400), 200) : undefined
+  (typeof value === "string" && oneLine(excerpt(value, 400), 200)) || undefined
 
 /**
  * The value of `Sunset` or `Deprecation`: an HTTP-date, or `@` and epoch seconds (RFC 9745).

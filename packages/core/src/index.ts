@@ -4,6 +4,7 @@
 export * as Attempts from "./Attempts.ts"
 export * as Category from "./Category.ts"
 export * as Decode from "./Decode.ts"
+export * as Encode from "./Encode.ts"
 export * as Errors from "./Errors.ts"
 export * as Operation from "./Operation.ts"
 export * as OperationFailure from "./OperationFailure.ts"

@@ -7,10 +7,8 @@
  * @since 0.1.0
  */
 import type { Errors, VeniceError } from "@effect-venice/core"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import { Encode } from "@effect-venice/core"
 import * as Base64 from "effect/encoding/Base64"
-import { formatHttpDate } from "effect/http/Headers"
 
 /**
  * A response as it goes over the wire.
@@ -126,35 +124,11 @@ const bodyOf = (error: VeniceError.VeniceError): object | string => {
   }
 }
 
-const epoch = (moment: DateTime.Utc): string => String(DateTime.toEpochMillis(moment))
-
-const headersOf = (error: VeniceError.VeniceError): Readonly<Record<string, string>> => {
-  const { balance, rateLimit, rayId, retryAfter } = error.response
-  const headers: Record<string, string> = {}
-  if (rayId !== undefined) headers["CF-RAY"] = rayId
-  if (retryAfter !== undefined) headers["Retry-After"] = String(Duration.toSeconds(retryAfter))
-  for (const kind of ["requests", "tokens"] as const) {
-    const budget = rateLimit?.[kind]
-    if (budget?.limit !== undefined) headers[`x-ratelimit-limit-${kind}`] = String(budget.limit)
-    if (budget?.remaining !== undefined) headers[`x-ratelimit-remaining-${kind}`] = String(budget.remaining)
-    if (budget?.resetAt !== undefined) headers[`x-ratelimit-reset-${kind}`] = epoch(budget.resetAt)
-  }
-  if (rateLimit?.failures?.remaining !== undefined) {
-    headers["x-ratelimit-remaining"] = String(rateLimit.failures.remaining)
-  }
-  if (rateLimit?.failures?.resetAt !== undefined) headers["x-ratelimit-resets"] = epoch(rateLimit.failures.resetAt)
-  if (balance?.usd !== undefined) headers["x-venice-balance-usd"] = String(balance.usd)
-  if (balance?.diem !== undefined) headers["x-venice-balance-diem"] = String(balance.diem)
-  if (error._tag === "PAYMENT_REQUIRED") {
-    headers["PAYMENT-REQUIRED"] = Base64.encode(JSON.stringify(error.offer ?? paymentOffer))
-  }
-  if (error._tag === "GONE") {
-    if (error.deprecated !== undefined) headers.Deprecation = `@${DateTime.toEpochMillis(error.deprecated) / 1000}`
-    if (error.sunset !== undefined) headers.Sunset = formatHttpDate(error.sunset)
-    if (error.successor !== undefined) headers.Link = `<${error.successor}>; rel="successor-version"`
-  }
-  return headers
-}
+// Missing credentials are answered with an offer, whether or not the example has one of its own.
+const headersOf = (error: VeniceError.VeniceError): Readonly<Record<string, string>> =>
+  error._tag === "PAYMENT_REQUIRED" && error.offer === undefined
+    ? { ...Encode.headers(error), "payment-required": Base64.encode(JSON.stringify(paymentOffer)) }
+    : Encode.headers(error)
 
 /**
  * An error in Venice's own wire shape, under the status of its response.

@@ -122,7 +122,7 @@ export class Validation {
 
   /** The first message anywhere, for a body that has no message of its own. */
   static firstMessage(raw: { readonly details?: unknown; readonly issues?: unknown }): string | undefined {
-    return new Validation(raw).issues[0]?.message
+    return new Validation(raw).issues.find(({ message }) => message.trim() !== "")?.message
   }
 
   get details(): Tree | undefined {

@@ -1,0 +1,76 @@
+import { Errors } from "@effect-venice/core"
+import { Emulator, WireResponse } from "@effect-venice/testing"
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
+import { Routes } from "./gateway.ts"
+
+const body = JSON.stringify({ model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] })
+
+/** The gateway on a port of its own, in front of a Venice that answers with what it is given. */
+const post = (...replies: ReadonlyArray<Emulator.Reply>) =>
+  Effect.gen(function*() {
+    const emulator = yield* Emulator.Emulator
+    for (const reply of replies) yield* emulator.reply(reply)
+    const { address } = yield* HttpServer.HttpServer
+    const response = yield* Effect.promise(() =>
+      fetch(`${HttpServer.formatAddress(address)}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body
+      })
+    )
+    const json: any = yield* Effect.promise(() => response.json())
+    return { response, json }
+  }).pipe(Effect.provide(
+    HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0 })),
+      Layer.provideMerge(Emulator.layerClient),
+      Layer.provideMerge(Emulator.layer)
+    )
+  ))
+
+it.live("hands over what Venice answers", () =>
+  Effect.gen(function*() {
+    const { json, response } = yield* post()
+
+    assert.strictEqual(response.status, 200)
+    assert.strictEqual(json.choices[0].message.content, "Emulated.")
+  }))
+
+it.live("answers as OpenAI would, with what Venice said", () =>
+  Effect.gen(function*() {
+    const { json, response } = yield* post(
+      WireResponse.json(400, {
+        error: "The input (35034 tokens) is longer than the model's context length (32768 tokens)."
+      })
+    )
+
+    assert.strictEqual(response.status, 400)
+    assert.deepInclude(json.error, { type: "invalid_request_error", code: "context_length_exceeded" })
+    assert.strictEqual(json.max_tokens, 32_768)
+  }))
+
+it.live("passes on how long to wait", () =>
+  Effect.gen(function*() {
+    const busy = WireResponse.json(429, { error: "The model is currently overloaded. Please try again later." }, {
+      "retry-after": "30",
+      "x-venice-balance-usd": "24.5"
+    })
+    const { json, response } = yield* post(busy)
+
+    assert.strictEqual(response.status, 429)
+    assert.strictEqual(response.headers.get("retry-after"), "30")
+    assert.isNull(response.headers.get("x-venice-balance-usd"))
+    assert.strictEqual(json.code, "MODEL_OVERLOADED")
+  }))
+
+it.live("keeps the account's troubles to itself", () =>
+  Effect.gen(function*() {
+    const { json, response } = yield* post(new Errors.InsufficientBalance())
+
+    assert.strictEqual(response.status, 502)
+    assert.notInclude(JSON.stringify(json), "balance")
+  }))

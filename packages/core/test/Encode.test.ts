@@ -1,0 +1,256 @@
+import { Decode, Encode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Record, Schema } from "effect"
+import { anyResponse } from "./anyResponse.ts"
+import { responses } from "./fixtures/read.ts"
+
+const now = Date.UTC(2026, 0, 1)
+
+const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
+
+const receive = (encoded: Encode.Encoded, operation?: string): VeniceError.VeniceError =>
+  Decode.response({ ...encoded, body: JSON.stringify(encoded.body), operation, now })
+
+const trip = (error: VeniceError.VeniceError, format: Encode.Format): VeniceError.VeniceError =>
+  receive(Encode.response(error, format), error.response.operation)
+
+/** The error as JSON, without what speaks of the answer that carried it. */
+const essence = (error: VeniceError.VeniceError) => {
+  const { matchedBy: _, attempts: __, response, ...rest } = JSON.parse(JSON.stringify(error))
+  const { body: _b, bodyTruncated: _t, contentType: _c, delivered: _d, ...kept } = response
+  return { ...rest, category: error.category, response: kept }
+}
+
+const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.VeniceError) => {
+  assert.strictEqual(actual.constructor, expected.constructor)
+  assert.deepStrictEqual(essence(actual), essence(expected))
+}
+
+/** Whether a header can have this value on the wire. */
+const canBeSent = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+
+describe.each(formats)("an error in the shape %s", (format) => {
+  it.each(responses.filter(({ status }) => status >= 400))(
+    "comes back as itself: $id",
+    ({ body, endpoint, headers, status }) => {
+      const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now })
+
+      assertSame(trip(error, format), error)
+    }
+  )
+
+  it.effect.prop(
+    "comes back as itself, whatever response it was decoded from",
+    [anyResponse],
+    ([received]) =>
+      Effect.sync(() => {
+        const headers = Record.filter(received.headers, canBeSent)
+        const error = Decode.response({ ...received, headers, now })
+        const status = Encode.status(error)
+
+        assertSame(trip(error, format), status === received.status ? error : withStatus(error, status))
+      }),
+    { arbitrary: { runs: 1000 } }
+  )
+
+  it.effect.prop(
+    "keeps its class and category however it was made, and changes no further",
+    [VeniceError.VeniceError],
+    ([error]) =>
+      Effect.sync(() => {
+        const once = trip(error, format)
+        const twice = trip(once, format)
+
+        assert.strictEqual(once.constructor, error.constructor)
+        assert.strictEqual(once.category, error.category)
+        assert.deepStrictEqual(essence(twice), essence(once))
+      }),
+    { arbitrary: { runs: 1000 } }
+  )
+
+  it("says the code, the wait and the request, whatever the error", () => {
+    for (const Class of VeniceError.byCode.values()) {
+      const error = VeniceError.fromCode(Class.code)
+      const { body, headers, status } = Encode.response(
+        Object.assign(error, {
+          response: { status: error.status, requestId: "r-1", retryAfter: Duration.seconds(7) }
+        }),
+        format
+      )
+
+      assert.strictEqual(body.code, Class.code)
+      assert.strictEqual(body.request_id, "r-1")
+      assert.strictEqual(headers["x-request-id"], "r-1")
+      assert.strictEqual(headers["retry-after"], "7")
+      assert.strictEqual(status, error.status)
+    }
+  })
+
+  it("lets no credential out", () => {
+    const key = "venice_inference_key_aB3dE5fG7hJ9kL1mN3pQ5rS7"
+    const error = new Errors.ConsentRequired({
+      message: `Bearer ${key}`,
+      consent: { authorization: key, note: `the key ${key}` },
+      response: { status: 409, requestId: key, deprecation: { warning: key } }
+    })
+
+    assert.notInclude(JSON.stringify(Encode.response(error, format)), key)
+  })
+})
+
+// An answer without a failing status is answered with one.
+const withStatus = (error: VeniceError.VeniceError, status: number): VeniceError.VeniceError =>
+  Schema.decodeUnknownSync(VeniceError.VeniceError)({
+    ...JSON.parse(JSON.stringify(error)),
+    response: { ...JSON.parse(JSON.stringify(error)).response, status }
+  })
+
+describe("the headers", () => {
+  it("round a fraction of a second up, and say it to the millisecond beside", () => {
+    const error = new Errors.ModelOffline({ response: { status: 503, retryAfter: Duration.millis(1500) } })
+    const encoded = Encode.response(error)
+
+    assert.strictEqual(encoded.headers["retry-after"], "2")
+    assert.strictEqual(encoded.headers["retry-after-ms"], "1500")
+    assert.strictEqual(Duration.toMillis(receive(encoded).response.retryAfter!), 1500)
+  })
+
+  it("leave out what no header can hold", () => {
+    const headers = Encode.headers(
+      new Errors.Gone({
+        successor: "/a>; rel=\"b\"\r\nset-cookie: x",
+        response: { status: 410, requestId: "a\r\nb", rayId: "ok", deprecation: { warning: "\u2028" } }
+      })
+    )
+
+    assert.deepStrictEqual(headers, { "cf-ray": "ok" })
+  })
+
+  it("say what follows a retired route", () => {
+    const error = new Errors.Gone({
+      successor: "/api/v1/billing/usage-history",
+      sunset: DateTime.makeUnsafe("2026-09-16T00:00:00Z"),
+      deprecated: DateTime.makeUnsafe("2026-07-09T00:00:00Z")
+    })
+
+    assert.deepStrictEqual(Encode.headers(error), {
+      link: "</api/v1/billing/usage-history>; rel=\"successor-version\"",
+      sunset: "Wed, 16 Sep 2026 00:00:00 GMT",
+      deprecation: "@1783555200"
+    })
+  })
+
+  it("hold an offer of any size no longer than a server takes", () => {
+    const accepts = Array.from({ length: 50 }, (_, i) => ({ network: `eip155:${i}`, payTo: "0x".padEnd(42, "0") }))
+    const error = new Errors.PaymentRequired({ reason: "insufficient_balance", offer: { accepts } })
+    const encoded = Encode.response(error)
+
+    assert.isUndefined(encoded.headers["payment-required"])
+    assertSame(receive(encoded), error)
+  })
+})
+
+describe("the status", () => {
+  it.each<[VeniceError.VeniceError, number]>([
+    [new Errors.InvalidContentType({ response: { status: 400 } }), 400],
+    [new Errors.ContentPolicyViolation({ response: { status: 200 } }), 422],
+    [new Errors.UnrecognizedResponse({ category: "Server", response: { status: 0 } }), 502],
+    [new Errors.UnrecognizedResponse({ category: "InvalidRequest", response: { status: 302 } }), 502],
+    [new Errors.UnrecognizedResponse({ category: "Server", response: { status: 999 } }), 502],
+    [new Errors.UnrecognizedResponse({ category: "Server", response: { status: 520 } }), 520]
+  ])("of %s is %d", (error, status) => {
+    assert.strictEqual(Encode.status(error), status)
+    assert.strictEqual(Encode.response(error, "problem").body.status, status)
+  })
+})
+
+describe("OpenAI's shape", () => {
+  it.each<[VeniceError.VeniceError, object]>([
+    [new Errors.AuthenticationFailed(), { type: "invalid_request_error", code: "invalid_api_key" }],
+    [new Errors.InsufficientBalance(), { type: "insufficient_quota", code: "insufficient_quota" }],
+    [new Errors.RateLimitExceeded({ limit: "tokens" }), { type: "tokens", code: "rate_limit_exceeded" }],
+    [new Errors.TooManyTokens(), {
+      type: "invalid_request_error",
+      code: "context_length_exceeded",
+      param: "messages"
+    }],
+    [new Errors.ModelNotFound(), { type: "invalid_request_error", code: "model_not_found" }],
+    [new Errors.InferenceFailed(), { type: "server_error", code: "inference_failed" }]
+  ])("names %s as OpenAI does", (error, expected) => {
+    assert.deepStrictEqual(Encode.response(error, "openai").body.error, {
+      message: error.message,
+      param: null,
+      ...expected
+    })
+  })
+
+  it("names the first field of a rejected request", () => {
+    const error = Decode.response({
+      status: 400,
+      body: "{\"issues\":[{\"path\":[\"messages\",0,\"role\"],\"message\":\"Required\"}]}",
+      now
+    })
+
+    assert.deepInclude(Encode.response(error, "openai").body.error, { param: "messages.0.role" })
+  })
+
+  it("tells OpenAI's clients not to repeat what cannot be mended", () => {
+    const advice = (error: VeniceError.VeniceError) => Encode.response(error, "openai").headers["x-should-retry"]
+
+    assert.strictEqual(advice(new Errors.ConsentRequired()), "false")
+    assert.strictEqual(advice(new Errors.InsufficientBalance({ response: { status: 429 } })), "false")
+    assert.isUndefined(advice(new Errors.ModelOverloaded()))
+    assert.isUndefined(advice(new Errors.InvalidModel()))
+  })
+})
+
+describe("problem details", () => {
+  it("have a type and a title for each code, and the message as detail", () => {
+    const { body, headers } = Encode.response(
+      new Errors.ModelNotFound({ message: "Specified model not found: x", model: "x" }),
+      "problem"
+    )
+
+    assert.strictEqual(headers["content-type"], "application/problem+json")
+    assert.deepStrictEqual(body, {
+      type: "https://docs.venice.ai/api-reference/error-codes#MODEL_NOT_FOUND",
+      title: "Specified model not found",
+      status: 404,
+      detail: "Specified model not found: x",
+      code: "MODEL_NOT_FOUND",
+      model: "x"
+    })
+  })
+
+  it("of others are read too", () => {
+    const error = Decode.response({ status: 404, body: "{\"title\":\"Not Found\",\"detail\":\"No such user\"}", now })
+
+    assert.strictEqual(error._tag, "UNRECOGNIZED_RESPONSE")
+    assert.strictEqual(error.message, "No such user")
+  })
+})
+
+describe("an event", () => {
+  it("comes back from a stream as the error it was", () => {
+    for (const Class of VeniceError.byCode.values()) {
+      const error = VeniceError.fromCode(Class.code)
+      const received = Decode.event(Encode.event(error), { status: 200, now })
+
+      assert.strictEqual(received?.constructor, Class)
+      assert.strictEqual(received?.message, error.message)
+    }
+  })
+
+  it("carries the wait", () => {
+    const error = new Errors.ModelOverloaded({ response: { status: 429, retryAfter: Duration.millis(1250) } })
+    const received = Decode.event(Encode.event(error), { status: 200, now })
+
+    assert.strictEqual(Duration.toMillis(received!.response.retryAfter!), 1250)
+  })
+})
+
+it("keeps a message as long as an error may hold", () => {
+  const error = new Errors.InvalidRequest({ message: "m".repeat(ResponseContext.maxMessageLength) })
+
+  assert.strictEqual(trip(error, "venice").message, error.message)
+})

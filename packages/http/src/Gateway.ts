@@ -1,0 +1,277 @@
+/**
+ * Errors as answers to users of your own, for backends that stand between them and Venice.
+ *
+ * {@link toResponse} answers with an error in Venice's shape, in OpenAI's, or as problem details; {@link errors} declares
+ * the errors of an operation on an `HttpApiEndpoint`, so that they are in its channel, in its OpenAPI, and typed again in
+ * a generated client; {@link fromFailure} makes an error of the algebra of whatever else a call can fail with.
+ *
+ * **Details**
+ *
+ * Status, `Retry-After`, ids and budgets are passed on as `Encode` says. {@link conceal} keeps to yourself what is
+ * nobody's business but the owner's of the Venice account.
+ *
+ * **Example** (Answering a user of one's own)
+ *
+ * ```ts
+ * import { Errors } from "@effect-venice/core"
+ * import { Gateway } from "@effect-venice/http"
+ * import { Effect } from "effect"
+ * import { HttpServerResponse } from "effect/http"
+ *
+ * const handler = Effect.fail(new Errors.ModelAtCapacity()).pipe(
+ *   Effect.as(HttpServerResponse.empty()),
+ *   Gateway.respond("openai")
+ * )
+ *
+ * const { status } = await Effect.runPromise(handler)
+ * status // => 503
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { response as decodeResponse } from "@effect-venice/core/Decode"
+import type { Format } from "@effect-venice/core/Encode"
+import { headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
+import { UnrecognizedResponse } from "@effect-venice/core/Errors"
+import type { Operation } from "@effect-venice/core/Operation"
+import { nameOf } from "@effect-venice/core/Operation"
+import * as OperationFailure from "@effect-venice/core/OperationFailure"
+import type { NotInCategory, VeniceError, VeniceErrorClass } from "@effect-venice/core/VeniceError"
+import { byCode, isVeniceError } from "@effect-venice/core/VeniceError"
+import * as Array from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import { isHttpClientError } from "effect/http/HttpClientError"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Record from "effect/Record"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+import type { JobFailure } from "./Job.ts"
+import type { UnexpectedBody } from "./UnexpectedBody.ts"
+import type { UnfinishedStream } from "./UnfinishedStream.ts"
+
+/**
+ * Whatever a call of `VeniceClient` or `Job` can fail with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Failure =
+  | VeniceError
+  | HttpClientError
+  | UnexpectedBody
+  | UnfinishedStream
+  | JobFailure
+  | Cause.TimeoutError
+
+/**
+ * What {@link fromFailure} makes of a failure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FromFailure<E> =
+  | Extract<E, VeniceError>
+  | (E extends { readonly _tag: "JobFailure"; readonly reason: infer R } ? Extract<R, VeniceError> : never)
+  | UnrecognizedResponse
+
+const unanswered = (status: 502 | 504, message: string, operation: string | undefined): UnrecognizedResponse =>
+  new UnrecognizedResponse({
+    category: status === 504 ? "Timeout" : "Upstream",
+    message,
+    matchedBy: "none",
+    response: { status, ...(operation !== undefined && { operation }) }
+  })
+
+const isTimeout = (error: Failure): boolean =>
+  isHttpClientError(error) ? Cause.isTimeoutError(error.reason.cause) : Cause.isTimeoutError(error)
+
+const operationOf = (error: Exclude<Failure, VeniceError | JobFailure>): string | undefined => {
+  if (isHttpClientError(error)) return nameOf(error.request.method, error.request.url)
+  return "response" in error ? error.response.operation : undefined
+}
+
+const convert = (error: Failure): VeniceError => {
+  if (isVeniceError(error)) return error
+  if (error._tag === "JobFailure") return convert(error.reason)
+  const operation = operationOf(error)
+  if (isTimeout(error)) return unanswered(504, "Venice did not answer in time", operation)
+  return error._tag === "UnexpectedBody" || error._tag === "UnfinishedStream"
+    ? unanswered(502, "Venice's answer could not be read", operation)
+    : unanswered(502, "Venice did not answer", operation)
+}
+
+/**
+ * An error of the algebra for any failure of a call: itself, the error of a failed job, or an `UnrecognizedResponse` of
+ * 504 (no answer in time) or 502 (no answer, or none that could be read) that says nothing of your network or of the
+ * answer.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const fromFailure = <E extends Failure>(error: E): FromFailure<E> => convert(error) as FromFailure<E>
+
+type OwnersBusiness = "Authentication" | "Permission" | "Billing"
+
+const ownersBusiness: ReadonlySet<string> = new Set<OwnersBusiness>(["Authentication", "Permission", "Billing"])
+
+/**
+ * The error as it may be shown to users who do not own the Venice account: without its balance, its budgets, Venice's
+ * body and the history of your attempts. What is wrong with the account itself (its key, its plan, its credit) is an `UnrecognizedResponse` of
+ * 502 that says no more.
+ *
+ * **When to use**
+ *
+ * Where users share your key. Where they bring their own, all of it is theirs to see.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const conceal = <E extends VeniceError>(
+  error: E
+): NotInCategory<E, OwnersBusiness> | UnrecognizedResponse => {
+  if (ownersBusiness.has(error.category)) {
+    return unanswered(502, "The service cannot use Venice at present", error.response.operation)
+  }
+  const { attempts: _, message, response, ...fields } = error
+  const shown = Struct.omit(response, ["balance", "body", "bodyTruncated", "rateLimit"])
+  const Class = byCode.get(error._tag) as new(fields: object) => VeniceError
+  return new Class({ ...fields, message, response: shown }) as NotInCategory<E, OwnersBusiness>
+}
+
+/**
+ * Answers with an error: status, `Retry-After` and the other headers, and a JSON body in the format.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const toResponse = (error: VeniceError, format: Format = "venice"): HttpServerResponse.HttpServerResponse => {
+  const { body, headers: { "content-type": contentType, ...headers }, status } = encodeResponse(error, format)
+  return HttpServerResponse.jsonUnsafe(body, { status, headers, contentType })
+}
+
+/**
+ * Answers with the errors of the algebra a handler fails with, and leaves its other failures to it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const respond = (format: Format = "venice") =>
+<E, R>(
+  self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Exclude<E, VeniceError>, R> =>
+  Effect.catchIf(
+    self,
+    (error): error is Extract<E, VeniceError> => isVeniceError(error),
+    (error) => Effect.succeed(toResponse(error, format))
+  ) as Effect.Effect<HttpServerResponse.HttpServerResponse, Exclude<E, VeniceError>, R>
+
+const rest = [Schema.Record(Schema.String, Schema.Json)] as const
+
+const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): Schema.Top => {
+  const known = { code: Schema.Literals(codes), request_id: Schema.optionalKey(Schema.String) }
+  switch (format) {
+    case "venice":
+      return Schema.StructWithRest(Schema.Struct({ error: Schema.String, ...known }), rest)
+    case "openai":
+      return Schema.StructWithRest(
+        Schema.Struct({
+          error: Schema.Struct({
+            message: Schema.String,
+            type: Schema.String,
+            param: Schema.NullOr(Schema.String),
+            code: Schema.NullOr(Schema.String),
+            retry_after: Schema.optionalKey(Schema.Finite)
+          }),
+          ...known
+        }),
+        rest
+      )
+    case "problem":
+      return Schema.StructWithRest(
+        Schema.Struct({
+          type: Schema.Literals(codes.map((code) => `${problemBase}#${code}`)),
+          title: Schema.String,
+          status: Schema.Literal(status),
+          detail: Schema.String,
+          ...known
+        }),
+        rest
+      )
+  }
+}
+
+const headerFields = Record.fromIterableWith(headerNames, (name) => [name, Schema.optionalKey(Schema.String)])
+
+/** All codes of one status: an endpoint can have one response for each. */
+const schemaOf = (format: Format, status: number, classes: ReadonlyArray<VeniceErrorClass>): Schema.Top => {
+  const body = bodyOf(format, status, classes.map(({ code }) => code)).annotate({
+    description: classes.map(({ code, defaultMessage }) => `${code}: ${defaultMessage}`).join("\n")
+  })
+  const contentType = format === "problem" ? "application/problem+json" : "application/json"
+  return Schema.Union(classes).pipe(HttpApiSchema.encodeToWithHeaders({
+    body: body.pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType })) as Schema.Codec<object>,
+    headers: headerFields
+  }, {
+    encode: (error) => {
+      const { body, headers } = encodeResponse(error, format)
+      return { headers, body: "status" in body ? { ...body, status } : body }
+    },
+    // Waits are said in durations, so the moment only counts for budgets without one.
+    decode: ({ body, headers }) => decodeResponse({ status, headers, body: JSON.stringify(body), now: Date.now() })
+  }))
+}
+
+/** The schema of the errors of one status, which encodes to a response. */
+export interface ErrorSchema<E> extends Schema.Codec<E, unknown> {}
+
+const unrecognizedStatus = 502
+
+/**
+ * The errors an operation can answer with, to be declared on an `HttpApiEndpoint`: one schema for each status, with the
+ * body in the format and the headers beside it.
+ *
+ * **Details**
+ *
+ * A handler fails with the errors themselves, such as those of `VeniceClient.execute` through {@link fromFailure}. A
+ * generated client decodes them again.
+ *
+ * **Gotchas**
+ *
+ * An endpoint declares its statuses, so an error is answered with the documented status of its code, whichever Venice
+ * answered, and an `UnrecognizedResponse` with 502.
+ *
+ * **Example** (Declaring the errors of an endpoint)
+ *
+ * ```ts
+ * import { Gateway } from "@effect-venice/http"
+ * import { Schema } from "effect"
+ * import { HttpApiEndpoint } from "effect/http-api"
+ *
+ * const chat = HttpApiEndpoint.post("chat", "/chat/completions", {
+ *   payload: Schema.Struct({ model: Schema.String }),
+ *   success: Schema.Struct({ content: Schema.String }),
+ *   error: Gateway.errors("POST /chat/completions", "openai")
+ * })
+ *
+ * chat.error.size > 5 // => true
+ * ```
+ *
+ * @category declaring
+ * @since 0.1.0
+ */
+export const errors = <Op extends Operation>(
+  operation: Op,
+  format: Format = "venice"
+): ReadonlyArray<ErrorSchema<OperationFailure.Of<Op>>> => {
+  const classes = [...OperationFailure.codes(operation)].map((code) => byCode.get(code)!)
+  const byStatus = Array.groupBy(
+    classes,
+    (Class) => String(Class === UnrecognizedResponse ? unrecognizedStatus : Class.status)
+  )
+  return Object.entries(byStatus).map(([status, classes]) =>
+    schemaOf(format, Number(status), classes) as unknown as ErrorSchema<OperationFailure.Of<Op>>
+  )
+}
