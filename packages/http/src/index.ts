@@ -1,6 +1,7 @@
 /**
  * @since 0.1.0
  */
+export * as AiFailure from "./AiFailure.ts"
 export * as Gateway from "./Gateway.ts"
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
