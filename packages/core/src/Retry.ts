@@ -58,6 +58,7 @@ import * as Category from "./Category.ts"
 import type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
 import * as Decider from "./internal/decider.ts"
 import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./internal/failure.ts"
+import * as Trace from "./internal/trace.ts"
 import * as Operation from "./Operation.ts"
 import { RetryBudget } from "./RetryBudget.ts"
 import { isVeniceError } from "./VeniceError.ts"
@@ -218,7 +219,9 @@ const fromNode = (node: Decider.Node): Policy => {
     const giveUp = (error: unknown, reason: Reason, now: number, fiber: AnyFiber) => {
       // A failure that was never ours to repeat is passed through as it came.
       if (made.length > 0 || reason !== "final") {
-        remember(error, Attempts.make([...made, attemptOf(error)], reason))
+        const last = attemptOf(error)
+        remember(error, Attempts.make([...made, last], reason))
+        Trace.giveUp(fiber, last, reason)
         if (typeof error === "object" && error !== null) givenUpBy.set(error, { run, fiber: fiber.id, now })
       }
       return done
@@ -247,6 +250,7 @@ const fromNode = (node: Decider.Node): Policy => {
             // Something around the policy may end the loop without asking again.
             remember(error, Attempts.make([...made, attemptOf(error)], "outside"))
             made.push(attemptOf(error, delay))
+            Trace.retry(fiber, made.at(-1)!, made.length, millis)
             return [{ kind, retry: made.length, hint, delay }, delay]
           })
         })

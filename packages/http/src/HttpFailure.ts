@@ -31,6 +31,7 @@
 import { isBlocked, response as decodeResponse } from "@effect-venice/core/Decode"
 import { IdempotencyKey, nameOf, takesIdempotencyKey } from "@effect-venice/core/Operation"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
+import { isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,6 +42,7 @@ import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
 import { inputOf } from "./internal/received.ts"
+import { count } from "./Telemetry.ts"
 
 /**
  * How much of a failing response is read before the connection is let go: 256 KiB, within 5 seconds.
@@ -175,5 +177,6 @@ export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClien
           ? Effect.flatMap(fromResponse(error.reason.response), Effect.fail)
           : Effect.fail(error)
       ),
-      Effect.flatMap((response) => orFail(response))
+      Effect.flatMap((response) => orFail(response)),
+      Effect.tapError((error) => isVeniceError(error) ? count(error, error.response.operation) : Effect.void)
     ))

@@ -9,8 +9,10 @@
 import type { Input } from "@effect-venice/core/Decode"
 import { context } from "@effect-venice/core/Decode"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
+import * as ErrorReporter from "effect/ErrorReporter"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Struct from "effect/Struct"
 
 const Difference = Schema.Struct({
   /** The way to the value, such as `["choices", 0, "message"]`; empty for the body as a whole. */
@@ -29,6 +31,24 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
   differences: Schema.Array(Difference),
   response: ResponseContext
 }) {
+  /**
+   * What error reporters are told.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.severity]() {
+    return "Error" as const
+  }
+
+  /**
+   * What error reporters are told.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return Struct.pick(this.response, ["status", "operation", "requestId"])
+  }
+
   /**
    * From what a schema said of the body.
    *

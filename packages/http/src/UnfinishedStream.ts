@@ -7,7 +7,9 @@
  * @since 0.1.0
  */
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
+import * as ErrorReporter from "effect/ErrorReporter"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 /**
  * A stream that ended without its end; `response.delivered` says how many events had come.
@@ -20,6 +22,24 @@ export class UnfinishedStream extends Schema.TaggedError<UnfinishedStream>()("Un
   response: ResponseContext,
   cause: Schema.optionalKey(Schema.Defect())
 }) {
+  /**
+   * What error reporters are told.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.severity]() {
+    return "Error" as const
+  }
+
+  /**
+   * What error reporters are told.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return Struct.pick(this.response, ["status", "operation", "requestId"])
+  }
+
   /**
    * From what is known of the response, and of what broke it.
    *

@@ -55,6 +55,7 @@ import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
 import { noting } from "./ServerHints.ts"
+import { observe, observeStream } from "./Telemetry.ts"
 import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
@@ -246,8 +247,13 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
         recordSuccess
       )
 
-    const request: Service["request"] = (operation, options = {}) =>
+    const seen = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
+
+    const answered = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
       withTimeout(send(operation, options), operation, options)
+
+    const request: Service["request"] = (operation, options = {}) =>
+      seen(operation, options)(answered(operation, options))
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
@@ -255,16 +261,17 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
         Effect.flatMap((response) => Effect.flatMap(response.text, (body) => inputOf(response, { body, operation }))),
         Effect.flatMap(decode)
       )
-      return withTimeout(call, operation, options)
+      return seen(operation, options)(withTimeout(call, operation, options))
     }
 
     const stream: Service["stream"] = (operation, options) => {
       const { body } = options
       const streaming = isPlainObject(body) ? { ...body, stream: true } : body
-      return request(operation, { ...options, body: streaming }).pipe(
+      return answered(operation, { ...options, body: streaming }).pipe(
         Effect.map((response) => events(response, operation, options.event)),
         Stream.unwrap,
-        Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error)
+        Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error),
+        observeStream(operation, { body, baseUrl })
       )
     }
 

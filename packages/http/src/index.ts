@@ -6,6 +6,7 @@ export * as Gateway from "./Gateway.ts"
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
 export * as ServerHints from "./ServerHints.ts"
+export * as Telemetry from "./Telemetry.ts"
 export { UnexpectedBody } from "./UnexpectedBody.ts"
 export { UnfinishedStream } from "./UnfinishedStream.ts"
 export {

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Schema from "effect/Schema"
+import { noteAnswer } from "../Telemetry.ts"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
 
 // What a request may prove itself with. A server that echoes the request must not put it into an error.
@@ -58,6 +59,7 @@ export const decodeJson = <S extends Schema.Constraint>(
       try: (): unknown => JSON.parse(input.body),
       catch: () => UnexpectedBody.notJson(input)
     })
+    yield* noteAnswer(json)
     return yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
   })
 }

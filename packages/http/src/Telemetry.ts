@@ -1,0 +1,356 @@
+/**
+ * What can be seen of the calls from outside: spans, metrics and logs.
+ *
+ * Every call of `VeniceClient` has a span by the conventions of OpenTelemetry for generative AI, with the HTTP requests
+ * as its children, and every failure is counted by code, category and operation. Nothing has to be switched on but an
+ * exporter, such as `Otlp.layerJson` of `effect/observability`.
+ *
+ * **Details**
+ *
+ * - A span is named `chat llama-3.3-70b`, or by the operation, `GET /models`. `error.type` is Venice's code. Without a
+ *   tracer there is none, and it costs nothing.
+ * - {@link call} puts a call and its retries under one span. A policy of `Retry` leaves an event for each retry on the
+ *   span around it, and one where it gives up; a request that is a repeat has `http.request.resend_count`.
+ * - {@link logged} logs failures at the level Venice's table gives them, as does an `ErrorReporter`.
+ * - An answer that nobody has described is counted by its fingerprint, see `Fingerprint`.
+ *
+ * No prompt, no completion and no credential is ever recorded.
+ *
+ * **Example** (Counting failures)
+ *
+ * ```ts
+ * import { Errors } from "@effect-venice/core"
+ * import { Telemetry, VeniceClient } from "@effect-venice/http"
+ * import { Emulator } from "@effect-venice/testing"
+ * import { Effect, Layer, Metric, Schema } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const emulator = yield* Emulator.Emulator
+ *   const venice = yield* VeniceClient
+ *
+ *   yield* emulator.reply(new Errors.ModelOffline())
+ *   yield* Effect.ignore(venice.execute("POST /embeddings", { success: Schema.Unknown }))
+ *
+ *   const { count } = yield* Metric.value(Metric.withAttributes(Telemetry.failures, {
+ *     "error.type": "MODEL_OFFLINE",
+ *     "venice.error.category": "Capacity",
+ *     "venice.operation": "POST /embeddings"
+ *   }))
+ *   return count
+ * }).pipe(
+ *   Effect.provide(Layer.provideMerge(Emulator.layerClient, Emulator.layer))
+ * )
+ *
+ * await Effect.runPromise(program) // => 1
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { isOperation } from "@effect-venice/core/Operation"
+import { isVeniceError } from "@effect-venice/core/VeniceError"
+import { addGenAIAnnotations } from "effect/ai/Telemetry"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as ErrorReporter from "effect/ErrorReporter"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import * as Conventions from "./internal/conventions.ts"
+
+/**
+ * Counts failures, each attempt for itself. Attributes: `error.type` (Venice's code, or the tag of a failure without
+ * one), `venice.error.category` (`Transport` where there was no answer, `Unreadable` where it could not be read), and
+ * `venice.operation`.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const failures: Metric.Counter<number> = Metric.counter("venice.client.failures", {
+  description: "Failed requests to Venice, by code, category and operation",
+  incremental: true,
+  attributes: { unit: "{failure}" }
+})
+
+/**
+ * Counts answers that nobody has described. Attributes: `venice.response.fingerprint`, and `venice.operation`.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const unknown: Metric.Counter<number> = Metric.counter("venice.client.unknown_responses", {
+  description: "Answers of Venice that no rule describes, by their fingerprint",
+  incremental: true,
+  attributes: { unit: "{response}" }
+})
+
+/**
+ * How long the calls of generative operations take, in seconds, with their retries where {@link call} is around them. By
+ * the conventions for generative AI; the model is only said of successes, since a wrong one can be any text.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const duration: Metric.Histogram<number> = Metric.histogram("gen_ai.client.operation.duration", {
+  description: "GenAI operation duration",
+  attributes: { unit: "s" },
+  boundaries: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
+})
+
+const operationAttribute = (operation: string | undefined): string =>
+  // A path outside of Venice's documentation may hold ids, and each would be a series of its own.
+  operation !== undefined && isOperation(operation) ? operation : "_OTHER"
+
+// As many kinds of unknown answers as somebody could look at; a server that makes up ever new ones fills no memory.
+const maxFingerprints = 1000
+const fingerprints = new Set<string>()
+
+const bounded = (fingerprint: string): string => {
+  if (fingerprints.has(fingerprint)) return fingerprint
+  if (fingerprints.size >= maxFingerprints) return "_OTHER"
+  fingerprints.add(fingerprint)
+  return fingerprint
+}
+
+/**
+ * Counts a failure of an operation. `VeniceClient` and `HttpFailure.typed` do; use it for a failure that you decoded
+ * yourself.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const count = (failure: unknown, operation: string | undefined): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const name = operationAttribute(operation)
+    const counted = Metric.update(
+      Metric.withAttributes(failures, {
+        "error.type": Conventions.errorType(failure),
+        "venice.error.category": Conventions.categoryOf(failure),
+        "venice.operation": name
+      }),
+      1
+    )
+    const fingerprint = Conventions.fingerprintOf(failure)
+    return fingerprint === undefined ? counted : Effect.andThen(
+      counted,
+      Metric.update(
+        Metric.withAttributes(unknown, {
+          "venice.response.fingerprint": bounded(fingerprint),
+          "venice.operation": name
+        }),
+        1
+      )
+    )
+  })
+
+/** The call that is under way: its span, if there is a tracer, and what its answer said of itself. */
+interface Call {
+  readonly span: Tracer.Span | undefined
+  model?: string | undefined
+}
+
+const CurrentCall = Context.Reference<Call | undefined>("@effect-venice/http/Telemetry/CurrentCall", {
+  defaultValue: () => undefined
+})
+
+/**
+ * What is known of a call beforehand.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CallOptions {
+  /** The body of the request: its model and settings go onto the span, its content does not. */
+  readonly body?: unknown
+  /** Where the API is, for `server.address`. */
+  readonly baseUrl?: string | undefined
+}
+
+const spanOptions = (operation: string, { baseUrl }: CallOptions): Tracer.SpanOptionsNoTrace => {
+  const [method, path] = operation.split(" ", 2)
+  const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
+  return {
+    kind: "client",
+    attributes: {
+      "http.request.method": method,
+      "url.template": path,
+      ...(url !== undefined && {
+        "server.address": url.hostname,
+        "server.port": Number(url.port) || (url.protocol === "http:" ? 80 : 443)
+      })
+    }
+  }
+}
+
+const spanNameOf = (operation: string, options: CallOptions): string =>
+  Conventions.spanName(operation, Conventions.modelOf(options.body))
+
+const describeRequest = (span: Tracer.Span, operation: string, { body }: CallOptions): void => {
+  const attributes = Conventions.requestAttributes(operation, body)
+  if (attributes !== undefined) addGenAIAnnotations(span, attributes)
+}
+
+const failureOf = (exit: Exit.Exit<unknown, unknown>): Option.Option<unknown> =>
+  Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+
+const describeFailure = (span: Tracer.Span, failure: unknown): void => {
+  for (const [name, value] of Object.entries(Conventions.failureAttributes(failure))) span.attribute(name, value)
+}
+
+const end =
+  (operation: string, call: Call, start: bigint) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+    Effect.withFiber((fiber) => {
+      const failure = failureOf(exit)
+      if (call.span !== undefined && Option.isSome(failure)) describeFailure(call.span, failure.value)
+      const genre = Conventions.genreOf(operation)
+      if (genre === undefined || (Exit.isFailure(exit) && Option.isNone(failure))) return Effect.void
+      const elapsed = Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - start) / 1e9
+      const { model } = call
+      return Metric.update(
+        Metric.withAttributes(duration, {
+          "gen_ai.operation.name": genre.name,
+          "gen_ai.provider.name": "venice",
+          ...(Option.isSome(failure) && { "error.type": Conventions.errorType(failure.value) }),
+          ...(Option.isNone(failure) && model !== undefined && { "gen_ai.response.model": model })
+        }),
+        elapsed
+      )
+    })
+
+/**
+ * Puts a call, with its retries, under one span. Calls of `VeniceClient` inside have none of their own: their requests
+ * are its children.
+ *
+ * **Example** (One span for a call and its retries)
+ *
+ * ```ts no-run
+ * import { Retry } from "@effect-venice/core"
+ * import { Telemetry, VeniceClient } from "@effect-venice/http"
+ * import { Effect, Schema } from "effect"
+ *
+ * const body = { model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] }
+ *
+ * const program = Effect.flatMap(
+ *   VeniceClient,
+ *   (venice) => venice.execute("POST /chat/completions", { body, success: Schema.Unknown })
+ * ).pipe(
+ *   Effect.retry(Retry.standard),
+ *   Telemetry.call("POST /chat/completions", { body })
+ * )
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const call =
+  (operation: string, options: CallOptions = {}) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => {
+      const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
+      const run = (call: Call) =>
+        Effect.onExit(Effect.provideService(self, CurrentCall, call), end(operation, call, start))
+      if (!isTraced(fiber)) return run({ span: undefined })
+      return Effect.useSpan(spanNameOf(operation, options), spanOptions(operation, options), (span) => {
+        describeRequest(span, operation, options)
+        return Effect.withParentSpan(run({ span }), span, { captureStackTrace: false })
+      })
+    })
+
+type AnyFiber = Parameters<Parameters<typeof Effect.withFiber>[0]>[0]
+
+// Effect's own tracer keeps spans that nobody reads.
+const isTraced = (fiber: AnyFiber): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
+
+const resendCount = ({ output }: Schedule.Metadata): number | undefined =>
+  typeof output === "object" && output !== null && "retry" in output && typeof output.retry === "number"
+    ? output.retry
+    : undefined
+
+const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    if (!isTraced(fiber)) return self
+    const count = resendCount(fiber.getRef(Schedule.CurrentMetadata))
+    return count === undefined ? self : Effect.annotateSpans(self, { "http.request.resend_count": count })
+  })
+
+/**
+ * Observes one attempt of the client: counts its failure, and opens the call's span unless there is one.
+ *
+ * @internal
+ */
+export const observe =
+  (operation: string, options: CallOptions) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => {
+      const attempt = Effect.tapError(markResend(self), (failure) => count(failure, operation))
+      return fiber.getRef(CurrentCall) === undefined ? call(operation, options)(attempt) : attempt
+    })
+
+/**
+ * Observes a stream of the client as {@link observe} does a call, from its beginning to its end.
+ *
+ * @internal
+ */
+export const observeStream =
+  (operation: string, options: CallOptions) => <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
+    const counted = Stream.tapError(self, (failure) => count(failure, operation))
+    const opened = Effect.withFiber((fiber) => {
+      if (fiber.getRef(CurrentCall) !== undefined) return Effect.succeed(counted)
+      const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
+      const run = (call: Call) =>
+        Stream.onExit(Stream.provideService(counted, CurrentCall, call), end(operation, call, start))
+      if (!isTraced(fiber)) return Effect.succeed(run({ span: undefined }))
+      return Effect.map(
+        Effect.makeSpanScoped(spanNameOf(operation, options), spanOptions(operation, options)),
+        (span) => {
+          describeRequest(span, operation, options)
+          return Stream.provideService(run({ span }), Tracer.ParentSpan, span)
+        }
+      )
+    })
+    return Stream.unwrap(opened)
+  }
+
+/**
+ * Notes what an answer, or an event of a stream, says of itself on the call that is under way.
+ *
+ * @internal
+ */
+export const noteAnswer = (json: unknown): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const call = fiber.getRef(CurrentCall)
+    const attributes = call === undefined ? undefined : Conventions.responseAttributes(json)
+    if (call === undefined || attributes === undefined) return Effect.void
+    call.model = attributes.response?.model ?? call.model
+    if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)
+    return Effect.void
+  })
+
+/**
+ * Logs a failure: an error of Venice at the level of Venice's table, with code, category, status, operation and request
+ * id as annotations; a request without an answer as a warning, anything else as an error.
+ *
+ * @category logging
+ * @since 0.1.0
+ */
+export const log = (failure: unknown): Effect.Effect<void> => {
+  if (isVeniceError(failure)) {
+    return Effect.logWithLevel(failure[ErrorReporter.severity] ?? "Info")(failure.message).pipe(
+      Effect.annotateLogs({ "error.type": Conventions.errorType(failure), ...failure[ErrorReporter.attributes] })
+    )
+  }
+  const level = Conventions.categoryOf(failure) === "Transport" ? "Warn" : "Error"
+  return Effect.logWithLevel(level)(failure instanceof Error ? failure.message : String(failure)).pipe(
+    Effect.annotateLogs({ "error.type": Conventions.errorType(failure) })
+  )
+}
+
+/**
+ * Logs the failure of a call, and fails with it.
+ *
+ * @category logging
+ * @since 0.1.0
+ */
+export const logged = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => Effect.tapError(self, log)
