@@ -219,7 +219,7 @@ export const event = (data: string, input: Omit<Input, "body">): VeniceError | u
   withoutStacks(() => {
     const found = errorOfEvent(data)
     if (found === undefined) return undefined
-    const cleaned = clean({ ...input, body: data })
+    const cleaned = withoutSecrets({ ...input, body: data })
     // Only a secret that was found makes it worth reading the event again.
     const error = cleaned.body === data ? found : errorOfEvent(cleaned.body)
     return fromReading(ResponseBody.fromJson(error), cleaned)
@@ -467,8 +467,7 @@ const contextOf = (
   }) as ResponseContext
 }
 
-/** The response without the values that are known to be secret, before anything is read from it. */
-const withoutSecrets = (input: Input, secrets: ReadonlyArray<string>): Input => {
+const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
   const redacted = without(secrets)
   return {
     ...input,
@@ -477,7 +476,14 @@ const withoutSecrets = (input: Input, secrets: ReadonlyArray<string>): Input => 
   }
 }
 
-const clean = (input: Input): Input => input.secrets === undefined ? input : withoutSecrets(input, input.secrets)
+/**
+ * The response without the values that are known to be secret.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const withoutSecrets = (input: Input): Input =>
+  input.secrets === undefined ? input : remove(input, input.secrets)
 
 const headersOf = ({ headers }: Input): Headers.Headers =>
   Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
@@ -527,7 +533,7 @@ const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Inp
  * @category decoding
  * @since 0.1.0
  */
-export const response = (received: Input): VeniceError => withoutStacks(() => decode(clean(received)))
+export const response = (received: Input): VeniceError => withoutStacks(() => decode(withoutSecrets(received)))
 
 const decode = (input: Input): VeniceError =>
   fromReading(
@@ -556,7 +562,7 @@ const fromReading = (reading: ResponseBody.Reading, input: Input): VeniceError =
  * @since 0.1.0
  */
 export const context = (received: Input): ResponseContext => {
-  const input = clean(received)
+  const input = withoutSecrets(received)
   const headers = headersOf(input)
   return contextOf(input, ResponseBody.read(input.body), headers, ResponseHeaders.rateLimit(headers, input.now))
 }

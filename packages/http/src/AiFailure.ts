@@ -165,6 +165,7 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
   switch (error._tag) {
     case "JobFailure":
       return reasonOf(error.reason)
+    case "JsonRpcError":
     case "UnexpectedBody":
     case "UnfinishedStream":
       return new AiError.InvalidResponseError({ description: error.message })

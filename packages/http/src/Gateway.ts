@@ -49,6 +49,7 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { JobFailure } from "./Job.ts"
+import type { JsonRpcError } from "./JsonRpc.ts"
 import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
@@ -64,6 +65,7 @@ export type Failure =
   | UnexpectedBody
   | UnfinishedStream
   | JobFailure
+  | JsonRpcError
   | Cause.TimeoutError
 
 /**
@@ -98,9 +100,15 @@ const convert = (error: Failure): VeniceError => {
   if (error._tag === "JobFailure") return convert(error.reason)
   const operation = operationOf(error)
   if (isTimeout(error)) return unanswered(504, "Venice did not answer in time", operation)
-  return error._tag === "UnexpectedBody" || error._tag === "UnfinishedStream"
-    ? unanswered(502, "Venice's answer could not be read", operation)
-    : unanswered(502, "Venice did not answer", operation)
+  switch (error._tag) {
+    case "UnexpectedBody":
+    case "UnfinishedStream":
+      return unanswered(502, "Venice's answer could not be read", operation)
+    case "JsonRpcError":
+      return unanswered(502, `The node answered: ${error.message}`, operation)
+    default:
+      return unanswered(502, "Venice did not answer", operation)
+  }
 }
 
 /**

@@ -38,7 +38,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { decodeJson, inputOf } from "./internal/received.ts"
 import type { UnexpectedBody } from "./UnexpectedBody.ts"
-import type { RequestError } from "./VeniceClient.ts"
+import type { ExecuteError, RequestError } from "./VeniceClient.ts"
 import { VeniceClient } from "./VeniceClient.ts"
 
 /**
@@ -140,7 +140,7 @@ const Queued = Schema.Struct({
 export const queue = <const K extends Kind>(
   kind: K,
   body: unknown
-): Effect.Effect<Job, RequestError<`POST /${K}/queue`> | UnexpectedBody, VeniceClient> =>
+): Effect.Effect<Job, ExecuteError<`POST /${K}/queue`>, VeniceClient> =>
   Effect.flatMap(VeniceClient, (venice) => venice.execute(`POST /${kind}/queue` as const, { body, success: Queued }))
     .pipe(
       Effect.map(({ download_url, model, queue_id }) => ({
@@ -231,5 +231,5 @@ export const run = <const K extends Kind>(
   kind: K,
   body: unknown,
   options?: Options
-): Effect.Effect<Completed, RequestError<`POST /${K}/queue`> | UnexpectedBody | JobFailure, VeniceClient> =>
+): Effect.Effect<Completed, ExecuteError<`POST /${K}/queue`> | JobFailure, VeniceClient> =>
   Effect.flatMap(queue(kind, body), (job) => wait(job, options))

@@ -64,8 +64,8 @@ import * as Conventions from "./internal/conventions.ts"
 
 /**
  * Counts failures, each attempt for itself. Attributes: `error.type` (Venice's code, or the tag of a failure without
- * one), `venice.error.category` (`Transport` where there was no answer, `Unreadable` where it could not be read), and
- * `venice.operation`.
+ * one), `venice.error.category` (`Transport` where there was no answer, `Unreadable` where it could not be read, `Node` where a
+ * blockchain's node refused), and `venice.operation`.
  *
  * @category metrics
  * @since 0.1.0

@@ -27,6 +27,7 @@
  *
  * @since 0.1.0
  */
+import type { Input } from "@effect-venice/core/Decode"
 import type { Operation } from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
@@ -54,6 +55,7 @@ import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
+import { JsonRpcError } from "./JsonRpc.ts"
 import { noting } from "./ServerHints.ts"
 import { observe, observeStream } from "./Telemetry.ts"
 import type { UnexpectedBody } from "./UnexpectedBody.ts"
@@ -113,6 +115,17 @@ export type RequestError<Op extends AnyOperation = AnyOperation> =
   | OperationFailure.Of<Op>
   | HttpClientError.HttpClientError
 
+type HiddenError<Op extends string> = Op extends "POST /crypto/rpc/{network}" ? JsonRpcError : never
+
+/**
+ * The failures of a request whose success is decoded: those of any request, a success that is not as expected, and the
+ * error of a blockchain's node in a success of `POST /crypto/rpc/{network}`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExecuteError<Op extends AnyOperation = AnyOperation> = RequestError<Op> | UnexpectedBody | HiddenError<Op>
+
 /**
  * The operations of a client.
  *
@@ -124,7 +137,7 @@ export interface Service {
   readonly execute: <const Op extends AnyOperation, S extends Schema.Constraint>(
     operation: Op,
     options: RequestOptions & { readonly success: S }
-  ) => Effect.Effect<S["Type"], RequestError<Op> | UnexpectedBody, S["DecodingServices"]>
+  ) => Effect.Effect<S["Type"], ExecuteError<Op>, S["DecodingServices"]>
 
   /** Calls an operation and hands over the successful response, for bodies that are not JSON. */
   readonly request: <const Op extends AnyOperation>(
@@ -200,6 +213,11 @@ const toRequest = Effect.fnUntraced(function*(
   return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
 })
 
+const failIfHidden = <Op extends AnyOperation>(operation: Op, input: Input): Effect.Effect<void, HiddenError<Op>> => {
+  const hidden = (operation as string) === "POST /crypto/rpc/{network}" ? JsonRpcError.from(input) : undefined
+  return hidden === undefined ? Effect.void : Effect.fail(hidden as HiddenError<Op>)
+}
+
 /** Ends a call that takes too long with an error that says what was called. */
 const withTimeout = <A, E, R>(
   self: Effect.Effect<A, E, R>,
@@ -259,6 +277,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       const decode = decodeJson(options.success)
       const call = send(operation, options).pipe(
         Effect.flatMap((response) => Effect.flatMap(response.text, (body) => inputOf(response, { body, operation }))),
+        Effect.tap((input) => failIfHidden(operation, input)),
         Effect.flatMap(decode)
       )
       return seen(operation, options)(withTimeout(call, operation, options))

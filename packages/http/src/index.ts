@@ -5,6 +5,7 @@ export * as AiFailure from "./AiFailure.ts"
 export * as Gateway from "./Gateway.ts"
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
+export * as JsonRpc from "./JsonRpc.ts"
 export * as ServerHints from "./ServerHints.ts"
 export * as Telemetry from "./Telemetry.ts"
 export { UnexpectedBody } from "./UnexpectedBody.ts"
@@ -12,6 +13,7 @@ export { UnfinishedStream } from "./UnfinishedStream.ts"
 export {
   type AnyOperation,
   defaultBaseUrl,
+  type ExecuteError,
   type Options,
   type RequestError,
   type RequestOptions,

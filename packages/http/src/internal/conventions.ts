@@ -10,6 +10,7 @@ import { isCode, isVeniceError } from "@effect-venice/core/VeniceError"
 import type { GenAITelemetryAttributeOptions, WellKnownOutputType } from "effect/ai/Telemetry"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
+import { JsonRpcError } from "../JsonRpc.ts"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { UnfinishedStream } from "../UnfinishedStream.ts"
 
@@ -125,6 +126,7 @@ export const errorType = (failure: unknown): string => {
 
 const contextOf = (failure: unknown) =>
   isVeniceError(failure) || failure instanceof UnexpectedBody || failure instanceof UnfinishedStream
+    || failure instanceof JsonRpcError
     ? failure.response
     : undefined
 
@@ -135,9 +137,15 @@ export const fingerprintOf = (failure: unknown): string | undefined => {
   return isUnknown ? Fingerprint.make(failure.response) : undefined
 }
 
-/** The category, or that there was no answer. */
+/** The category, or why there is none. */
 export const categoryOf = (failure: unknown): string =>
-  isVeniceError(failure) ? failure.category : isHttpClientError(failure) ? "Transport" : "Unreadable"
+  isVeniceError(failure)
+    ? failure.category
+    : isHttpClientError(failure)
+    ? "Transport"
+    : failure instanceof JsonRpcError
+    ? "Node"
+    : "Unreadable"
 
 /** What is said of a failure on a span. */
 export const failureAttributes = (failure: unknown): Readonly<Record<string, string | number>> => {

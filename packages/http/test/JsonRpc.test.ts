@@ -1,0 +1,84 @@
+import { Gateway, JsonRpc, VeniceClient } from "@effect-venice/http"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted, Schema } from "effect"
+import { answer, serve } from "./server.ts"
+
+const key = "key-aB3dE5fG7hJ9"
+
+const call = <S extends Schema.Constraint>(reply: unknown, success: S, status = 200) =>
+  Effect.gen(function*() {
+    const api = yield* serve((response) => answer(response, status, reply))
+    const venice = yield* VeniceClient.make({ apiKey: Redacted.make(key), baseUrl: api.url })
+    return yield* venice.execute("POST /crypto/rpc/{network}", {
+      path: { network: "base-mainnet" },
+      body: { jsonrpc: "2.0", id: 1, method: "eth_call", params: [] },
+      success
+    })
+  }).pipe(Effect.provide(NodeHttpClient.layerUndici), Effect.scoped)
+
+const Result = Schema.Struct({ result: Schema.String })
+
+const reverted = { code: 3, message: "execution reverted", data: `0x08c379a0${"0".repeat(128)}` }
+
+describe("an error of a node", () => {
+  it.live("in a success fails the call, with code, message and data", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: reverted }, Schema.Unknown))
+
+      assert.instanceOf(error, JsonRpc.JsonRpcError)
+      assert.deepInclude(error, reverted)
+      assert.strictEqual(error.response.operation, "POST /crypto/rpc/{network}")
+    }))
+
+  it.live("does not repeat the key it was asked with", () =>
+    Effect.gen(function*() {
+      const said = { code: -32_000, message: `no access for ${key}`, data: { authorization: key } }
+      const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: said }, Schema.Unknown))
+
+      assert.strictEqual(error._tag, "JsonRpcError")
+      assert.notInclude(JSON.stringify(error), key)
+    }))
+
+  it.live("that is too long is kept without its data", () =>
+    Effect.gen(function*() {
+      const said = { code: 3, message: "m".repeat(10_000), data: "d".repeat(10_000) }
+      const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: said }, Schema.Unknown))
+
+      assert.strictEqual(error._tag, "JsonRpcError")
+      if (error._tag !== "JsonRpcError") return
+      assert.isUndefined(error.data)
+      assert.isBelow(JSON.stringify(error).length, 16_384)
+    }))
+
+  it.live("is none where the body only looks like one", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* call({ jsonrpc: "2.0", id: 1, result: "0x1", error: null }, Result), {
+        result: "0x1"
+      })
+      assert.strictEqual((yield* Effect.flip(call({ error: "a text" }, Result)))._tag, "UnexpectedBody")
+      assert.strictEqual((yield* Effect.flip(call("no JSON", Result)))._tag, "UnexpectedBody")
+    }))
+
+  it.live("of Venice stays one of Venice", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(call({ error: "Rate limit exceeded" }, Result, 429))
+
+      assert.strictEqual(error._tag, "RATE_LIMIT_EXCEEDED")
+    }))
+
+  it.live("is passed on by a gateway", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: reverted }, Schema.Unknown))
+
+      assert.strictEqual(Gateway.fromFailure(error).message, "The node answered: execution reverted")
+    }))
+})
+
+it.live("tells the items of a batch apart", () =>
+  Effect.gen(function*() {
+    const items = [{ jsonrpc: "2.0", id: 2, error: reverted }, { jsonrpc: "2.0", id: 1, result: "0x1" }]
+    const answers = yield* call(items, Schema.Array(JsonRpc.Item(Schema.String)))
+
+    assert.deepStrictEqual(answers, [{ id: 2, error: reverted }, { id: 1, result: "0x1" }])
+  }))
