@@ -1,0 +1,71 @@
+import type { Errors, OperationFailure, VeniceError } from "@effect-venice/core"
+import { AiFailure, Gateway, type JsonRpc, type UnexpectedBody, type VeniceClient } from "@effect-venice/http"
+import type { Cause, Effect, Schema } from "effect"
+import type { AiError } from "effect/ai"
+import type { HttpClientError } from "effect/http"
+import { HttpApiEndpoint } from "effect/http-api"
+import { describe, expect, test } from "tstyche"
+
+declare const venice: VeniceClient["Service"]
+declare const success: typeof Schema.String
+
+describe("the channel of execute", () => {
+  test("has the error of a node where there is one, and nowhere else", () => {
+    expect(venice.execute("POST /crypto/rpc/{network}", { success })).type.toBeAssignableTo<
+      Effect.Effect<
+        string,
+        | OperationFailure.Of<"POST /crypto/rpc/{network}">
+        | JsonRpc.JsonRpcError
+        | UnexpectedBody
+        | HttpClientError.HttpClientError
+      >
+    >()
+    expect(venice.execute("GET /models", { success })).type.toBe<
+      Effect.Effect<
+        string,
+        OperationFailure.Of<"GET /models"> | UnexpectedBody | HttpClientError.HttpClientError
+      >
+    >()
+  })
+})
+
+describe("a gateway", () => {
+  test("declares the errors of an operation on an endpoint", () => {
+    const endpoint = HttpApiEndpoint.post("speak", "/speak", { error: Gateway.errors("POST /audio/speech") })
+
+    expect<HttpApiEndpoint.Error<typeof endpoint>["Type"]>().type.toBe<OperationFailure.Of<"POST /audio/speech">>()
+  })
+
+  test("takes only operations of Venice's documentation", () => {
+    expect(Gateway.errors).type.not.toBeCallableWith("POST /something/new")
+    expect(Gateway.errors).type.not.toBeCallableWith("POST /audio/speech", "xml")
+  })
+
+  test("makes an error of Venice of any failure", () => {
+    expect(Gateway.fromFailure<Errors.ModelOffline | UnexpectedBody | Cause.TimeoutError>).type.toBe<
+      (
+        error: Errors.ModelOffline | UnexpectedBody | Cause.TimeoutError
+      ) => Errors.ModelOffline | Errors.UnrecognizedResponse
+    >()
+    expect(Gateway.fromFailure).type.not.toBeCallableWith(new Error("of another kind"))
+  })
+
+  test("conceals the troubles of the account", () => {
+    expect(Gateway.conceal<Errors.ModelOffline | Errors.InsufficientBalance | Errors.ProOnlyModel>).type.toBe<
+      (
+        error: Errors.ModelOffline | Errors.InsufficientBalance | Errors.ProOnlyModel
+      ) => Errors.ModelOffline | Errors.UnrecognizedResponse
+    >()
+  })
+})
+
+describe("a model", () => {
+  test("fails with AiError, and can be unwrapped", () => {
+    const wrapped = AiFailure.wrap("generateText")(venice.execute("POST /embeddings", { success }))
+
+    expect(wrapped).type.toBe<Effect.Effect<string, AiError.AiError>>()
+    expect(AiFailure.unwrap(wrapped)).type.toBe<
+      Effect.Effect<string, AiError.AiError | VeniceError.VeniceError | HttpClientError.HttpClientError>
+    >()
+  })
+})
