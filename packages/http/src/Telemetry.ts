@@ -51,7 +51,6 @@ import { isVeniceError } from "@effect-venice/core/VeniceError"
 import { addGenAIAnnotations } from "effect/ai/Telemetry"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Exit from "effect/Exit"
@@ -61,6 +60,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as Conventions from "./internal/conventions.ts"
+import { type Call, CurrentCall } from "./internal/currentCall.ts"
 
 /**
  * Counts failures, each attempt for itself. Attributes: `error.type` (Venice's code, or the tag of a failure without
@@ -146,16 +146,6 @@ export const count = (failure: unknown, operation: string | undefined): Effect.E
       )
     )
   })
-
-/** The call that is under way: its span, if there is a tracer, and what its answer said of itself. */
-interface Call {
-  readonly span: Tracer.Span | undefined
-  model?: string | undefined
-}
-
-const CurrentCall = Context.Reference<Call | undefined>("@effect-venice/http/Telemetry/CurrentCall", {
-  defaultValue: () => undefined
-})
 
 /**
  * What is known of a call beforehand.
@@ -312,21 +302,6 @@ export const observeStream =
     })
     return Stream.unwrap(opened)
   }
-
-/**
- * Notes what an answer, or an event of a stream, says of itself on the call that is under way.
- *
- * @internal
- */
-export const noteAnswer = (json: unknown): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const call = fiber.getRef(CurrentCall)
-    const attributes = call === undefined ? undefined : Conventions.responseAttributes(json)
-    if (call === undefined || attributes === undefined) return Effect.void
-    call.model = attributes.response?.model ?? call.model
-    if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)
-    return Effect.void
-  })
 
 /**
  * Logs a failure: an error of Venice at the level of Venice's table, with code, category, status, operation and request

@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Schema from "effect/Schema"
-import { noteAnswer } from "../Telemetry.ts"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
+import { noteAnswer } from "./currentCall.ts"
 
 // What a request may prove itself with. A server that echoes the request must not put it into an error.
 const credentials = [

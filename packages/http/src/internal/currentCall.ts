@@ -1,0 +1,32 @@
+/**
+ * The call that is under way: its span, and what its answer says of itself.
+ *
+ * @internal
+ */
+import { addGenAIAnnotations } from "effect/ai/Telemetry"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Tracer from "effect/Tracer"
+import { responseAttributes } from "./conventions.ts"
+
+export interface Call {
+  /** None without a tracer. */
+  readonly span: Tracer.Span | undefined
+  /** The model that answered. */
+  model?: string | undefined
+}
+
+export const CurrentCall = Context.Reference<Call | undefined>("@effect-venice/http/Telemetry/CurrentCall", {
+  defaultValue: () => undefined
+})
+
+/** Notes what an answer, or an event of a stream, says of itself besides its content. */
+export const noteAnswer = (json: unknown): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const call = fiber.getRef(CurrentCall)
+    const attributes = call === undefined ? undefined : responseAttributes(json)
+    if (call === undefined || attributes === undefined) return Effect.void
+    call.model = attributes.response?.model ?? call.model
+    if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)
+    return Effect.void
+  })
