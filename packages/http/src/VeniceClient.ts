@@ -52,6 +52,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
+import { checkHeaders, concealing } from "./internal/credentials.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
 import { noting } from "./ServerHints.ts"
@@ -159,8 +160,8 @@ export interface Options {
   readonly baseUrl?: string | URL | undefined
 }
 
-// The characters a header value may have. Anything else would make the platform's client fail with the key in its text.
-const isHeaderValue = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
+// What keys are made of; anything else was not copied whole.
+const isKey = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
 
 const invalidUrl = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   Effect.fail(
@@ -228,17 +229,18 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const { apiKey } = options
     const note = noting()
-    const based = HttpClient.mapRequest(withIdempotencyKey(client), (request) => {
+    const based = HttpClient.mapRequestEffect(withIdempotencyKey(client), (request) => {
       const located = HttpClientRequest.prependUrl(request, baseUrl)
-      return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
+      return checkHeaders(apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey))
     })
+    const concealed = concealing(based)
 
     const send = <const Op extends AnyOperation>(
       operation: Op,
       options: RequestOptions
     ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
       toRequest(operation, options).pipe(
-        Effect.flatMap(based.execute),
+        Effect.flatMap(concealed.execute),
         Effect.flatMap((response) =>
           Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
         ),
@@ -273,7 +275,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
 
 const Key = Schema.String.pipe(
   Schema.decodeTo(
-    Schema.String.check(Schema.makeFilter((text) => isHeaderValue(text) || "a key of visible ASCII characters")),
+    Schema.String.check(Schema.makeFilter((text) => isKey(text) || "a key of visible ASCII characters")),
     SchemaTransformation.trim()
   )
 )
