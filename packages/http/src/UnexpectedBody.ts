@@ -66,6 +66,15 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
     return UnexpectedBody.fromDifferences([{ path: [], message: "Expected an event stream" }], input)
   }
 
+  /**
+   * For a body that is longer than is read.
+   *
+   * @since 0.1.0
+   */
+  static tooLong(input: Input, longest: string): UnexpectedBody {
+    return UnexpectedBody.fromDifferences([{ path: [], message: `Expected at most ${longest}` }], input)
+  }
+
   private static fromDifferences(differences: ReadonlyArray<typeof Difference.Type>, input: Input): UnexpectedBody {
     const response = context(input)
     const [first] = differences

@@ -27,11 +27,13 @@
  *
  * @since 0.1.0
  */
+import type { Input } from "@effect-venice/core/Decode"
 import type { Operation } from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
+import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -44,6 +46,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import type * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
@@ -52,11 +55,12 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
+import { readWhole } from "./internal/body.ts"
 import { checkHeaders, concealing } from "./internal/credentials.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
 import { noting } from "./ServerHints.ts"
-import type { UnexpectedBody } from "./UnexpectedBody.ts"
+import { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
 /**
@@ -120,7 +124,10 @@ export type RequestError<Op extends AnyOperation = AnyOperation> =
  * @since 0.1.0
  */
 export interface Service {
-  /** Calls an operation and decodes the JSON of its success. */
+  /**
+   * Calls an operation and decodes the JSON of its success, of which no more is read than the platform's `MaxBodySize`,
+   * or 256 MiB without one.
+   */
   readonly execute: <const Op extends AnyOperation, S extends Schema.Constraint>(
     operation: Op,
     options: RequestOptions & { readonly success: S }
@@ -224,6 +231,19 @@ const withTimeout = <A, E, R>(
   })
 }
 
+/** What a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
+const defaultMaxBodySize = ByteSize.mebibytes(256)
+
+const readSuccess = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  operation: AnyOperation
+): Effect.fn.Return<Input, HttpClientError.HttpClientError | UnexpectedBody> {
+  const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
+  const { text, truncated } = yield* readWhole(response, ByteSize.toNumberUnsafe(longest))
+  const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation })
+  return truncated ? yield* UnexpectedBody.tooLong(input, ByteSize.format(longest)) : input
+})
+
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
@@ -254,7 +274,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
       const call = send(operation, options).pipe(
-        Effect.flatMap((response) => Effect.flatMap(response.text, (body) => inputOf(response, { body, operation }))),
+        Effect.flatMap((response) => readSuccess(response, operation)),
         Effect.flatMap(decode)
       )
       return withTimeout(call, operation, options)
