@@ -122,7 +122,7 @@ const textOf = (exit: Exit.Exit<unknown, unknown>): string => {
     (error as Error).stack,
     JSON.stringify(error),
     inspect(error, { depth: 10 }),
-    inspect(error, { depth: 10, customInspect: false, showHidden: true }),
+    inspect(error, { depth: 10, customInspect: false }),
     JSON.stringify(exit),
     inspect(exit, { depth: 10 }),
     Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "",

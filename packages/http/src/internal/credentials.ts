@@ -12,7 +12,7 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Inspectable from "effect/Inspectable"
 import * as Redacted from "effect/Redacted"
@@ -109,19 +109,6 @@ const concealedCause = (cause: unknown, clean: (text: string) => string, depth =
   return out
 }
 
-/** The response of an error of reading its body: there is no more to read, and its headers may repeat the request. */
-const bodiless = (
-  { headers, request, status }: HttpClientResponse.HttpClientResponse,
-  clean: (text: string) => string
-): HttpClientResponse.HttpClientResponse =>
-  HttpClientResponse.fromWeb(
-    concealed(request),
-    new Response(null, {
-      status: status >= 200 && status < 600 ? status : 599,
-      headers: Object.entries(headers).map(([name, value]) => [name, clean(value)])
-    })
-  )
-
 const concealedError = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
   const { reason } = error
   if (known.has(reason.request)) return error
@@ -130,11 +117,7 @@ const concealedError = (error: HttpClientError.HttpClientError): HttpClientError
   const shown = new HttpClientError.HttpClientError({
     reason: new Reason({
       request: concealed(reason.request),
-      ...("response" in reason && {
-        response: reason._tag === "StatusCodeError"
-          ? concealedResponse(reason.response)
-          : bodiless(reason.response, clean)
-      }),
+      ...("response" in reason && { response: concealedResponse(reason.response) }),
       ...(reason.cause !== undefined && { cause: concealedCause(reason.cause, clean) }),
       ...(reason.description !== undefined && { description: clean(reason.description) })
     })
@@ -149,7 +132,7 @@ const concealFailure = <E>(error: E): E =>
 const readers = ["text", "json", "arrayBuffer", "formData", "urlParamsBody"] as const
 
 /** The response, whose request shows no credentials, neither here nor in the error of reading its body. */
-const concealedResponse = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
+const concealedResponse = (response: HttpClientResponse): HttpClientResponse => {
   const request = concealed(response.request)
   if (request === response.request) return response
   const toJSON = () => ({ ...response.toJSON() as object, request: request.toJSON() })
@@ -211,12 +194,11 @@ export const checkHeaders = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
   const wrong = Object.keys(request.headers).find((name) => !isHeaderValue(request.headers[name]!))
-  return wrong === undefined ? Effect.succeed(request) : Effect.fail(
+  if (wrong === undefined) return Effect.succeed(request)
+  const description = `the header ${wrong} holds characters that no header may have`
+  return Effect.fail(
     new HttpClientError.HttpClientError({
-      reason: new HttpClientError.EncodeError({
-        request: concealed(request),
-        description: `the header ${wrong} holds characters that no header may have`
-      })
+      reason: new HttpClientError.EncodeError({ request: concealed(request), description })
     })
   )
 }
