@@ -40,7 +40,7 @@ import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { type Limits, readBody } from "./internal/body.ts"
-import { concealing } from "./internal/credentials.ts"
+import { concealedResponse, concealing } from "./internal/credentials.ts"
 import { inputOf } from "./internal/received.ts"
 
 /**
@@ -144,5 +144,6 @@ export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClien
           ? Effect.flatMap(fromResponse(error.reason.response), Effect.fail)
           : Effect.fail(error)
       ),
-      Effect.flatMap((response) => orFail(response))
+      Effect.flatMap((response) => orFail(response)),
+      Effect.map(concealedResponse)
     ))

@@ -27,6 +27,7 @@
  */
 import { context } from "@effect-venice/core/Decode"
 import type { Balance, Deprecation, RateLimit } from "@effect-venice/core/ResponseContext"
+import * as ResponseHeaders from "@effect-venice/core/ResponseHeaders"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
@@ -52,7 +53,11 @@ export interface Hints {
  */
 export const fromResponse = (response: HttpClientResponse): Effect.Effect<Hints> =>
   Effect.map(inputOf(response, { body: "" }), (input) => {
-    const { balance, deprecation, rateLimit } = context(input)
+    const { headers } = response
+    const rateLimit = ResponseHeaders.rateLimit(headers, input.now)
+    const balance = ResponseHeaders.balance(headers)
+    // The only hint of words, in which a server may repeat the request.
+    const deprecation = ResponseHeaders.deprecation(headers) && context(input).deprecation
     return {
       ...(rateLimit !== undefined && { rateLimit }),
       ...(balance !== undefined && { balance }),

@@ -56,7 +56,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { readWhole } from "./internal/body.ts"
-import { checkHeaders, concealing } from "./internal/credentials.ts"
+import { checkHeaders, concealedResponse, concealFailure, concealing } from "./internal/credentials.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
 import { noting } from "./ServerHints.ts"
@@ -239,7 +239,8 @@ const readSuccess = Effect.fnUntraced(function*(
   operation: AnyOperation
 ): Effect.fn.Return<Input, HttpClientError.HttpClientError | UnexpectedBody> {
   const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
-  const { text, truncated } = yield* readWhole(response, ByteSize.toNumberUnsafe(longest))
+  const read = readWhole(response, ByteSize.toNumberUnsafe(longest))
+  const { text, truncated } = yield* Effect.mapError(read, concealFailure)
   const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation })
   return truncated ? yield* UnexpectedBody.tooLong(input, ByteSize.format(longest)) : input
 })
@@ -268,8 +269,11 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
         recordSuccess
       )
 
-    const request: Service["request"] = (operation, options = {}) =>
+    const begin = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
       withTimeout(send(operation, options), operation, options)
+
+    const request: Service["request"] = (operation, options = {}) =>
+      Effect.map(begin(operation, options), concealedResponse)
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
@@ -283,7 +287,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const stream: Service["stream"] = (operation, options) => {
       const { body } = options
       const streaming = isPlainObject(body) ? { ...body, stream: true } : body
-      return request(operation, { ...options, body: streaming }).pipe(
+      return begin(operation, { ...options, body: streaming }).pipe(
         Effect.map((response) => events(response, operation, options.event)),
         Stream.unwrap,
         Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error)

@@ -58,6 +58,10 @@ export const readBody = Effect.fnUntraced(function*(
   return { text: decodeText(gathered.chunks), truncated: !ended || gathered.size > limits.bytes }
 })
 
+// By what the server says, which a body that has to be unpacked first exceeds.
+const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>
+  Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
+
 /**
  * Reads the body of a success, which is of use only as a whole. Of one that is longer than it may be, the text is its
  * beginning.
@@ -66,6 +70,7 @@ export const readWhole = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   bytes: number
 ): Effect.fn.Return<Body, HttpClientError> {
+  if (isShort(response, bytes)) return { text: yield* response.text, truncated: false }
   const gathered: Gathered = { chunks: [], size: 0 }
   yield* gather(response, gathered, bytes).pipe(
     Effect.catch((error) => error.reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(error))

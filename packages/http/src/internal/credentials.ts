@@ -126,13 +126,14 @@ const concealedError = (error: HttpClientError.HttpClientError): HttpClientError
   return shown
 }
 
-const concealFailure = <E>(error: E): E =>
+/** The failure, without what its request proved itself with. */
+export const concealFailure = <E>(error: E): E =>
   HttpClientError.isHttpClientError(error) ? concealedError(error) as E & HttpClientError.HttpClientError : error
 
 const readers = ["text", "json", "arrayBuffer", "formData", "urlParamsBody"] as const
 
 /** The response, whose request shows no credentials, neither here nor in the error of reading its body. */
-const concealedResponse = (response: HttpClientResponse): HttpClientResponse => {
+export const concealedResponse = (response: HttpClientResponse): HttpClientResponse => {
   const request = concealed(response.request)
   if (request === response.request) return response
   const toJSON = () => ({ ...response.toJSON() as object, request: request.toJSON() })
@@ -166,14 +167,13 @@ const concealingTracer = (tracer: Tracer.Tracer, clean: (text: string) => string
     span: { value: (options: Parameters<Tracer.Tracer["span"]>[0]) => concealSpan(tracer.span(options), clean) }
   })
 
-/** Keeps what requests prove themselves with out of the client's errors, responses and spans. */
+/** Keeps what requests prove themselves with out of the client's errors and spans; its responses still know it. */
 export const concealing = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
   HttpClient.makeWith(
     (request) =>
       Effect.flatMap(request, (request) => {
         const clean = without(secretsOf(request))
         return client.postprocess(Effect.succeed(request)).pipe(
-          Effect.map(concealedResponse),
           Effect.mapError(concealFailure),
           Effect.updateService(Tracer.Tracer, (tracer) => concealingTracer(tracer, clean)),
           Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...headerNames, ...answeredNames]),

@@ -14,6 +14,7 @@ import { BodyLimits } from "../HttpFailure.ts"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { UnfinishedStream } from "../UnfinishedStream.ts"
 import { readBody } from "./body.ts"
+import { concealFailure } from "./credentials.ts"
 import { decodeJson, inputOf } from "./received.ts"
 
 /** `end` is the marker of the protocol, `cut` the end of the connection before it. */
@@ -99,7 +100,7 @@ export const events = <S extends Schema.Constraint>(
             case "cut":
               return Effect.flatMap(
                 received(""),
-                (input) => Effect.fail(UnfinishedStream.from(context(input), item.cause))
+                (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(item.cause)))
               )
           }
         }
