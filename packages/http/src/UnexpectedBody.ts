@@ -11,6 +11,7 @@ import { context } from "@effect-venice/core/Decode"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { without } from "./internal/credentials.ts"
 
 const Difference = Schema.Struct({
   /** The way to the value, such as `["choices", 0, "message"]`; empty for the body as a whole. */
@@ -36,13 +37,15 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
    */
   static fromSchemaError(error: Schema.SchemaError, input: Input): UnexpectedBody {
     const { issues } = format(error.issue)
+    // A name, or what a filter says of a value, can be what the server repeats of the request.
+    const clean = without(input.secrets ?? [])
     return UnexpectedBody.fromDifferences(
       issues.slice(0, maxDifferences).map(({ message, path }) => ({
         path: (path ?? []).map((step) => {
           const key = typeof step === "object" ? step.key : step
-          return typeof key === "symbol" ? String(key) : key
+          return typeof key === "number" ? key : clean(String(key))
         }),
-        message: message.slice(0, 500)
+        message: clean(message).slice(0, 500)
       })),
       input
     )

@@ -220,6 +220,21 @@ describe.each([
     }).pipe(Effect.provide(layer)))
 })
 
+it.live("what a schema says of a body is without what the body repeats", () =>
+  Effect.gen(function*() {
+    const server = yield* serve((response) => answer(response, 200, { [key]: key }))
+    const venice = yield* VeniceClient.make({ baseUrl: server.url, apiKey: Redacted.make(key) })
+    const refusing = Schema.String.check(Schema.makeFilter((text) => `no ${text}`))
+
+    for (const value of [Schema.Number, refusing]) {
+      const success = Schema.Record(Schema.String, value)
+      const exit = yield* Effect.exit(venice.execute("GET /models", { success }))
+
+      assert.include(textOf(exit), "<redacted> is not as expected")
+      assert.notInclude(textOf(exit), key)
+    }
+  }).pipe(Effect.provide(FetchHttpClient.layer)))
+
 it.live("what a success says of its model is logged without what it repeats", () =>
   Effect.gen(function*() {
     const server = yield* serve((response, { headers }) => answer(response, 200, {}, echoed(headers)))

@@ -83,7 +83,8 @@ const concealed = (request: HttpClientRequest.HttpClientRequest): HttpClientRequ
   return shown
 }
 
-const without = (secrets: ReadonlyArray<string>) => (text: string): string =>
+/** The text without known secrets. */
+export const without = (secrets: ReadonlyArray<string>) => (text: string): string =>
   secrets.reduce((text, secret) => secret.length < 4 ? text : text.replaceAll(secret, mark), text)
 
 /**
