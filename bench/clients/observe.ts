@@ -28,8 +28,8 @@ export interface Observation {
   }
 }
 
-/** The shortest timer that is a wait, and the shortest that is the limit of a request. */
-const [wait, limit] = [100, 600_000]
+/** The shortest timer that is a wait, and the shortest that is the limit of a request: ten minutes less what it took. */
+const [wait, limit] = [100, 300_000]
 
 let ahead = 0
 let waits: Array<number> = []

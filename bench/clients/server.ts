@@ -22,7 +22,8 @@ const server = createServer((request, response) => {
   request.resume().on("end", () => {
     if (status === 0) return request.socket.resetAndDestroy()
     response.writeHead(status, Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)])))
-    if (breaks === true) response.write(body, () => request.socket.destroy())
+    // Later, so that what was written is read first.
+    if (breaks === true) response.write(body, () => setTimeout(() => request.socket.destroy(), 100))
     else response.end(fill(body))
   })
 })
