@@ -31,7 +31,7 @@ import * as Category from "./Category.ts"
 import * as Errors from "./Errors.ts"
 import { fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { prune } from "./internal/json.ts"
-import { without } from "./internal/redact.ts"
+import { without, withoutBegun } from "./internal/redact.ts"
 import { excerpt } from "./internal/text.ts"
 import { Validation } from "./internal/Validation.ts"
 import * as Wordings from "./internal/wordings.ts"
@@ -472,7 +472,7 @@ const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
   return {
     ...input,
     headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), redacted)),
-    body: redacted(input.body)
+    body: input.bodyTruncated === true ? withoutBegun(redacted(input.body), secrets) : redacted(input.body)
   }
 }
 

@@ -677,6 +677,22 @@ describe("secrets", () => {
     assert.strictEqual(error.response.body, "k <redacted> and <redacted> and <redacted>")
   })
 
+  it("that are known leave no beginning behind where what came was cut", () => {
+    const body = (length: number, bodyTruncated: boolean) =>
+      Decode.response({
+        status: 500,
+        body: `bad ${"a/correct-horse".slice(0, length)}`,
+        bodyTruncated,
+        now,
+        secrets: ["a/correct-horse", "horses"]
+      }).response.body
+
+    for (let length = 4; length <= 15; length++) assert.strictEqual(body(length, true), "bad <redacted>")
+    // Too short to be of use to anybody, and as short as many a word.
+    assert.strictEqual(body(3, true), "bad a/c")
+    assert.strictEqual(body(14, false), "bad a/correct-hors")
+  })
+
   it("are not left in halves where the body is cut", () => {
     const filler = `sk-${"x1".repeat(20)} `.repeat(300).slice(0, ResponseContext.maxBodyLength + 1990)
     const { body } = decode(500, `${filler} 0x${"ab".repeat(32)} ${"end ".repeat(1000)}`).response

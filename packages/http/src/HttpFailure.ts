@@ -40,7 +40,8 @@ import { isHttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import * as Stream from "effect/Stream"
+import { type Limits, readBody } from "./internal/body.ts"
+import { concealedResponse, concealing } from "./internal/credentials.ts"
 import { inputOf } from "./internal/received.ts"
 import { count } from "./Telemetry.ts"
 
@@ -55,45 +56,10 @@ import { count } from "./Telemetry.ts"
  * @category references
  * @since 0.1.0
  */
-export const BodyLimits = Context.Reference<{ readonly bytes: number; readonly time: Duration.Duration }>(
+export const BodyLimits = Context.Reference<Limits>(
   "@effect-venice/http/HttpFailure/BodyLimits",
   { defaultValue: () => ({ bytes: 256 * 1024, time: Duration.seconds(5) }) }
 )
-
-interface Body {
-  readonly text: string
-  readonly truncated: boolean
-}
-
-const readBody = Effect.fnUntraced(function*(
-  response: HttpClientResponse,
-  limits: { readonly bytes: number; readonly time: Duration.Duration }
-): Effect.fn.Return<Body> {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  const read = response.stream.pipe(
-    Stream.runForEachWhile((chunk) =>
-      Effect.sync(() => {
-        chunks.push(chunk.subarray(0, limits.bytes - size))
-        size += chunk.length
-        return size <= limits.bytes
-      })
-    ),
-    Effect.as(true),
-    Effect.timeoutOrElse({ duration: limits.time, orElse: () => Effect.succeed(false) }),
-    // No body at all, or one that broke off: what came is what there is.
-    Effect.catch((error) => Effect.succeed(error.reason._tag === "EmptyBodyError"))
-  )
-  const ended = yield* read
-  return { text: decodeText(chunks), truncated: !ended || size > limits.bytes }
-})
-
-const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
-  const decoder = new TextDecoder()
-  let text = ""
-  for (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
-  return text + decoder.decode()
-}
 
 /**
  * Decodes a response as a failure, whatever its status. Reads the body within {@link BodyLimits} and then lets go of
@@ -163,6 +129,9 @@ export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R
  *
  * It sends the idempotency key of `Operation.withIdempotencyKey` with the operations that take one.
  *
+ * What a request proves itself with (keys, wallet signatures, cookies) is in no error, and neither is the request's body:
+ * `error.request` of an `HttpClientError`, and `request` of a response, show `<redacted>` in their place.
+ *
  * A client that already fails on a status (`HttpClient.filterStatusOk`) is served too: its `StatusCodeError` is replaced
  * by the decoded error.
  *
@@ -170,7 +139,7 @@ export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R
  * @since 0.1.0
  */
 export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | VeniceError, R> =>
-  HttpClient.transformResponse(withIdempotencyKey(client), (effect) =>
+  HttpClient.transformResponse(concealing(withIdempotencyKey(client)), (effect) =>
     effect.pipe(
       Effect.catch((error): Effect.Effect<HttpClientResponse, E | VeniceError> =>
         isHttpClientError(error) && error.reason._tag === "StatusCodeError"
@@ -178,5 +147,6 @@ export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClien
           : Effect.fail(error)
       ),
       Effect.flatMap((response) => orFail(response)),
-      Effect.tapError((error) => isVeniceError(error) ? count(error, error.response.operation) : Effect.void)
+      Effect.tapError((error) => isVeniceError(error) ? count(error, error.response.operation) : Effect.void),
+      Effect.map(concealedResponse)
     ))

@@ -25,12 +25,13 @@
  *
  * @since 0.1.0
  */
+import { context } from "@effect-venice/core/Decode"
 import type { Balance, Deprecation, RateLimit } from "@effect-venice/core/ResponseContext"
 import * as ResponseHeaders from "@effect-venice/core/ResponseHeaders"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import { inputOf } from "./internal/received.ts"
 
 /**
  * What an answer says besides its body. All of it is optional: Venice leaves out what does not apply.
@@ -50,11 +51,13 @@ export interface Hints {
  * @category reading
  * @since 0.1.0
  */
-export const fromResponse = ({ headers }: HttpClientResponse): Effect.Effect<Hints> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const rateLimit = ResponseHeaders.rateLimit(headers, now)
+export const fromResponse = (response: HttpClientResponse): Effect.Effect<Hints> =>
+  Effect.map(inputOf(response, { body: "" }), (input) => {
+    const { headers } = response
+    const rateLimit = ResponseHeaders.rateLimit(headers, input.now)
     const balance = ResponseHeaders.balance(headers)
-    const deprecation = ResponseHeaders.deprecation(headers)
+    // The only hint of words, in which a server may repeat the request.
+    const deprecation = ResponseHeaders.deprecation(headers) && context(input).deprecation
     return {
       ...(rateLimit !== undefined && { rateLimit }),
       ...(balance !== undefined && { balance }),

@@ -243,10 +243,16 @@ export const call =
       const run = (call: Call) =>
         Effect.onExit(Effect.provideService(self, CurrentCall, call), end(operation, call, start))
       if (!isTraced(fiber)) return run({ span: undefined })
-      return Effect.useSpan(spanNameOf(operation, options), spanOptions(operation, options), (span) => {
+      let answer: A
+      const spanned = Effect.useSpan(spanNameOf(operation, options), spanOptions(operation, options), (span) => {
         describeRequest(span, operation, options)
-        return Effect.withParentSpan(run({ span }), span, { captureStackTrace: false })
+        const kept = Effect.map(run({ span }), (value) => {
+          answer = value
+        })
+        return Effect.withParentSpan(kept, span, { captureStackTrace: false })
       })
+      // A span keeps what it ended with, and an answer is large and the user's own.
+      return Effect.map(spanned, () => answer)
     })
 
 type AnyFiber = Parameters<Parameters<typeof Effect.withFiber>[0]>[0]

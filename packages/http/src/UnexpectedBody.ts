@@ -13,6 +13,7 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Struct from "effect/Struct"
+import { without } from "./internal/credentials.ts"
 
 const Difference = Schema.Struct({
   /** The way to the value, such as `["choices", 0, "message"]`; empty for the body as a whole. */
@@ -56,13 +57,15 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
    */
   static fromSchemaError(error: Schema.SchemaError, input: Input): UnexpectedBody {
     const { issues } = format(error.issue)
+    // A name, or what a filter says of a value, can be what the server repeats of the request.
+    const clean = without(input.secrets ?? [])
     return UnexpectedBody.fromDifferences(
       issues.slice(0, maxDifferences).map(({ message, path }) => ({
         path: (path ?? []).map((step) => {
           const key = typeof step === "object" ? step.key : step
-          return typeof key === "symbol" ? String(key) : key
+          return typeof key === "number" ? key : clean(String(key))
         }),
-        message: message.slice(0, 500)
+        message: clean(message).slice(0, 500)
       })),
       input
     )
@@ -84,6 +87,15 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
    */
   static notEvents(input: Input): UnexpectedBody {
     return UnexpectedBody.fromDifferences([{ path: [], message: "Expected an event stream" }], input)
+  }
+
+  /**
+   * For a body that is longer than is read.
+   *
+   * @since 0.1.0
+   */
+  static tooLong(input: Input, longest: string): UnexpectedBody {
+    return UnexpectedBody.fromDifferences([{ path: [], message: `Expected at most ${longest}` }], input)
   }
 
   private static fromDifferences(differences: ReadonlyArray<typeof Difference.Type>, input: Input): UnexpectedBody {

@@ -33,6 +33,7 @@ import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
+import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -45,6 +46,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import type * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
@@ -53,12 +55,14 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
+import { readWhole } from "./internal/body.ts"
+import { checkHeaders, concealedResponse, concealFailure, concealing } from "./internal/credentials.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
 import { JsonRpcError } from "./JsonRpc.ts"
 import { noting } from "./ServerHints.ts"
 import { observe, observeStream } from "./Telemetry.ts"
-import type { UnexpectedBody } from "./UnexpectedBody.ts"
+import { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
 /**
@@ -133,7 +137,10 @@ export type ExecuteError<Op extends AnyOperation = AnyOperation> = RequestError<
  * @since 0.1.0
  */
 export interface Service {
-  /** Calls an operation and decodes the JSON of its success. */
+  /**
+   * Calls an operation and decodes the JSON of its success, of which no more is read than the platform's `MaxBodySize`,
+   * or 256 MiB without one.
+   */
   readonly execute: <const Op extends AnyOperation, S extends Schema.Constraint>(
     operation: Op,
     options: RequestOptions & { readonly success: S }
@@ -173,8 +180,8 @@ export interface Options {
   readonly baseUrl?: string | URL | undefined
 }
 
-// The characters a header value may have. Anything else would make the platform's client fail with the key in its text.
-const isHeaderValue = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
+// What keys are made of; anything else was not copied whole.
+const isKey = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
 
 const invalidUrl = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   Effect.fail(
@@ -242,22 +249,37 @@ const withTimeout = <A, E, R>(
   })
 }
 
+/** What a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
+const defaultMaxBodySize = ByteSize.mebibytes(256)
+
+const readSuccess = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  operation: AnyOperation
+): Effect.fn.Return<Input, HttpClientError.HttpClientError | UnexpectedBody> {
+  const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
+  const read = readWhole(response, ByteSize.toNumberUnsafe(longest))
+  const { text, truncated } = yield* Effect.mapError(read, concealFailure)
+  const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation })
+  return truncated ? yield* UnexpectedBody.tooLong(input, ByteSize.format(longest)) : input
+})
+
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const { apiKey } = options
     const note = noting()
-    const based = HttpClient.mapRequest(withIdempotencyKey(client), (request) => {
+    const based = HttpClient.mapRequestEffect(withIdempotencyKey(client), (request) => {
       const located = HttpClientRequest.prependUrl(request, baseUrl)
-      return apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey)
+      return checkHeaders(apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey))
     })
+    const concealed = concealing(based)
 
     const send = <const Op extends AnyOperation>(
       operation: Op,
       options: RequestOptions
     ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
       toRequest(operation, options).pipe(
-        Effect.flatMap(based.execute),
+        Effect.flatMap(concealed.execute),
         Effect.flatMap((response) =>
           Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
         ),
@@ -267,16 +289,16 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
 
     const seen = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
 
-    const answered = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
+    const begin = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
       withTimeout(send(operation, options), operation, options)
 
     const request: Service["request"] = (operation, options = {}) =>
-      seen(operation, options)(answered(operation, options))
+      seen(operation, options)(Effect.map(begin(operation, options), concealedResponse))
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
       const call = send(operation, options).pipe(
-        Effect.flatMap((response) => Effect.flatMap(response.text, (body) => inputOf(response, { body, operation }))),
+        Effect.flatMap((response) => readSuccess(response, operation)),
         Effect.tap((input) => failIfHidden(operation, input)),
         Effect.flatMap(decode)
       )
@@ -286,7 +308,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const stream: Service["stream"] = (operation, options) => {
       const { body } = options
       const streaming = isPlainObject(body) ? { ...body, stream: true } : body
-      return answered(operation, { ...options, body: streaming }).pipe(
+      return begin(operation, { ...options, body: streaming }).pipe(
         Effect.map((response) => events(response, operation, options.event)),
         Stream.unwrap,
         Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error),
@@ -299,7 +321,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
 
 const Key = Schema.String.pipe(
   Schema.decodeTo(
-    Schema.String.check(Schema.makeFilter((text) => isHeaderValue(text) || "a key of visible ASCII characters")),
+    Schema.String.check(Schema.makeFilter((text) => isKey(text) || "a key of visible ASCII characters")),
     SchemaTransformation.trim()
   )
 )

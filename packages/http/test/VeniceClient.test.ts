@@ -3,8 +3,8 @@ import { VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import type { Layer } from "effect"
-import { ConfigProvider, Effect, Exit, Redacted, Schema, Stream } from "effect"
-import { FetchHttpClient, HttpBody, type HttpClient } from "effect/http"
+import { ByteSize, ConfigProvider, Effect, Exit, Redacted, Schema, Stream } from "effect"
+import { FetchHttpClient, HttpBody, type HttpClient, HttpIncomingMessage } from "effect/http"
 import { inspect } from "node:util"
 import { answer, type Got, serve } from "./server.ts"
 
@@ -88,6 +88,35 @@ describe.each(clients)("over %s", (_, layer) => {
         error.message,
         "GET /models succeeded with 200, but the body is not as expected: Expected JSON"
       )
+    }).pipe(run))
+
+  it.live("reads no more of a success than it may, and lets the connection go", () =>
+    Effect.gen(function*() {
+      const released: Array<string> = []
+      const server = yield* serve((response, got) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        if (got.url.includes("short")) return response.end("[1,2,3,45]")
+        response.write("[1,2,3,456")
+        response.once("close", () => released.push(got.url))
+      })
+      const venice = yield* connect(server.url)
+      const ask = (query: Record<string, string>) =>
+        Effect.provideService(
+          venice.execute("GET /models", { query, success: Schema.Unknown }),
+          HttpIncomingMessage.MaxBodySize,
+          ByteSize.bytes(query.long === undefined ? 10 : 9)
+        )
+
+      assert.deepStrictEqual(yield* ask({ short: "yes" }), [1, 2, 3, 45])
+      const error = yield* Effect.flip(ask({ long: "yes" }))
+
+      if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
+      assert.strictEqual(
+        error.message,
+        "GET /models succeeded with 200, but the body is not as expected: Expected at most 9 B"
+      )
+      assert.isTrue(error.response.bodyTruncated)
+      while (released.length === 0) yield* Effect.sleep("10 millis")
     }).pipe(run))
 
   it.live("leaves a refused connection to HttpClientError", () =>

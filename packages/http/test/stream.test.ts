@@ -136,6 +136,25 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         assert.include(words.error?.message, "Expected JSON")
       }).pipe(run))
 
+    it.live("reads no more than an error's limit of what is no stream", () =>
+      Effect.gen(function*() {
+        const server = yield* serve((response) => {
+          response.writeHead(200, { "content-type": "text/html" })
+          const write = () => {
+            while (!response.destroyed && response.write("x".repeat(64 * 1024)));
+            if (!response.destroyed) response.once("drain", write)
+          }
+          write()
+        })
+        const venice = yield* VeniceClient.make({ baseUrl: server.url })
+
+        const error = yield* Effect.flip(Stream.runDrain(venice.stream("POST /chat/completions", { event: Delta })))
+
+        if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
+        assert.isTrue(error.response.bodyTruncated)
+        while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+      }).pipe(run))
+
     it.live("is begun again by a policy only while it has delivered nothing", () =>
       Effect.gen(function*() {
         const busy = failed({ message: "busy", code: "model_overloaded" })

@@ -80,12 +80,29 @@ const escapes = (secret: string): ReadonlyArray<string> => {
   return [secret, encodeURIComponent(secret.replace(/\p{Surrogate}/gu, "")), json, json.replaceAll("/", "\\/")]
 }
 
+/** Known secrets in every form they may come in. The longest comes first, since one may be part of another. */
+const forms = (secrets: ReadonlyArray<string>): ReadonlyArray<string> =>
+  [...new Set(secrets.filter((secret) => secret.length >= minSecret).flatMap(escapes))]
+    .toSorted((a, b) => b.length - a.length)
+
 /**
  * A function that takes out values known to be secret, whatever they look like: as they are, and as JSON or a URL would
- * write them. The longest goes first, since one may be part of another.
+ * write them.
  */
 export const without = (secrets: ReadonlyArray<string>): (text: string) => string => {
-  const all = new Set(secrets.filter((secret) => secret.length >= minSecret).flatMap(escapes))
-  const longestFirst = [...all].toSorted((a, b) => b.length - a.length)
+  const longestFirst = forms(secrets)
   return (text) => longestFirst.reduce((text, secret) => text.replaceAll(secret, mark), text)
+}
+
+const beginningAtEnd = (text: string, secret: string): number => {
+  for (let length = Math.min(secret.length - 1, text.length); length >= minSecret; length--) {
+    if (text.endsWith(secret.slice(0, length))) return length
+  }
+  return 0
+}
+
+/** A text that was cut, without the beginning of a secret that the cut went through. */
+export const withoutBegun = (text: string, secrets: ReadonlyArray<string>): string => {
+  const length = forms(secrets).reduce((longest, secret) => Math.max(longest, beginningAtEnd(text, secret)), 0)
+  return length === 0 ? text : text.slice(0, -length) + mark
 }

@@ -10,8 +10,11 @@ import * as Sse from "effect/encoding/Sse"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { BodyLimits } from "../HttpFailure.ts"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { UnfinishedStream } from "../UnfinishedStream.ts"
+import { readBody } from "./body.ts"
+import { concealFailure } from "./credentials.ts"
 import { decodeJson, inputOf } from "./received.ts"
 
 /** `end` is the marker of the protocol, `cut` the end of the connection before it. */
@@ -61,7 +64,8 @@ export const events = <S extends Schema.Constraint>(
   const decode = decodeJson(schema)
   return Stream.suspend(() => {
     let delivered = 0
-    const received = (body: string) => inputOf(response, { body, operation, delivered })
+    const received = (body: string, bodyTruncated = false) =>
+      inputOf(response, { body, bodyTruncated, operation, delivered })
     const deliver = Effect.fnUntraced(function*(data: string) {
       const input = yield* received(data)
       const error = decodeEvent(data, input)
@@ -71,10 +75,13 @@ export const events = <S extends Schema.Constraint>(
       return [value]
     })
     if (!isEventStream(response)) {
-      return Stream.unwrap(Effect.map(
-        Effect.flatMap(Effect.orElseSucceed(response.text, () => ""), received),
-        (input) => Stream.fail(UnexpectedBody.notEvents(input))
-      ))
+      return Stream.unwrap(
+        BodyLimits.pipe(
+          Effect.flatMap((limits) => readBody(response, limits)),
+          Effect.flatMap(({ text, truncated }) => received(text, truncated)),
+          Effect.map((input) => Stream.fail(UnexpectedBody.notEvents(input)))
+        )
+      )
     }
     return parse(response).pipe(
       Stream.mapEffect(
@@ -93,7 +100,7 @@ export const events = <S extends Schema.Constraint>(
             case "cut":
               return Effect.flatMap(
                 received(""),
-                (input) => Effect.fail(UnfinishedStream.from(context(input), item.cause))
+                (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(item.cause)))
               )
           }
         }

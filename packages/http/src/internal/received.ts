@@ -7,33 +7,11 @@ import type { Input } from "@effect-venice/core/Decode"
 import { nameOf } from "@effect-venice/core/Operation"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Schema from "effect/Schema"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
+import { secretsOf } from "./credentials.ts"
 import { noteAnswer } from "./currentCall.ts"
-
-// What a request may prove itself with. A server that echoes the request must not put it into an error.
-const credentials = [
-  "authorization",
-  "proxy-authorization",
-  "x-api-key",
-  "cookie",
-  "sign-in-with-x",
-  "x-sign-in-with-x",
-  "payment-signature",
-  "x-402-payment",
-  "x-payment"
-]
-
-const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string> =>
-  credentials.flatMap((name) => {
-    const value = headers[name]
-    if (value === undefined) return []
-    // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
-    if (name.endsWith("authorization")) return [value.slice(value.indexOf(" ") + 1)]
-    return name === "cookie" ? [value, ...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1))] : [value]
-  })
 
 /** A response with its body, or the part of it that is being looked at. Without an operation, the request tells. */
 export const inputOf = (

@@ -1,0 +1,80 @@
+/**
+ * Reading of bodies that may be endless.
+ *
+ * @internal
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Stream from "effect/Stream"
+
+/** How much of a body is read, and for how long. */
+export interface Limits {
+  readonly bytes: number
+  readonly time: Duration.Duration
+}
+
+/** What came of a body, and whether there was more of it. */
+export interface Body {
+  readonly text: string
+  readonly truncated: boolean
+}
+
+interface Gathered {
+  readonly chunks: Array<Uint8Array>
+  size: number
+}
+
+const gather = (response: HttpClientResponse, gathered: Gathered, bytes: number) =>
+  Stream.runForEachWhile(response.stream, (chunk) =>
+    Effect.sync(() => {
+      gathered.chunks.push(chunk.subarray(0, bytes - gathered.size))
+      gathered.size += chunk.length
+      return gathered.size <= bytes
+    }))
+
+const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
+  const decoder = new TextDecoder()
+  let text = ""
+  for (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
+  return text + decoder.decode()
+}
+
+/**
+ * Reads a body as text within limits, and then lets go of the connection. A body that breaks off is as much as came.
+ */
+export const readBody = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  limits: Limits
+): Effect.fn.Return<Body> {
+  const gathered: Gathered = { chunks: [], size: 0 }
+  const ended = yield* gather(response, gathered, limits.bytes).pipe(
+    Effect.as(true),
+    Effect.timeoutOrElse({ duration: limits.time, orElse: () => Effect.succeed(false) }),
+    // No body at all, or one that broke off: what came is what there is.
+    Effect.catch((error) => Effect.succeed(error.reason._tag === "EmptyBodyError"))
+  )
+  return { text: decodeText(gathered.chunks), truncated: !ended || gathered.size > limits.bytes }
+})
+
+// By what the server says, which a body that has to be unpacked first exceeds.
+const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>
+  Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
+
+/**
+ * Reads the body of a success, which is of use only as a whole. Of one that is longer than it may be, the text is its
+ * beginning.
+ */
+export const readWhole = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  bytes: number
+): Effect.fn.Return<Body, HttpClientError> {
+  if (isShort(response, bytes)) return { text: yield* response.text, truncated: false }
+  const gathered: Gathered = { chunks: [], size: 0 }
+  yield* gather(response, gathered, bytes).pipe(
+    Effect.catch((error) => error.reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(error))
+  )
+  const truncated = gathered.size > bytes
+  return { text: decodeText(truncated ? gathered.chunks.slice(0, 1) : gathered.chunks), truncated }
+})
