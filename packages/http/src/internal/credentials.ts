@@ -7,6 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constTrue } from "effect/Function"
 import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
@@ -168,17 +169,31 @@ const concealingTracer = (tracer: Tracer.Tracer, clean: (text: string) => string
     span: { value: (options: Parameters<Tracer.Tracer["span"]>[0]) => concealSpan(tracer.span(options), clean) }
   })
 
-/** Keeps what requests prove themselves with out of the client's errors and spans; its responses still know it. */
+const concealingSpans = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<A, E, R> => {
+  const clean = without(secretsOf(request))
+  return self.pipe(
+    Effect.updateService(Tracer.Tracer, (tracer) => concealingTracer(tracer, clean)),
+    Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...headerNames, ...answeredNames]),
+    Effect.updateService(UrlParams.CurrentRedactedNames, (names) => [...names, queryName])
+  )
+}
+
+/**
+ * Keeps what requests prove themselves with out of the client's errors and spans; its responses still know it. Without a
+ * tracer there are no spans: Effect's own would keep some that nobody reads.
+ */
 export const concealing = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
   HttpClient.makeWith(
     (request) =>
       Effect.flatMap(request, (request) => {
-        const clean = without(secretsOf(request))
-        return client.postprocess(Effect.succeed(request)).pipe(
-          Effect.mapError(concealFailure),
-          Effect.updateService(Tracer.Tracer, (tracer) => concealingTracer(tracer, clean)),
-          Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...headerNames, ...answeredNames]),
-          Effect.updateService(UrlParams.CurrentRedactedNames, (names) => [...names, queryName])
+        const sent = Effect.mapError(client.postprocess(Effect.succeed(request)), concealFailure)
+        return Effect.withFiber((fiber) =>
+          fiber.getRef(Tracer.Tracer) === Tracer.nativeTracer
+            ? Effect.provideService(sent, HttpClient.TracerDisabledWhen, constTrue)
+            : concealingSpans(sent, request)
         )
       }),
     client.preprocess
