@@ -31,7 +31,7 @@ import * as Category from "./Category.ts"
 import * as Errors from "./Errors.ts"
 import { fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { prune } from "./internal/json.ts"
-import { without, withoutBegun } from "./internal/redact.ts"
+import { unescaped, without, withoutBegun } from "./internal/redact.ts"
 import { excerpt } from "./internal/text.ts"
 import { Validation } from "./internal/Validation.ts"
 import * as Wordings from "./internal/wordings.ts"
@@ -460,6 +460,7 @@ const contextOf = (
     rateLimit: snapshot,
     balance: ResponseHeaders.balance(headers),
     deprecation: ResponseHeaders.deprecation(headers),
+    shouldRetry: headers["x-should-retry"]?.trim().toLowerCase() === "false" ? false : undefined,
     contentType: ResponseHeaders.identifier(headers["content-type"]),
     body: input.body === "" ? undefined : excerpt(input.body, maxBodyLength),
     bodyTruncated: truncated ? true : undefined,
@@ -482,8 +483,10 @@ const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
  * @category decoding
  * @since 0.1.0
  */
-export const withoutSecrets = (input: Input): Input =>
-  input.secrets === undefined ? input : remove(input, input.secrets)
+export const withoutSecrets = (input: Input): Input => {
+  const received = { ...input, body: unescaped(input.body) }
+  return input.secrets === undefined ? received : remove(received, input.secrets)
+}
 
 const headersOf = ({ headers }: Input): Headers.Headers =>
   Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)

@@ -10,7 +10,8 @@
  *
  * `Decode.response` of the result is the error again: the same class, message, category and fields, and in `response`
  * the same status, ids, wait, budgets, balance and deprecation. The rest of `response` speaks of the answer that was
- * received, which is now this one: its body and content type, and `matchedBy` is `code`.
+ * received, which is now this one: its body and content type, and `matchedBy` is `code`. An error that was made by hand
+ * gains what Venice's answer would have said: the hint in an exhausted budget, the counts in a message.
  *
  * Credentials are taken out, as in decoding, for errors that were made by hand.
  *
@@ -42,7 +43,7 @@ import * as Duration from "effect/Duration"
 import * as Base64 from "effect/encoding/Base64"
 import { formatHttpDate } from "effect/http/Headers"
 import type * as Schema from "effect/Schema"
-import * as Category from "./Category.ts"
+import { isRepeatable } from "./internal/failure.ts"
 import { prune } from "./internal/json.ts"
 import { excerpt } from "./internal/text.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
@@ -322,30 +323,24 @@ export const headers = (error: VeniceError): Readonly<Record<string, string>> =>
   }
 }
 
-// The statuses OpenAI's clients repeat by themselves, whatever the body says, unless they are told not to.
-const isRepeatedBlindly = (status: number): boolean =>
-  status === 408 || status === 409 || status === 429 || status >= 500
-
 /**
  * Encodes an error as a response. Total.
  *
  * **Details**
  *
- * In OpenAI's shape, an error that no repeat can mend is sent with `x-should-retry: false` where its status would make
- * OpenAI's clients repeat the request.
+ * What no policy would repeat is sent with `x-should-retry: false`: clients of OpenAI's and Anthropic's make repeat a 409,
+ * a 429 and any 5xx by themselves, and a call may be billed twice.
  *
  * @category encoding
  * @since 0.1.0
  */
 export const response = (error: VeniceError, format: Format = "venice"): Encoded => {
-  const answered = status(error)
-  const isHopeless = format === "openai" && isRepeatedBlindly(answered) && !Category.isRetryable(error.category)
   return {
-    status: answered,
+    status: status(error),
     headers: {
       "content-type": format === "problem" ? "application/problem+json" : "application/json",
       ...headers(error),
-      ...(isHopeless && { "x-should-retry": "false" })
+      ...(!isRepeatable(error) && { "x-should-retry": "false" })
     },
     body: defined({ ...head(error, format), ...members(error) })
   }

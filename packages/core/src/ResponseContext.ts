@@ -144,6 +144,8 @@ export const ResponseContext = Schema.Struct({
   rateLimit: Schema.optionalKey(RateLimit),
   balance: Schema.optionalKey(Balance),
   deprecation: Schema.optionalKey(Deprecation),
+  /** `false` when the answer said that a repeat is of no use, by `x-should-retry`; no policy makes one then. */
+  shouldRetry: Schema.optionalKey(Schema.Literal(false)),
   contentType: Schema.optionalKey(Schema.String),
   /** The body's text without secrets, at most {@link maxBodyLength} long. Absent when the body was empty. */
   body: Schema.optionalKey(Schema.String),

@@ -64,7 +64,7 @@ import { RetryBudget } from "./RetryBudget.ts"
 import { isVeniceError } from "./VeniceError.ts"
 
 export type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
-export { kindOf } from "./internal/failure.ts"
+export { isRepeatable, kindOf } from "./internal/failure.ts"
 export {
   render,
   renderSvg,

@@ -711,6 +711,26 @@ describe("secrets", () => {
     assert.strictEqual(decode(404, { error: message }).message, message)
   })
 
+  it("goes however JSON escapes it", () => {
+    const secret = "aB3+dE5fG7hJ9/kL1"
+    const escaped = JSON.stringify({ error: `bad sign-in ${secret}`, request: { key: secret } })
+      .replaceAll("+", "\\u002B")
+      .replaceAll("/", "\\u002f")
+      .replaceAll("aB3", "\\u0061B3")
+    const error = Decode.response({ status: 401, body: escaped, secrets: [secret], now })
+
+    assert.strictEqual(error.message, "bad sign-in <redacted>")
+    assert.notInclude(JSON.parse(error.response.body!).request.key, "dE5fG7hJ9")
+    assert.notInclude(JSON.stringify(error), "dE5fG7hJ9")
+  })
+
+  it("is looked for without changing what is escaped otherwise", () => {
+    const body = String.raw`{"error":"a \\u002B \u0022 \u005c \u007f \u00e9"}`
+    const error = Decode.response({ status: 418, body, secrets: ["secret"], now })
+
+    assert.strictEqual(error.message, JSON.parse(body).error)
+  })
+
   it("leaves everything else alone", () => {
     const body =
       "{\"error\":\"API key not found or expired; token limit 8192; address 0x833589fcd6edb6e08f4c7c32d4f71b54bda02913\"}"

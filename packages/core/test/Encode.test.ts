@@ -1,4 +1,4 @@
-import { Decode, Encode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
+import { Decode, Encode, Errors, ResponseContext, Retry, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Record, Schema } from "effect"
 import { anyResponse } from "./anyResponse.ts"
@@ -17,7 +17,7 @@ const trip = (error: VeniceError.VeniceError, format: Encode.Format): VeniceErro
 /** The error as JSON, without what speaks of the answer that carried it. */
 const essence = (error: VeniceError.VeniceError) => {
   const { matchedBy: _, attempts: __, response, ...rest } = JSON.parse(JSON.stringify(error))
-  const { body: _b, bodyTruncated: _t, contentType: _c, delivered: _d, ...kept } = response
+  const { body: _b, bodyTruncated: _t, contentType: _c, delivered: _d, shouldRetry: _s, ...kept } = response
   return { ...rest, category: error.category, response: kept }
 }
 
@@ -193,14 +193,32 @@ describe("OpenAI's shape", () => {
 
     assert.deepInclude(Encode.response(error, "openai").body.error, { param: "messages.0.role" })
   })
+})
 
-  it("tells OpenAI's clients not to repeat what cannot be mended", () => {
-    const advice = (error: VeniceError.VeniceError) => Encode.response(error, "openai").headers["x-should-retry"]
+describe("a repeat", () => {
+  const advice = (error: VeniceError.VeniceError) => Encode.response(error).headers["x-should-retry"]
 
+  const answered = (status: number, operation: string) => ({ response: { status, operation } })
+
+  it("is advised against where it cannot help, or may be charged or done twice", () => {
     assert.strictEqual(advice(new Errors.ConsentRequired()), "false")
     assert.strictEqual(advice(new Errors.InsufficientBalance({ response: { status: 429 } })), "false")
+    assert.strictEqual(advice(new Errors.InferenceFailed(answered(500, "POST /video/queue"))), "false")
+    assert.strictEqual(advice(new Errors.ModelOffline({ response: { status: 200, delivered: 3 } })), "false")
+  })
+
+  it("is left to the client elsewhere", () => {
     assert.isUndefined(advice(new Errors.ModelOverloaded()))
-    assert.isUndefined(advice(new Errors.InvalidModel()))
+    assert.isUndefined(advice(new Errors.ModelOffline(answered(503, "POST /video/queue"))))
+    assert.isUndefined(advice(new Errors.InferenceFailed(answered(500, "POST /chat/completions"))))
+  })
+
+  it("is not made by a policy of the client's", () => {
+    const received = trip(new Errors.InferenceFailed(answered(500, "POST /video/queue")), "openai")
+
+    assert.isFalse(received.response.shouldRetry)
+    assert.isUndefined(Retry.kindOf(received))
+    assert.isTrue(Retry.isRepeatable(trip(new Errors.ModelOffline(), "openai")))
   })
 })
 

@@ -32,10 +32,12 @@
 import { response as decodeResponse } from "@effect-venice/core/Decode"
 import type { Format } from "@effect-venice/core/Encode"
 import { headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
+import type { ConsentRequired } from "@effect-venice/core/Errors"
 import { UnrecognizedResponse } from "@effect-venice/core/Errors"
 import type { Operation } from "@effect-venice/core/Operation"
 import { nameOf } from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
+import { isRepeatable } from "@effect-venice/core/Retry"
 import type { NotInCategory, VeniceError, VeniceErrorClass } from "@effect-venice/core/VeniceError"
 import { byCode, isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Array from "effect/Array"
@@ -79,35 +81,44 @@ export type FromFailure<E> =
   | (E extends { readonly _tag: "JobFailure"; readonly reason: infer R } ? Extract<R, VeniceError> : never)
   | UnrecognizedResponse
 
-const unanswered = (status: 502 | 504, message: string, operation: string | undefined): UnrecognizedResponse =>
+const stands = (
+  status: 502 | 504,
+  message: string,
+  { operation, repeatable = false }: { readonly operation?: string | undefined; readonly repeatable?: boolean }
+): UnrecognizedResponse =>
   new UnrecognizedResponse({
     category: status === 504 ? "Timeout" : "Upstream",
     message,
     matchedBy: "none",
-    response: { status, ...(operation !== undefined && { operation }) }
+    response: {
+      status,
+      ...(operation !== undefined && { operation }),
+      // A 502 reads as if it might pass. What was done may be done, and billed, again.
+      ...(!repeatable && { shouldRetry: false })
+    }
   })
 
-const isTimeout = (error: Failure): boolean =>
-  isHttpClientError(error) ? Cause.isTimeoutError(error.reason.cause) : Cause.isTimeoutError(error)
-
-const operationOf = (error: Exclude<Failure, VeniceError | JobFailure>): string | undefined => {
-  if (isHttpClientError(error)) return nameOf(error.request.method, error.request.url)
-  return "response" in error ? error.response.operation : undefined
+const unanswered = (error: HttpClientError | Cause.TimeoutError): UnrecognizedResponse => {
+  const isTimeout = Cause.isTimeoutError(isHttpClientError(error) ? error.reason.cause : error)
+  const known = {
+    operation: isHttpClientError(error) ? nameOf(error.request.method, error.request.url) : undefined,
+    repeatable: isRepeatable(error)
+  }
+  return isTimeout ? stands(504, "Venice did not answer in time", known) : stands(502, "Venice did not answer", known)
 }
 
 const convert = (error: Failure): VeniceError => {
   if (isVeniceError(error)) return error
-  if (error._tag === "JobFailure") return convert(error.reason)
-  const operation = operationOf(error)
-  if (isTimeout(error)) return unanswered(504, "Venice did not answer in time", operation)
   switch (error._tag) {
+    case "JobFailure":
+      return convert(error.reason)
     case "UnexpectedBody":
     case "UnfinishedStream":
-      return unanswered(502, "Venice's answer could not be read", operation)
+      return stands(502, "Venice's answer could not be read", error.response)
     case "JsonRpcError":
-      return unanswered(502, `The node answered: ${error.message}`, operation)
+      return stands(502, `The node answered: ${error.message}`, error.response)
     default:
-      return unanswered(502, "Venice did not answer", operation)
+      return unanswered(error)
   }
 }
 
@@ -126,27 +137,40 @@ type OwnersBusiness = "Authentication" | "Permission" | "Billing"
 const ownersBusiness: ReadonlySet<string> = new Set<OwnersBusiness>(["Authentication", "Permission", "Billing"])
 
 /**
+ * What {@link conceal} leaves of the errors in `E`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Concealed<E> = NotInCategory<E, OwnersBusiness> | Extract<E, ConsentRequired> | UnrecognizedResponse
+
+/**
  * The error as it may be shown to users who do not own the Venice account: without its balance, its budgets, Venice's
- * body and the history of your attempts. What is wrong with the account itself (its key, its plan, its credit) is an `UnrecognizedResponse` of
- * 502 that says no more.
+ * body and the history of your attempts. What is wrong with the account itself (its key, its plan, its credit) is an
+ * `UnrecognizedResponse` of 502 that says no more, and so is what nobody recognised.
  *
  * **When to use**
  *
  * Where users share your key. Where they bring their own, all of it is theirs to see.
  *
+ * **Gotchas**
+ *
+ * The messages of the rest are Venice's, as they came: they are about the request.
+ *
  * @category converting
  * @since 0.1.0
  */
-export const conceal = <E extends VeniceError>(
-  error: E
-): NotInCategory<E, OwnersBusiness> | UnrecognizedResponse => {
-  if (ownersBusiness.has(error.category)) {
-    return unanswered(502, "The service cannot use Venice at present", error.response.operation)
-  }
+export const conceal = <E extends VeniceError>(error: E): Concealed<E> => {
   const { attempts: _, message, response, ...fields } = error
+  // Consent is the user's to give.
+  if (ownersBusiness.has(error.category) && error._tag !== "CONSENT_REQUIRED") {
+    return stands(502, "The service cannot use Venice at present", { operation: response.operation })
+  }
   const shown = Struct.omit(response, ["balance", "body", "bodyTruncated", "rateLimit"])
+  const isVerbatim = error._tag === "UNRECOGNIZED_RESPONSE" && response.body !== undefined
+  const said = isVerbatim ? UnrecognizedResponse.defaultMessage : message
   const Class = byCode.get(error._tag) as new(fields: object) => VeniceError
-  return new Class({ ...fields, message, response: shown }) as NotInCategory<E, OwnersBusiness>
+  return new Class({ ...fields, message: said, response: shown }) as Concealed<E>
 }
 
 /**
@@ -214,7 +238,12 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
 const headerFields = Record.fromIterableWith(headerNames, (name) => [name, Schema.optionalKey(Schema.String)])
 
 /** All codes of one status: an endpoint can have one response for each. */
-const schemaOf = (format: Format, status: number, classes: ReadonlyArray<VeniceErrorClass>): Schema.Top => {
+const schemaOf = (
+  format: Format,
+  status: number,
+  classes: ReadonlyArray<VeniceErrorClass>,
+  operation: string | undefined
+): Schema.Top => {
   const body = bodyOf(format, status, classes.map(({ code }) => code)).annotate({
     description: classes.map(({ code, defaultMessage }) => `${code}: ${defaultMessage}`).join("\n")
   })
@@ -228,7 +257,8 @@ const schemaOf = (format: Format, status: number, classes: ReadonlyArray<VeniceE
       return { headers, body: "status" in body ? { ...body, status } : body }
     },
     // Waits are said in durations, so the moment only counts for budgets without one.
-    decode: ({ body, headers }) => decodeResponse({ status, headers, body: JSON.stringify(body), now: Date.now() })
+    decode: ({ body, headers }) =>
+      decodeResponse({ status, headers, body: JSON.stringify(body), operation, now: Date.now() })
   }))
 }
 
@@ -238,8 +268,8 @@ export interface ErrorSchema<E> extends Schema.Codec<E, unknown> {}
 const unrecognizedStatus = 502
 
 /**
- * The errors an operation can answer with, to be declared on an `HttpApiEndpoint`: one schema for each status, with the
- * body in the format and the headers beside it.
+ * The errors an operation, or several, can answer with, to be declared on an `HttpApiEndpoint`: one schema for each
+ * status, with the body in the format and the headers beside it.
  *
  * **Details**
  *
@@ -249,7 +279,8 @@ const unrecognizedStatus = 502
  * **Gotchas**
  *
  * An endpoint declares its statuses, so an error is answered with the documented status of its code, whichever Venice
- * answered, and an `UnrecognizedResponse` with 502.
+ * answered, and an `UnrecognizedResponse` with 502. It also has one response for a status and content type: errors of
+ * your own stand beside these under another status, or as JSON beside the format `problem`.
  *
  * **Example** (Declaring the errors of an endpoint)
  *
@@ -270,16 +301,18 @@ const unrecognizedStatus = 502
  * @category declaring
  * @since 0.1.0
  */
-export const errors = <Op extends Operation>(
+export const errors = <const Op extends Operation | ReadonlyArray<Operation>>(
   operation: Op,
   format: Format = "venice"
-): ReadonlyArray<ErrorSchema<OperationFailure.Of<Op>>> => {
-  const classes = [...OperationFailure.codes(operation)].map((code) => byCode.get(code)!)
+): ReadonlyArray<ErrorSchema<OperationFailure.Of<Op extends ReadonlyArray<string> ? Op[number] : Op>>> => {
+  const operations: ReadonlyArray<Operation> = typeof operation === "string" ? [operation] : operation
+  const codes = new Set(operations.flatMap((operation) => [...OperationFailure.codes(operation)]))
   const byStatus = Array.groupBy(
-    classes,
+    [...codes].map((code) => byCode.get(code)!),
     (Class) => String(Class === UnrecognizedResponse ? unrecognizedStatus : Class.status)
   )
+  const only = operations.length === 1 ? operations[0] : undefined
   return Object.entries(byStatus).map(([status, classes]) =>
-    schemaOf(format, Number(status), classes) as unknown as ErrorSchema<OperationFailure.Of<Op>>
+    schemaOf(format, Number(status), classes, only) as unknown as ErrorSchema<any>
   )
 }

@@ -1,10 +1,18 @@
-import { Decode, Encode, Errors, OperationFailure, VeniceError } from "@effect-venice/core"
+import { Decode, Encode, Errors, OperationFailure, Retry, VeniceError } from "@effect-venice/core"
 import { Gateway, Job, UnexpectedBody, UnfinishedStream, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Cause, Duration, Effect, Exit, Layer, Redacted, Schema } from "effect"
 import { HttpClientError, HttpClientRequest, HttpServerResponse } from "effect/http"
-import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpApiTest, OpenApi } from "effect/http-api"
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpApiSchema,
+  HttpApiTest,
+  OpenApi
+} from "effect/http-api"
 import { answer, serve } from "./server.ts"
 
 const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
@@ -48,8 +56,8 @@ describe("an answer", () => {
 describe("any failure of a call", () => {
   const request = HttpClientRequest.post("https://user:pass@internal.example/api/v1/chat/completions")
 
-  const transport = (cause: unknown) =>
-    new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+  const transport = (cause: unknown, sent = request) =>
+    new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request: sent, cause }) })
 
   const input = { status: 200, body: "internal", operation: "POST /chat/completions", now: 0 }
 
@@ -74,8 +82,22 @@ describe("any failure of a call", () => {
       assert.strictEqual(error._tag, "UNRECOGNIZED_RESPONSE")
       assert.strictEqual(error.category, category)
       assert.strictEqual(response.status, status)
+      assert.strictEqual(response.headers["x-should-retry"], "false")
+      assert.isUndefined(Retry.kindOf(error))
       for (const secret of ["internal", "10.0.0.7", "pass"]) assert.notInclude(text, secret)
     }))
+
+  it.each<[string, HttpClientError.HttpClientError, boolean]>([
+    ["a read", transport(new Error("reset"), HttpClientRequest.get("https://api.venice.ai/api/v1/models")), true],
+    ["a connection that was never made", transport(Object.assign(new Error("x"), { code: "ECONNREFUSED" })), true],
+    ["a run that may be billed twice", transport(new Error("reset")), false]
+  ])("may be repeated by the user's client: %s", (_, failure, isRepeatable) => {
+    const error = Gateway.fromFailure(failure)
+
+    assert.strictEqual(Gateway.toResponse(error).headers["x-should-retry"], isRepeatable ? undefined : "false")
+    assert.strictEqual(Retry.isRepeatable(error), isRepeatable)
+    assert.match(error.response.operation!, / \/(?:models|chat\/completions)$/)
+  })
 
   it("is the error of a failed job", () => {
     const reason = new Errors.ContentPolicyViolation()
@@ -117,9 +139,23 @@ describe("conceal", () => {
 
       assert.strictEqual(shown._tag, "UNRECOGNIZED_RESPONSE")
       assert.strictEqual(shown.response.status, 502)
+      assert.strictEqual(shown.message, "The service cannot use Venice at present")
       assert.notInclude(JSON.stringify(shown), code)
+      assert.isUndefined(Retry.kindOf(shown))
     }
   )
+
+  it("does not pass on words that nobody recognised", () => {
+    const body = "<title>wallet 0xabc has $3.20</title>"
+    const shown = Gateway.conceal(Decode.response({ status: 409, body, bodyTruncated: true, now: 0 }))
+
+    assert.notMatch(JSON.stringify(shown), /wallet|3\.20|bodyTruncated/)
+    assert.strictEqual(shown.category, "InvalidRequest")
+  })
+
+  it("asks the user for the consent that is the user's to give", () => {
+    assert.strictEqual(Gateway.conceal(new Errors.ConsentRequired({ docsUrl: "u" }))._tag, "CONSENT_REQUIRED")
+  })
 })
 
 describe("the errors of an endpoint", () => {
@@ -175,6 +211,20 @@ describe("the errors of an endpoint", () => {
       format === "problem" ? "application/problem+json" : "application/json"
     ])
   })
+})
+
+it("are those of several operations, where an endpoint calls several", () => {
+  const endpoint = HttpApiEndpoint.post("both", "/both", {
+    error: [
+      ...Gateway.errors(["POST /audio/speech", "POST /video/queue"], "problem"),
+      Schema.Struct({ mine: Schema.String }).pipe(HttpApiSchema.status(400))
+    ]
+  })
+  const { responses } = OpenApi.fromApi(HttpApi.make("test").add(HttpApiGroup.make("g").add(endpoint)))
+    .paths["/both"]!.post!
+
+  assert.includeMembers(Object.keys(responses), ["400", "409", "422", "502"])
+  assert.hasAllKeys(responses["400"]!.content, ["application/problem+json", "application/json"])
 })
 
 it.live("passes an error of Venice on over HTTP as it came", () =>

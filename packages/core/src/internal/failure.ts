@@ -22,15 +22,15 @@ const isCutOff = (reason: HttpClientError.HttpClientErrorReason): boolean =>
  * **Details**
  *
  * `Transport` is a request that got no response: refused, reset, cut off, or timed out on our side. A stream that has
- * delivered something is never begun again, whatever it failed with.
+ * delivered something is never begun again, whatever it failed with, and neither is what the answer said not to repeat.
  *
  * @category reading
  * @since 0.1.0
  */
 export const kindOf = (error: unknown): Kind | undefined => {
   if (isVeniceError(error)) {
-    const hasDelivered = (error.response.delivered ?? 0) > 0
-    return Category.isRetryable(error.category) && !hasDelivered ? error.category : undefined
+    const { delivered = 0, shouldRetry } = error.response
+    return Category.isRetryable(error.category) && delivered === 0 && shouldRetry !== false ? error.category : undefined
   }
   const isTransport = HttpClientError.isHttpClientError(error)
     ? error.reason._tag === "TransportError" || isCutOff(error.reason)
@@ -73,6 +73,22 @@ export const operationOf = (error: unknown): string | undefined => {
   return HttpClientError.isHttpClientError(error)
     ? Operation.nameOf(error.request.method, error.request.url)
     : undefined
+}
+
+/**
+ * Whether a policy may repeat what failed, as far as the failure itself tells: it may pass, and a repeat is not charged or
+ * done twice.
+ *
+ * **Gotchas**
+ *
+ * `Operation.allowReplay` and an idempotency key are known to the call alone.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const isRepeatable = (error: unknown): boolean => {
+  const kind = kindOf(error)
+  return kind !== undefined && Operation.mayRepeat(operationOf(error), outcomeOf(error, kind))
 }
 
 /** What the server asked for. */

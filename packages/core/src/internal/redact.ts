@@ -94,6 +94,18 @@ export const without = (secrets: ReadonlyArray<string>): (text: string) => strin
   return (text) => longestFirst.reduce((text, secret) => text.replaceAll(secret, mark), text)
 }
 
+/**
+ * JSON with its printable ASCII characters as they are. Some servers escape `+`, `/` or `&` by number, and a secret with
+ * one of them would not be found.
+ */
+export const unescaped = (json: string): string =>
+  json.includes("\\u00")
+    ? json.replace(/\\(?:\\|u00([2-7][\da-f]))/gi, (escape: string, code: string | undefined) => {
+      const char = code === undefined ? undefined : String.fromCharCode(Number.parseInt(code, 16))
+      return char === undefined || char === "\"" || char === "\\" || char === "\x7f" ? escape : char
+    })
+    : json
+
 const beginningAtEnd = (text: string, secret: string): number => {
   for (let length = Math.min(secret.length - 1, text.length); length >= minSecret; length--) {
     if (text.endsWith(secret.slice(0, length))) return length
