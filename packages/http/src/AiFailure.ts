@@ -61,6 +61,7 @@ import { isHttpClientError } from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type { Failure } from "./Gateway.ts"
 import { defaultBaseUrl } from "./VeniceClient.ts"
 
@@ -202,6 +203,10 @@ const fromMetadata = (reason: AiError.AiErrorReason): Option.Option<VeniceError>
   return Predicate.hasProperty(metadata, "error") ? Exit.getSuccess(decode(metadata.error)) : Option.none()
 }
 
+// What a response says itself. By its status alone a reason knows better, which may have seen more than it kept.
+const isTold = ({ matchedBy, response }: VeniceError): boolean =>
+  (matchedBy === "code" || matchedBy === "message" || matchedBy === "shape") && response.status >= 300
+
 const fromHttp = (reason: AiError.AiErrorReason, now: number): Option.Option<VeniceError> => {
   const http = "http" in reason ? reason.http : undefined
   if (http?.response === undefined) return Option.none()
@@ -210,6 +215,11 @@ const fromHttp = (reason: AiError.AiErrorReason, now: number): Option.Option<Ven
   const told = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === "string")
   return Option.some(decodeResponse({ status, headers: told, body: http.body ?? "", now }))
 }
+
+const withHint = (error: VeniceError, reason: AiError.AiErrorReason): VeniceError =>
+  reason._tag === "RateLimitError" && reason.retryAfter !== undefined && error.response.retryAfter === undefined
+    ? Object.assign(error, { response: { ...error.response, retryAfter: reason.retryAfter } })
+    : error
 
 /** For the reasons of a model that kept nothing of the response. */
 const fromReason = (reason: AiError.AiErrorReason): Option.Option<VeniceError> => {
@@ -244,19 +254,30 @@ const fromReason = (reason: AiError.AiErrorReason): Option.Option<VeniceError> =
 }
 
 /**
- * The error of Venice behind an `AiError`: the one that {@link toAiError} was given, else what the response in it decodes
- * to, else what its reason means. None for what never came from the provider: tools, schemas, a request without an
- * answer.
+ * The error of Venice behind an `AiError`: the one that {@link toAiError} was given, else what the response in it says of
+ * itself, else what its reason means, else what the status of the response implies. None for what never came from the
+ * provider: tools, schemas, a request without an answer.
  *
  * @category converting
  * @since 0.1.0
  */
 export const fromAiError = ({ reason }: AiError.AiError): Effect.Effect<Option.Option<VeniceError>> =>
-  Effect.map(Clock.currentTimeMillis, (now) =>
-    fromMetadata(reason).pipe(
-      Option.orElse(() => fromHttp(reason, now)),
-      Option.orElse(() => fromReason(reason))
-    ))
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const answered = fromHttp(reason, now)
+    return fromMetadata(reason).pipe(
+      Option.orElse(() => Option.filter(answered, isTold)),
+      Option.orElse(() => fromReason(reason)),
+      Option.orElse(() => Option.filter(answered, ({ response }) => response.status >= 300)),
+      Option.map((error) => withHint(error, reason))
+    )
+  })
+
+const behind = <E>(error: E): Effect.Effect<never, E | VeniceError | HttpClientError> => {
+  if (!AiError.isAiError(error)) return Effect.fail(error)
+  const { reason } = error
+  if (reason._tag === "NetworkError" && isHttpClientError(reason.cause)) return Effect.fail(reason.cause)
+  return Effect.flatMap(fromAiError(error), (found) => Effect.fail(Option.getOrElse(found, () => error)))
+}
 
 /**
  * Fails with what is behind an `AiError`: the error of Venice, or the `HttpClientError` of a request without an answer.
@@ -266,9 +287,24 @@ export const fromAiError = ({ reason }: AiError.AiError): Effect.Effect<Option.O
  * @since 0.1.0
  */
 export const unwrap = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | VeniceError | HttpClientError, R> =>
-  Effect.catch(self, (error) => {
-    if (!AiError.isAiError(error)) return Effect.fail<E | VeniceError | HttpClientError>(error)
-    const { reason } = error
-    if (reason._tag === "NetworkError" && isHttpClientError(reason.cause)) return Effect.fail(reason.cause)
-    return Effect.flatMap(fromAiError(error), (found) => Effect.fail(Option.getOrElse(found, () => error)))
-  })
+  Effect.catch(self, behind)
+
+/**
+ * {@link wrap} for a stream, such as a model's `streamText`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const wrapStream = (method: string) => <A, E extends Failure, R>(self: Stream.Stream<A, E, R>) =>
+  Stream.mapError(self, (error) => toAiError(error, method))
+
+/**
+ * {@link unwrap} for a stream, such as that of `LanguageModel.streamText`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const unwrapStream = <A, E, R>(
+  self: Stream.Stream<A, E, R>
+): Stream.Stream<A, E | VeniceError | HttpClientError, R> =>
+  Stream.catch(self, (error) => Stream.fromEffect(behind(error)))

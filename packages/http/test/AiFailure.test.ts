@@ -131,6 +131,46 @@ describe("an AiError that is not ours", () => {
       assert.strictEqual(found.response.rayId, "91dbd54fa83f8cbd-EWR")
     }))
 
+  const answered = (status: number, body?: string) => ({
+    http: { response: { status, headers: {} }, ...(body !== undefined && { body }) }
+  })
+
+  it.effect.each<[string, AiError.AiErrorReason, VeniceError.Code | undefined]>([
+    ["no body", new AiError.QuotaExhaustedError(answered(429)), "INSUFFICIENT_BALANCE"],
+    [
+      "no body either",
+      new AiError.AuthenticationError({ kind: "InvalidKey", ...answered(401) }),
+      "AUTHENTICATION_FAILED"
+    ],
+    [
+      "a body of its own",
+      new AiError.RateLimitError(
+        answered(429, "{\"error\":\"Insufficient USD or Diem balance to complete request.\"}")
+      ),
+      "INSUFFICIENT_BALANCE"
+    ],
+    ["a status that its reason does not explain", new AiError.UnknownError(answered(404)), "UNRECOGNIZED_RESPONSE"],
+    ["a success", new AiError.InvalidResponseError({ description: "no choices", ...answered(200, "{}") }), undefined]
+  ])("is what its reason means, unless the response tells: %s", ([, reason, code]) =>
+    Effect.gen(function*() {
+      const found = yield* AiFailure.fromAiError(of(reason))
+
+      assert.strictEqual(Option.getOrUndefined(found)?._tag, code)
+    }))
+
+  it.effect("keeps a hint that the response has not", () =>
+    Effect.gen(function*() {
+      const error = of(
+        new AiError.RateLimitError({
+          retryAfter: Duration.seconds(9),
+          ...answered(429, "{\"error\":\"Rate limit exceeded\"}")
+        })
+      )
+      const found = Option.getOrThrow(yield* AiFailure.fromAiError(error))
+
+      assert.deepStrictEqual(found.response.retryAfter, Duration.seconds(9))
+    }))
+
   it.effect.each<[AiError.AiErrorReason, VeniceError.Code]>([
     [new AiError.RateLimitError({ retryAfter: Duration.seconds(3) }), "RATE_LIMIT_EXCEEDED"],
     [new AiError.QuotaExhaustedError({}), "INSUFFICIENT_BALANCE"],
@@ -216,6 +256,29 @@ describe("a language model over VeniceClient", () => {
 
       assert.strictEqual(error._tag, "INSUFFICIENT_BALANCE")
     }).pipe(Effect.provide(Model)))
+})
+
+it.effect("a stream is wrapped and unwrapped as a call is", () =>
+  Effect.gen(function*() {
+    const failing = Stream.concat(Stream.succeed(1), Stream.fail(new Errors.ModelOffline()))
+    const wrapped = AiFailure.wrapStream("streamText")(failing)
+    const failure = yield* Effect.flip(Stream.runCollect(wrapped))
+    const unwrapped = yield* Effect.flip(Stream.runCollect(AiFailure.unwrapStream(wrapped)))
+
+    assert.deepInclude(failure, { _tag: "AiError", method: "streamText" })
+    assert.strictEqual(unwrapped._tag, "MODEL_OFFLINE")
+  }))
+
+it("tells the headers of the answer that were Venice's", () => {
+  const error = new Errors.ModelOffline({
+    response: { status: 503, requestId: "r-1", retryAfter: Duration.seconds(2) }
+  })
+  const reason = AiFailure.toReason(error)
+
+  assert.deepInclude("http" in reason ? reason.http?.response?.headers : undefined, {
+    "x-request-id": "r-1",
+    "retry-after": "2"
+  })
 })
 
 it("does not carry a secret that was taken out", () => {
