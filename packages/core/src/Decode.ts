@@ -27,6 +27,7 @@ import * as Sse from "effect/encoding/Sse"
 import * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
+import type * as Schema from "effect/Schema"
 import * as Category from "./Category.ts"
 import * as Errors from "./Errors.ts"
 import { fromWire, withoutStacks } from "./internal/ApiError.ts"
@@ -88,6 +89,8 @@ const aliases: ReadonlyMap<string, VeniceErrorClass> = new Map<string, VeniceErr
   ["needs_consent", Errors.ConsentRequired],
   ["X402_CONCURRENCY_LIMIT", Errors.RateLimitExceeded],
   ["content_blocked_by_provider", Errors.ContentPolicyViolation],
+  // OpenAI's name, under a status of its own.
+  ["content_policy_violation", Errors.ContentPolicyViolation],
   // OpenAI's name, from gateways in front of Venice: a 429 that no wait can mend.
   ["insufficient_quota", Errors.InsufficientBalance]
 ])
@@ -247,7 +250,7 @@ const texts = (value: unknown): ReadonlyArray<string> | undefined =>
     ? value.filter((item) => typeof item === "string").slice(0, 50).map((item) => excerpt(item, 200))
     : undefined
 
-const json = (value: unknown) => value === undefined ? undefined : prune(value, 16, { entries: 200 })
+const json = (value: unknown) => value === undefined ? undefined : excerptJson(value)
 
 const validationOf = ({ body }: ResponseBody.Reading): { readonly details?: unknown; readonly issues?: unknown } => {
   const context = body.context as { readonly issues?: unknown } | null | undefined
@@ -569,6 +572,15 @@ export const context = (received: Input): ResponseContext => {
   const headers = headersOf(input)
   return contextOf(input, ResponseBody.read(input.body), headers, ResponseHeaders.rateLimit(headers, input.now))
 }
+
+/**
+ * A copy of a JSON value that may be kept: without credentials, at most 16 deep, with at most 200 entries and texts of at
+ * most 2,048 characters. Total.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const excerptJson = (value: unknown): Schema.Json => prune(value, 16, { entries: 200 })
 
 /**
  * Whether a success carries an error after all: a blocked image says so in a header.

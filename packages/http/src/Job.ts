@@ -31,6 +31,7 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ErrorReporter from "effect/ErrorReporter"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -92,6 +93,24 @@ export type Reason =
 export class JobFailure extends Data.TaggedError("JobFailure")<{ readonly job: Job; readonly reason: Reason }> {
   override get message(): string {
     return `The ${this.job.kind} job ${this.job.queueId} failed: ${this.reason.message}`
+  }
+
+  /**
+   * What error reporters are told: what its reason would tell them.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.severity]() {
+    return this.reason[ErrorReporter.severity] ?? "Error"
+  }
+
+  /**
+   * What error reporters are told: the job, and what its reason would tell them.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return { ...this.reason[ErrorReporter.attributes], kind: this.job.kind, queueId: this.job.queueId }
   }
 }
 

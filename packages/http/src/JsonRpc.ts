@@ -12,10 +12,13 @@
  * @since 0.1.0
  */
 import type { Input } from "@effect-venice/core/Decode"
-import { context, event, withoutSecrets } from "@effect-venice/core/Decode"
+import { context, event, excerptJson, withoutSecrets } from "@effect-venice/core/Decode"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
+import type { VeniceError } from "@effect-venice/core/VeniceError"
+import * as ErrorReporter from "effect/ErrorReporter"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 /** Codes of -32768 to -32000 are JSON-RPC's own and the node's, such as -32601 for an unknown method. */
 const Body = Schema.Struct({
@@ -58,50 +61,73 @@ export const Item = <S extends Schema.Constraint>(result: S) =>
     Schema.Struct({ id: Id, result })
   ])
 
-// As long as an excerpt of a body: what a contract gives as the reason of a revert is far below.
-const maxData = 8192
-
-const isShort = (data: unknown): boolean => JSON.stringify(data).length <= maxData
+// The reason of a revert is far shorter, and is no credential though it looks as random.
+const isHex = (data: unknown): data is string => typeof data === "string" && /^0x[\da-f]{0,8192}$/i.test(data)
 
 /**
- * An error of a blockchain's node. `code` is JSON-RPC's or the node's, `data` what the node gave beside the message, such
- * as the reason of a revert; left out where it is longer than 8 KB.
+ * An error of a blockchain's node. `code` is JSON-RPC's or the node's, absent where the node gave none; `data` is what it
+ * gave beside the message, such as the reason of a revert: hexadecimal text of up to 8 KB as it is, anything else within
+ * the bounds of `Decode.excerptJson`.
  *
  * @category errors
  * @since 0.1.0
  */
 export class JsonRpcError extends Schema.TaggedError<JsonRpcError>()("JsonRpcError", {
-  ...Body.fields,
+  code: Schema.optionalKey(Schema.Finite),
+  message: Schema.String,
+  data: Schema.optionalKey(Schema.Json),
   response: ResponseContext
 }) {
   /**
-   * The error in an answer to a single request, if it is one.
+   * What error reporters are told.
    *
    * @since 0.1.0
    */
-  static from(input: Input): JsonRpcError | undefined {
-    const error = errorOf(withoutSecrets(input).body)
-    if (error === undefined) return undefined
-    const { data, ...said } = error
-    // What it says in words is read as every message is: bounded, and without what looks like a credential.
-    const message = event(input.body, input)?.message ?? said.message
-    return new JsonRpcError({
-      ...said,
-      message,
-      ...(data !== undefined && isShort(data) && { data }),
-      response: context(input)
-    })
+  override get [ErrorReporter.severity]() {
+    return "Info" as const
+  }
+
+  /**
+   * What error reporters are told.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return Struct.pick(this.response, ["status", "operation", "requestId"])
   }
 }
 
-const decode = Schema.decodeUnknownOption(Body)
+/**
+ * The error in the answer to a single request, of the node or of Venice.
+ *
+ * @internal
+ */
+export const errorOf = (input: Input): JsonRpcError | VeniceError | undefined => {
+  const found = parse(withoutSecrets(input).body)
+  if (typeof found === "string" || isCoded(found)) return event(input.body, input)
+  if (!Predicate.isObject(found)) return undefined
+  const { code, data, message } = found as {
+    readonly code?: unknown
+    readonly data?: unknown
+    readonly message?: unknown
+  }
+  const number = typeof code === "string" ? Number(code) : code
+  return new JsonRpcError({
+    message: typeof message === "string" ? String(excerptJson(message)) : "The node gave no reason",
+    ...(typeof number === "number" && Number.isFinite(number) && { code: number }),
+    ...(data !== undefined && { data: isHex(data) ? data : excerptJson(data) }),
+    response: context(input)
+  })
+}
 
-const errorOf = (body: string): typeof Body.Type | undefined => {
+// Venice's codes are words, a node's are numbers.
+const isCoded = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "code") && typeof error.code === "string" && !/^-?\d+$/.test(error.code)
+
+const parse = (body: string): unknown => {
   try {
     const json: unknown = JSON.parse(body)
-    if (!Predicate.hasProperty(json, "error")) return undefined
-    const error = decode(json.error)
-    return error._tag === "Some" ? error.value : undefined
+    return Predicate.hasProperty(json, "error") ? json.error : undefined
   } catch {
     return undefined
   }

@@ -14,7 +14,7 @@
  * - {@link logged} logs failures at the level Venice's table gives them, as does an `ErrorReporter`.
  * - An answer that nobody has described is counted by its fingerprint, see `Fingerprint`.
  *
- * No prompt, no completion and no credential is ever recorded.
+ * No content of a request or of an answer is recorded, and no credential. A failure's message is, as the server wrote it.
  *
  * **Example** (Counting failures)
  *
@@ -47,7 +47,6 @@
  * @since 0.1.0
  */
 import { isOperation } from "@effect-venice/core/Operation"
-import { isVeniceError } from "@effect-venice/core/VeniceError"
 import { addGenAIAnnotations } from "effect/ai/Telemetry"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -105,16 +104,21 @@ const operationAttribute = (operation: string | undefined): string =>
   // A path outside of Venice's documentation may hold ids, and each would be a series of its own.
   operation !== undefined && isOperation(operation) ? operation : "_OTHER"
 
-// As many kinds of unknown answers as somebody could look at; a server that makes up ever new ones fills no memory.
-const maxFingerprints = 1000
-const fingerprints = new Set<string>()
+// As many series as somebody could look at; a server that makes up ever new names fills no memory.
+const maxNames = 1000
 
-const bounded = (fingerprint: string): string => {
-  if (fingerprints.has(fingerprint)) return fingerprint
-  if (fingerprints.size >= maxFingerprints) return "_OTHER"
-  fingerprints.add(fingerprint)
-  return fingerprint
+const bounding = () => {
+  const names = new Set<string>()
+  return (name: string): string => {
+    if (names.has(name)) return name
+    if (names.size >= maxNames) return "_OTHER"
+    names.add(name)
+    return name
+  }
 }
+
+const boundedFingerprint = bounding()
+const boundedModel = bounding()
 
 /**
  * Counts a failure of an operation. `VeniceClient` and `HttpFailure.typed` do; use it for a failure that you decoded
@@ -139,7 +143,7 @@ export const count = (failure: unknown, operation: string | undefined): Effect.E
       counted,
       Metric.update(
         Metric.withAttributes(unknown, {
-          "venice.response.fingerprint": bounded(fingerprint),
+          "venice.response.fingerprint": boundedFingerprint(fingerprint),
           "venice.operation": name
         }),
         1
@@ -160,59 +164,60 @@ export interface CallOptions {
   readonly baseUrl?: string | undefined
 }
 
-const spanOptions = (operation: string, { baseUrl }: CallOptions): Tracer.SpanOptionsNoTrace => {
+const spanOptions = (operation: string): Tracer.SpanOptionsNoTrace => {
   const [method, path] = operation.split(" ", 2)
-  const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
-  return {
-    kind: "client",
-    attributes: {
-      "http.request.method": method,
-      "url.template": path,
-      ...(url !== undefined && {
-        "server.address": url.hostname,
-        "server.port": Number(url.port) || (url.protocol === "http:" ? 80 : 443)
-      })
-    }
-  }
+  return { kind: "client", attributes: { "http.request.method": method, "url.template": path } }
 }
 
 const spanNameOf = (operation: string, options: CallOptions): string =>
   Conventions.spanName(operation, Conventions.modelOf(options.body))
 
-const describeRequest = (span: Tracer.Span, operation: string, { body }: CallOptions): void => {
+const describeRequest = (span: Tracer.Span, operation: string, { baseUrl, body }: CallOptions): void => {
   const attributes = Conventions.requestAttributes(operation, body)
   if (attributes !== undefined) addGenAIAnnotations(span, attributes)
+  if (baseUrl === undefined || !URL.canParse(baseUrl)) return
+  const { hostname, port, protocol } = new URL(baseUrl)
+  span.attribute("server.address", hostname)
+  span.attribute("server.port", Number(port) || (protocol === "http:" ? 80 : 443))
 }
 
-const failureOf = (exit: Exit.Exit<unknown, unknown>): Option.Option<unknown> =>
-  Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
-
-const describeFailure = (span: Tracer.Span, failure: unknown): void => {
-  for (const [name, value] of Object.entries(Conventions.failureAttributes(failure))) span.attribute(name, value)
+/** `error.type` of how a call ended: by a failure, by an interruption, or by a defect. */
+const endingOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const failure = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(failure)) return Conventions.errorType(failure.value)
+  return Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "_OTHER"
 }
 
-const end =
-  (operation: string, call: Call, start: bigint) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-    Effect.withFiber((fiber) => {
-      const failure = failureOf(exit)
-      if (call.span !== undefined && Option.isSome(failure)) describeFailure(call.span, failure.value)
-      const genre = Conventions.genreOf(operation)
-      if (genre === undefined || (Exit.isFailure(exit) && Option.isNone(failure))) return Effect.void
-      const elapsed = Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - start) / 1e9
-      const { model } = call
-      return Metric.update(
-        Metric.withAttributes(duration, {
-          "gen_ai.operation.name": genre.name,
-          "gen_ai.provider.name": "venice",
-          ...(Option.isSome(failure) && { "error.type": Conventions.errorType(failure.value) }),
-          ...(Option.isNone(failure) && model !== undefined && { "gen_ai.response.model": model })
-        }),
-        elapsed
-      )
-    })
+const describeEnding = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
+  const ending = endingOf(exit)
+  if (ending !== undefined) span.attribute("error.type", ending)
+  const failure = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+  if (Option.isNone(failure)) return
+  for (const [name, value] of Object.entries(Conventions.failureAttributes(failure.value))) span.attribute(name, value)
+}
+
+const end = (call: Call, start: bigint) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    if (call.span !== undefined) describeEnding(call.span, exit)
+    const genre = Conventions.genreOf(call.operation)
+    if (genre === undefined) return Effect.void
+    const elapsed = Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - start) / 1e9
+    const { model } = call
+    const ending = endingOf(exit)
+    return Metric.update(
+      Metric.withAttributes(duration, {
+        "gen_ai.operation.name": genre.name,
+        "gen_ai.provider.name": "venice",
+        ...(ending !== undefined && { "error.type": ending }),
+        ...(ending === undefined && model !== undefined && { "gen_ai.response.model": boundedModel(model) })
+      }),
+      elapsed
+    )
+  })
 
 /**
- * Puts a call, with its retries, under one span. Calls of `VeniceClient` inside have none of their own: their requests
+ * Puts a call, with its retries, under one span. Calls of the same operation inside have none of their own: their requests
  * are its children.
  *
  * **Example** (One span for a call and its retries)
@@ -240,13 +245,12 @@ export const call =
   (operation: string, options: CallOptions = {}) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
-      const run = (call: Call) =>
-        Effect.onExit(Effect.provideService(self, CurrentCall, call), end(operation, call, start))
-      if (!isTraced(fiber)) return run({ span: undefined })
+      const run = (call: Call) => Effect.onExit(Effect.provideService(self, CurrentCall, call), end(call, start))
+      if (!isTraced(fiber)) return run({ operation, span: undefined })
       let answer: A
-      const spanned = Effect.useSpan(spanNameOf(operation, options), spanOptions(operation, options), (span) => {
+      const spanned = Effect.useSpan(spanNameOf(operation, options), spanOptions(operation), (span) => {
         describeRequest(span, operation, options)
-        const kept = Effect.map(run({ span }), (value) => {
+        const kept = Effect.map(run({ operation, span }), (value) => {
           answer = value
         })
         return Effect.withParentSpan(kept, span, { captureStackTrace: false })
@@ -272,6 +276,14 @@ const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
     return count === undefined ? self : Effect.annotateSpans(self, { "http.request.resend_count": count })
   })
 
+/** Whether the call is under way already; its span learns what only the client knows of it. */
+const isUnderWay = (fiber: AnyFiber, operation: string, options: CallOptions): boolean => {
+  const outer = fiber.getRef(CurrentCall)
+  if (outer?.operation !== operation) return false
+  if (outer.span !== undefined) describeRequest(outer.span, operation, options)
+  return true
+}
+
 /**
  * Observes one attempt of the client: counts its failure, and opens the call's span unless there is one.
  *
@@ -281,7 +293,7 @@ export const observe =
   (operation: string, options: CallOptions) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const attempt = Effect.tapError(markResend(self), (failure) => count(failure, operation))
-      return fiber.getRef(CurrentCall) === undefined ? call(operation, options)(attempt) : attempt
+      return isUnderWay(fiber, operation, options) ? attempt : call(operation, options)(attempt)
     })
 
 /**
@@ -293,16 +305,15 @@ export const observeStream =
   (operation: string, options: CallOptions) => <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
     const counted = Stream.tapError(self, (failure) => count(failure, operation))
     const opened = Effect.withFiber((fiber) => {
-      if (fiber.getRef(CurrentCall) !== undefined) return Effect.succeed(counted)
+      if (isUnderWay(fiber, operation, options)) return Effect.succeed(counted)
       const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
-      const run = (call: Call) =>
-        Stream.onExit(Stream.provideService(counted, CurrentCall, call), end(operation, call, start))
-      if (!isTraced(fiber)) return Effect.succeed(run({ span: undefined }))
+      const run = (call: Call) => Stream.onExit(Stream.provideService(counted, CurrentCall, call), end(call, start))
+      if (!isTraced(fiber)) return Effect.succeed(run({ operation, span: undefined }))
       return Effect.map(
-        Effect.makeSpanScoped(spanNameOf(operation, options), spanOptions(operation, options)),
+        Effect.makeSpanScoped(spanNameOf(operation, options), spanOptions(operation)),
         (span) => {
           describeRequest(span, operation, options)
-          return Stream.provideService(run({ span }), Tracer.ParentSpan, span)
+          return Stream.provideService(run({ operation, span }), Tracer.ParentSpan, span)
         }
       )
     })
@@ -317,14 +328,10 @@ export const observeStream =
  * @since 0.1.0
  */
 export const log = (failure: unknown): Effect.Effect<void> => {
-  if (isVeniceError(failure)) {
-    return Effect.logWithLevel(failure[ErrorReporter.severity] ?? "Info")(failure.message).pipe(
-      Effect.annotateLogs({ "error.type": Conventions.errorType(failure), ...failure[ErrorReporter.attributes] })
-    )
-  }
-  const level = Conventions.categoryOf(failure) === "Transport" ? "Warn" : "Error"
-  return Effect.logWithLevel(level)(failure instanceof Error ? failure.message : String(failure)).pipe(
-    Effect.annotateLogs({ "error.type": Conventions.errorType(failure) })
+  const error = failure instanceof Error ? failure : new Error(String(failure))
+  const level = error[ErrorReporter.severity] ?? (Conventions.categoryOf(failure) === "Transport" ? "Warn" : "Error")
+  return Effect.logWithLevel(level)(error.message).pipe(
+    Effect.annotateLogs({ ...error[ErrorReporter.attributes], "error.type": Conventions.errorType(failure) })
   )
 }
 

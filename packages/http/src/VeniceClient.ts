@@ -59,7 +59,7 @@ import { readWhole } from "./internal/body.ts"
 import { checkHeaders, concealedResponse, concealFailure, concealing } from "./internal/credentials.ts"
 import { events } from "./internal/events.ts"
 import { decodeJson, inputOf } from "./internal/received.ts"
-import { JsonRpcError } from "./JsonRpc.ts"
+import { errorOf, type JsonRpcError } from "./JsonRpc.ts"
 import { noting } from "./ServerHints.ts"
 import { observe, observeStream } from "./Telemetry.ts"
 import { UnexpectedBody } from "./UnexpectedBody.ts"
@@ -220,9 +220,10 @@ const toRequest = Effect.fnUntraced(function*(
   return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
 })
 
-const failIfHidden = <Op extends AnyOperation>(operation: Op, input: Input): Effect.Effect<void, HiddenError<Op>> => {
-  const hidden = (operation as string) === "POST /crypto/rpc/{network}" ? JsonRpcError.from(input) : undefined
-  return hidden === undefined ? Effect.void : Effect.fail(hidden as HiddenError<Op>)
+const failIfHidden = <Op extends AnyOperation>(operation: Op, input: Input): Effect.Effect<void, ExecuteError<Op>> => {
+  const hidden = (operation as string) === "POST /crypto/rpc/{network}" ? errorOf(input) : undefined
+  if (hidden === undefined) return Effect.void
+  return Effect.fail(isVeniceError(hidden) ? OperationFailure.narrow(operation, hidden) : hidden as HiddenError<Op>)
 }
 
 /** Ends a call that takes too long with an error that says what was called. */

@@ -40,24 +40,52 @@ describe("an error of a node", () => {
       assert.notInclude(JSON.stringify(error), key)
     }))
 
-  it.live("that is too long is kept without its data", () =>
+  it.live.each<[string, unknown]>([
+    ["long", { code: 3, message: "m".repeat(100_000), data: "d".repeat(100_000) }],
+    ["deep", `{"error":{"code":1,"message":"m","data":${"[".repeat(20_000)}${"]".repeat(20_000)}}}`],
+    [
+      "with an escaped name",
+      `{"\\u0065rror":{"code":1,"message":"${"m".repeat(20_000)} Bearer sk-${"a1".repeat(20)}"}}`
+    ],
+    ["with a credential of another's", {
+      code: 1,
+      message: "m",
+      data: { authorization: `Bearer sk-${"a1".repeat(20)}` }
+    }]
+  ])("is bounded, and holds no credential: %s", ([, said]) =>
     Effect.gen(function*() {
-      const said = { code: 3, message: "m".repeat(10_000), data: "d".repeat(10_000) }
-      const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: said }, Schema.Unknown))
+      const error = yield* Effect.flip(call(typeof said === "string" ? said : { id: 1, error: said }, Schema.Unknown))
 
       assert.strictEqual(error._tag, "JsonRpcError")
-      if (error._tag !== "JsonRpcError") return
-      assert.isUndefined(error.data)
-      assert.isBelow(JSON.stringify(error).length, 16_384)
+      assert.isBelow(JSON.stringify(error).length, 24_000)
+      assert.notInclude(JSON.stringify(error), "a1a1")
     }))
 
-  it.live("is none where the body only looks like one", () =>
+  it.live.each<[string, unknown, object]>([
+    ["without a code", { message: "m" }, { message: "m" }],
+    ["with a code as text", { code: "-32000", message: "m" }, { code: -32_000 }],
+    ["without a message", { code: 1, message: 5 }, { message: "The node gave no reason" }],
+    ["with an empty message", { code: 1, message: "" }, { message: "" }]
+  ])("is one %s", ([, error, expected]) =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* Effect.flip(call({ id: 1, error }, Schema.Unknown)), expected)
+    }))
+
+  it.live("is none where there is a result", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* call({ jsonrpc: "2.0", id: 1, result: "0x1", error: null }, Result), {
         result: "0x1"
       })
-      assert.strictEqual((yield* Effect.flip(call({ error: "a text" }, Result)))._tag, "UnexpectedBody")
       assert.strictEqual((yield* Effect.flip(call("no JSON", Result)))._tag, "UnexpectedBody")
+    }))
+
+  it.live.each<[unknown, string]>([
+    ["Rate limit exceeded", "RATE_LIMIT_EXCEEDED"],
+    [{ code: "RATE_LIMIT_EXCEEDED", message: "slow down" }, "RATE_LIMIT_EXCEEDED"],
+    ["nobody knows", "UNRECOGNIZED_RESPONSE"]
+  ])("is Venice's where a success says so: %s", ([error, code]) =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* Effect.flip(call({ error }, Schema.Unknown)))._tag, code)
     }))
 
   it.live("of Venice stays one of Venice", () =>

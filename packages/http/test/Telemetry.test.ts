@@ -1,8 +1,8 @@
-import { Errors, Retry } from "@effect-venice/core"
-import { HttpFailure, Telemetry, UnexpectedBody, VeniceClient } from "@effect-venice/http"
+import { Decode, Errors, Retry } from "@effect-venice/core"
+import { HttpFailure, Job, Telemetry, UnexpectedBody, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, ErrorReporter, Logger, Metric, Redacted, References, Schema, Stream } from "effect"
+import { Cause, Duration, Effect, ErrorReporter, Logger, Metric, Redacted, References, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Otlp } from "effect/observability"
 import { answer, serve } from "./server.ts"
@@ -222,6 +222,131 @@ describe("a collector", () => {
       ])
     }))
 })
+
+describe("a call", () => {
+  const pointsOf = (metrics: Array<any>, name: string): Array<any> =>
+    metrics.find((metric) => metric.name === name).histogram.dataPoints.map(attributesOf)
+
+  it.live("takes in only what is of its operation, also a stream", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* collected(
+        [[200, completion], [200, "data: [DONE]\n\n", { "content-type": "text/event-stream" }], [200, { model: "e" }]],
+        (venice) =>
+          Effect.all([
+            venice.execute(chat, { body, success: Schema.Unknown }),
+            Stream.runDrain(venice.stream(chat, { body, event: Schema.Unknown })),
+            venice.execute("POST /embeddings", { body: { model: "e" }, success: Schema.Unknown })
+          ]).pipe(Telemetry.call(chat))
+      )
+      const call = spans.find(({ name }) => name === "chat")
+      const inner = spans.find(({ name }) => name === "embeddings e")
+
+      assert.strictEqual(spans.length, 5)
+      assert.strictEqual(inner.parentSpanId, call.spanId)
+      assert.strictEqual(attributesOf(call)["gen_ai.response.model"], "llama-3.3-70b")
+      assert.strictEqual(attributesOf(call)["server.address"], "127.0.0.1")
+      assert.deepStrictEqual(spans.filter(({ parentSpanId }) => parentSpanId === call.spanId).length, 3)
+    }))
+
+  it.live("tells why a policy gave up", () =>
+    Effect.gen(function*() {
+      const busy = [503, { error: "The model is at capacity. Please try again later." }] as const
+      const { spans } = yield* collected(
+        [[...busy], [...busy]],
+        (venice) =>
+          venice.execute(chat, { body, success: Schema.Unknown }).pipe(
+            Effect.retry(Retry.limit(policy, { attempts: 2 })),
+            Telemetry.call(chat)
+          )
+      )
+      const { events } = spans.find(({ name }) => name === "chat")
+
+      assert.deepStrictEqual(events.map(({ name }: any) => name), ["retry", "retry.stopped", "exception"])
+      assert.strictEqual(attributesOf(events[1])["venice.retry.reason"], "attempts")
+    }))
+
+  it.live("that is interrupted, or dies, is measured too", () =>
+    Effect.gen(function*() {
+      const { metrics, spans } = yield* collected([], () =>
+        Effect.all([
+          Effect.ignore(Effect.timeout(Telemetry.call(chat)(Effect.never), "5 millis")),
+          Effect.exit(Telemetry.call(chat)(Effect.die("a defect")))
+        ]))
+
+      assert.deepStrictEqual(pointsOf(metrics, "gen_ai.client.operation.duration").map((at) => at["error.type"]), [
+        "interrupted",
+        "_OTHER"
+      ])
+      assert.deepStrictEqual(spans.map((span) => attributesOf(span)["error.type"]), ["interrupted", "_OTHER"])
+    }))
+
+  it.live("says no more than it can of what a server makes up", () =>
+    Effect.gen(function*() {
+      const long = "x".repeat(100_000)
+      const { metrics, spans } = yield* collected(
+        [[200, { id: long, model: long, choices: Array.from({ length: 1000 }, () => ({ finish_reason: long })) }]],
+        (venice) => venice.execute(chat, { body: { model: long }, success: Schema.Unknown })
+      )
+      const call = spans.find(({ kind, name }) => kind === client && name !== "POST")
+
+      assert.isBelow(call.name.length, 250)
+      assert.isBelow(JSON.stringify(attributesOf(call)).length, 5000)
+      assert.isBelow(pointsOf(metrics, "gen_ai.client.operation.duration")[0]["gen_ai.response.model"].length, 250)
+    }))
+
+  it.live("of /responses has its settings and its usage", () =>
+    Effect.gen(function*() {
+      const done = {
+        type: "response.completed",
+        response: { id: "r", model: "m", usage: { input_tokens: 2, output_tokens: 3 } }
+      }
+      const settings = { model: "m", top_p: 0.9, max_output_tokens: 5, stop: ["a"], seed: 1 }
+      const { spans } = yield* collected(
+        [[200, `event: response.completed\ndata: ${JSON.stringify(done)}\n\n`, {
+          "content-type": "text/event-stream"
+        }]],
+        (venice) => Stream.runDrain(venice.stream("POST /responses", { body: settings, event: Schema.Unknown }))
+      )
+
+      assert.deepInclude(attributesOf(spans.find(({ name }) => name === "chat m")), {
+        "gen_ai.request.top_p": 0.9,
+        "gen_ai.request.max_tokens": 5,
+        "gen_ai.request.stop_sequences": ["a"],
+        "gen_ai.request.seed": 1,
+        "gen_ai.response.id": "r",
+        "gen_ai.usage.input_tokens": 2,
+        "gen_ai.usage.output_tokens": 3
+      })
+    }))
+})
+
+it.effect("counts a job that failed as what failed it", () =>
+  Effect.gen(function*() {
+    const job = { kind: "video", model: "m", queueId: "q" } as const
+    const reasons = [new Errors.ContentPolicyViolation(), new Cause.TimeoutError("late")]
+    const seen = yield* Effect.forEach(reasons, (reason) =>
+      Telemetry.count(new Job.JobFailure({ job, reason }), "POST /video/retrieve")).pipe(
+        Effect.andThen(Metric.snapshot),
+        Effect.provideService(Metric.MetricRegistry, new Map())
+      )
+
+    assert.deepStrictEqual(
+      seen.map(({ attributes }) => [attributes?.["error.type"], attributes?.["venice.error.category"]]),
+      [["CONTENT_POLICY_VIOLATION", "ContentPolicy"], ["TimeoutError", "Transport"]]
+    )
+  }))
+
+it.effect("has a bounded number of names for what nobody has described", () =>
+  Effect.gen(function*() {
+    const seen = yield* Effect.forEach(Array.from({ length: 1100 }), (_, i) => {
+      const words = String(i).replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]!)
+      return Telemetry.count(Decode.response({ status: 418, body: words, now: 0 }), "GET /models")
+    }).pipe(Effect.andThen(Metric.snapshot), Effect.provideService(Metric.MetricRegistry, new Map()))
+    const names = seen.map(({ attributes }) => attributes?.["venice.response.fingerprint"]).filter(Boolean)
+
+    assert.isAtMost(names.length, 1001)
+    assert.include(names, "_OTHER")
+  }))
 
 describe("without a tracer", () => {
   it.live("no span is made, and failures are counted all the same", () =>

@@ -8,6 +8,7 @@ import * as Fingerprint from "@effect-venice/core/Fingerprint"
 import type { Operation } from "@effect-venice/core/Operation"
 import { isCode, isVeniceError } from "@effect-venice/core/VeniceError"
 import type { GenAITelemetryAttributeOptions, WellKnownOutputType } from "effect/ai/Telemetry"
+import { isTimeoutError } from "effect/Cause"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 import { JsonRpcError } from "../JsonRpc.ts"
@@ -48,16 +49,20 @@ type Fields = Readonly<Record<string, unknown>>
 
 const number = (value: unknown): number | undefined => typeof value === "number" ? value : undefined
 
-const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
+// Both sides of a call may say anything of any length.
+const maxText = 200
+const maxTexts = 16
+
+const text = (value: unknown): string | undefined => typeof value === "string" ? value.slice(0, maxText) : undefined
 
 const texts = (value: unknown): ReadonlyArray<string> | undefined =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "string") : undefined
+  Array.isArray(value)
+    ? value.slice(0, maxTexts).map(text).filter((item) => item !== undefined)
+    : undefined
 
 /** The model a body asks for. */
-export const modelOf = (body: unknown): string | undefined => {
-  const model = Predicate.isObject(body) ? text((body as Fields).model) : undefined
-  return model?.slice(0, 200)
-}
+export const modelOf = (body: unknown): string | undefined =>
+  Predicate.isObject(body) ? text((body as Fields).model) : undefined
 
 /** `chat llama-3.3-70b`; for what generates nothing, the operation. */
 export const spanName = (operation: string, model: string | undefined): string => {
@@ -96,7 +101,11 @@ export const responseAttributes = (json: unknown): Omit<GenAITelemetryAttributeO
   const answer = (Predicate.isObject(outer.response) ? outer.response : outer) as Fields
   const usage = (Predicate.isObject(answer.usage) ? answer.usage : {}) as Fields
   const finishReasons = Array.isArray(answer.choices)
-    ? texts(answer.choices.map((choice) => Predicate.isObject(choice) ? (choice as Fields).finish_reason : undefined))
+    ? texts(
+      answer.choices.slice(0, maxTexts).map((choice) =>
+        Predicate.isObject(choice) ? (choice as Fields).finish_reason : undefined
+      )
+    )
     : undefined
   return {
     response: {
@@ -111,6 +120,10 @@ export const responseAttributes = (json: unknown): Omit<GenAITelemetryAttributeO
   }
 }
 
+/** What failed, of a job that failed. */
+const behind = (failure: unknown): unknown =>
+  tagOf(failure) === "JobFailure" ? (failure as { readonly reason?: unknown }).reason : failure
+
 const tagOf = (failure: unknown): string => {
   const tag = Predicate.isObject(failure) ? (failure as Fields)._tag : undefined
   return typeof tag === "string" ? tag : "_OTHER"
@@ -118,10 +131,11 @@ const tagOf = (failure: unknown): string => {
 
 /** `error.type`: Venice's code, the kind of a failure without an answer, or the tag of any other. */
 export const errorType = (failure: unknown): string => {
-  if (isHttpClientError(failure)) return failure.reason._tag
+  const reason = behind(failure)
+  if (isHttpClientError(reason)) return reason.reason._tag
   // A code that is not expected of the operation is in the place of one that is unknown, and keeps its name.
-  const code = isVeniceError(failure) && failure._tag === "UNRECOGNIZED_RESPONSE" ? failure.code : undefined
-  return code !== undefined && isCode(code) ? code : tagOf(failure)
+  const code = isVeniceError(reason) && reason._tag === "UNRECOGNIZED_RESPONSE" ? reason.code : undefined
+  return code !== undefined && isCode(code) ? code : tagOf(reason)
 }
 
 const contextOf = (failure: unknown) =>
@@ -132,31 +146,33 @@ const contextOf = (failure: unknown) =>
 
 /** The fingerprint of an answer that nobody has described. */
 export const fingerprintOf = (failure: unknown): string | undefined => {
-  const isUnknown = failure instanceof UnexpectedBody
-    || (isVeniceError(failure) && failure._tag === "UNRECOGNIZED_RESPONSE" && failure.matchedBy === "none")
-  return isUnknown ? Fingerprint.make(failure.response) : undefined
+  const reason = behind(failure)
+  const isUnknown = reason instanceof UnexpectedBody
+    || (isVeniceError(reason) && reason._tag === "UNRECOGNIZED_RESPONSE" && reason.matchedBy === "none")
+  return isUnknown ? Fingerprint.make(reason.response) : undefined
 }
 
 /** The category, or why there is none. */
-export const categoryOf = (failure: unknown): string =>
-  isVeniceError(failure)
-    ? failure.category
-    : isHttpClientError(failure)
-    ? "Transport"
-    : failure instanceof JsonRpcError
-    ? "Node"
-    : "Unreadable"
+export const categoryOf = (failure: unknown): string => {
+  const reason = behind(failure)
+  if (isVeniceError(reason)) return reason.category
+  if (reason instanceof JsonRpcError) return "Node"
+  const isUnanswered = isTimeoutError(reason)
+    || (isHttpClientError(reason) && reason.reason._tag !== "DecodeError" && reason.reason._tag !== "EmptyBodyError")
+  return isUnanswered ? "Transport" : "Unreadable"
+}
 
 /** What is said of a failure on a span. */
 export const failureAttributes = (failure: unknown): Readonly<Record<string, string | number>> => {
-  const context = contextOf(failure)
-  const fingerprint = fingerprintOf(failure)
+  const reason = behind(failure)
+  const context = contextOf(reason)
+  const fingerprint = fingerprintOf(reason)
   return {
-    "error.type": errorType(failure),
+    "error.type": errorType(reason),
     ...(context !== undefined && { "http.response.status_code": context.status }),
-    ...(isVeniceError(failure) && { "venice.error.category": failure.category }),
-    ...(isVeniceError(failure) && failure._tag === "UNRECOGNIZED_RESPONSE" && failure.code !== undefined && {
-      "venice.error.code": failure.code
+    ...(isVeniceError(reason) && { "venice.error.category": reason.category }),
+    ...(isVeniceError(reason) && reason._tag === "UNRECOGNIZED_RESPONSE" && reason.code !== undefined && {
+      "venice.error.code": reason.code
     }),
     ...(context?.requestId !== undefined && { "venice.request.id": context.requestId }),
     ...(fingerprint !== undefined && { "venice.response.fingerprint": fingerprint })

@@ -10,6 +10,7 @@ import type * as Tracer from "effect/Tracer"
 import { responseAttributes } from "./conventions.ts"
 
 export interface Call {
+  readonly operation: string
   /** None without a tracer. */
   readonly span: Tracer.Span | undefined
   /** The model that answered. */
