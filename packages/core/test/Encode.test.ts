@@ -1,7 +1,7 @@
 import { Decode, Encode, Errors, ResponseContext, Retry, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Record, Schema } from "effect"
-import { anyResponse } from "./anyResponse.ts"
+import { anyResponse, veniceResponse } from "./anyResponse.ts"
 import { responses } from "./fixtures/read.ts"
 
 const now = Date.UTC(2026, 0, 1)
@@ -51,6 +51,18 @@ describe.each(formats)("an error in the shape %s", (format) => {
         assertSame(trip(error, format), status === received.status ? error : withStatus(error, status))
       }),
     { arbitrary: { runs: 1000 } }
+  )
+
+  it.effect.prop(
+    "comes back as itself, whatever Venice answered",
+    [veniceResponse],
+    ([received]) =>
+      Effect.sync(() => {
+        const error = Decode.response({ ...received, now })
+
+        assertSame(trip(error, format), error)
+      }),
+    { arbitrary: { runs: 2000 } }
   )
 
   it.effect.prop(
