@@ -465,9 +465,11 @@ const contextOf = (
 /** The response without the values that are known to be secret, before anything is read from it. */
 const withoutSecrets = (input: Input, secrets: ReadonlyArray<string>): Input => {
   const redacted = without(secrets)
+  const headers = headersOf(input)
+  const isEchoed = Object.values(headers).some((value) => redacted(value) !== value)
   return {
     ...input,
-    headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), redacted)),
+    headers: isEchoed ? Headers.fromRecordUnsafe(Record.map(headers, redacted)) : headers,
     body: redacted(input.body)
   }
 }

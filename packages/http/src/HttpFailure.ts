@@ -63,6 +63,10 @@ interface Body {
   readonly truncated: boolean
 }
 
+const Enough = Symbol("what is read of a body is enough")
+
+const enough = Effect.fail(Enough)
+
 const readBody = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   limits: { readonly bytes: number; readonly time: Duration.Duration }
@@ -70,17 +74,17 @@ const readBody = Effect.fnUntraced(function*(
   const chunks: Array<Uint8Array> = []
   let size = 0
   const read = response.stream.pipe(
-    Stream.runForEachWhile((chunk) =>
-      Effect.sync(() => {
-        chunks.push(chunk.subarray(0, limits.bytes - size))
+    Stream.runForEachArray((arrived) => {
+      for (const chunk of arrived) {
+        if (size < limits.bytes) chunks.push(chunk.subarray(0, limits.bytes - size))
         size += chunk.length
-        return size <= limits.bytes
-      })
-    ),
+      }
+      return size > limits.bytes ? enough : Effect.void
+    }),
     Effect.as(true),
     Effect.timeoutOrElse({ duration: limits.time, orElse: () => Effect.succeed(false) }),
     // No body at all, or one that broke off: what came is what there is.
-    Effect.catch((error) => Effect.succeed(error.reason._tag === "EmptyBodyError"))
+    Effect.catch((error) => Effect.succeed(error !== Enough && error.reason._tag === "EmptyBodyError"))
   )
   const ended = yield* read
   return { text: decodeText(chunks), truncated: !ended || size > limits.bytes }

@@ -252,8 +252,9 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
       const call = send(operation, options).pipe(
-        Effect.flatMap((response) => Effect.flatMap(response.text, (body) => inputOf(response, { body, operation }))),
-        Effect.flatMap(decode)
+        Effect.flatMap((response) =>
+          Effect.flatMap(response.text, (body) => decode(body, inputOf(response, { body, operation })))
+        )
       )
       return withTimeout(call, operation, options)
     }

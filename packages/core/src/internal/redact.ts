@@ -112,6 +112,8 @@ export const redact = (text: string): string =>
   isSuspect(text) ? patterns.reduce((text, [pattern, replace]) => text.replace(pattern, replace), text) : text
 
 const escapes = (secret: string): ReadonlyArray<string> => {
+  // A key of letters and digits is written the same way everywhere.
+  if (/^[\w.~-]*$/.test(secret)) return [secret]
   const json = JSON.stringify(secret).slice(1, -1)
   return [secret, encodeURIComponent(secret.replace(/\p{Surrogate}/gu, "")), json, json.replaceAll("/", "\\/")]
 }
@@ -123,5 +125,6 @@ const escapes = (secret: string): ReadonlyArray<string> => {
 export const without = (secrets: ReadonlyArray<string>): (text: string) => string => {
   const all = new Set(secrets.filter((secret) => secret.length >= minSecret).flatMap(escapes))
   const longestFirst = [...all].toSorted((a, b) => b.length - a.length)
-  return (text) => longestFirst.reduce((text, secret) => text.replaceAll(secret, mark), text)
+  return (text) =>
+    longestFirst.reduce((text, secret) => text.includes(secret) ? text.replaceAll(secret, mark) : text, text)
 }
