@@ -27,7 +27,8 @@ const looksRandom = (value: string): boolean =>
 
 const hasLongPart = (value: string): boolean => /[A-Za-z\d]{16}/.test(value)
 
-type Replacement = readonly [RegExp, (match: string, before: string, value: string) => string]
+/** What a text must contain to be worth a search, the search, and what is written instead. */
+type Replacement = readonly [needs: string, RegExp, (match: string, before: string, value: string) => string]
 
 const when = (isSecret: (value: string) => boolean) => (match: string, before: string, value: string): string =>
   isSecret(value) ? `${before}${mark}` : match
@@ -36,26 +37,26 @@ const behind = (_: string, before: string): string => `${before}${mark}`
 
 const patterns: ReadonlyArray<Replacement> = [
   // An authorization scheme and its credentials.
-  [/\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, when(looksRandom)],
+  ["", /\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, when(looksRandom)],
   // Keys by their prefix: Venice's own, and those of OpenAI-compatible providers behind a gateway.
-  [/()\b(venice[-_](?:inference|admin)[-_]key[-_][\w-]+)/gi, behind],
-  [/()\b([spr]k-[\w-]{16,})/g, when(hasLongPart)],
+  ["", /()\b(venice[-_](?:inference|admin)[-_]key[-_][\w-]+)/gi, behind],
+  ["-", /()\b([spr]k-[\w-]{16,})/g, when(hasLongPart)],
   // Base64 of JSON: JWTs, wallet sign-ins, signed payments.
-  [/()\b(eyJ[\w.+/=-]{20,})/g, behind],
+  ["eyJ", /()\b(eyJ[\w.+/=-]{20,})/g, behind],
   // Hexadecimal of 32 bytes or more: private keys and signatures, but not addresses.
-  [/()\b((?:0x)?[\da-f]{64,})/gi, behind],
+  ["", /()\b((?:0x)?[\da-f]{64,})/gi, behind],
   // `"name": "value"` and `"name": ["value"]` in JSON, and the first once more quoted.
-  [new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
-  [new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), behind],
+  ["\"", new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
+  ["\"", new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), behind],
   // Headers as pairs: `["name", "value"]`, `{"name": "…", "value": "…"}`.
-  [new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
+  ["\"", new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
   // `name: value`, `name=value`, quoted or not.
-  [new RegExp(`\\b((?:${names})\\s*[:=]\\s*["'\`\\\\]{0,3})([\\w.~+/=-]{16,})`, "gi"), when(looksRandom)],
+  ["", new RegExp(`\\b((?:${names})\\s*[:=]\\s*["'\`\\\\]{0,3})([\\w.~+/=-]{16,})`, "gi"), when(looksRandom)],
   // What a validator got instead of what it wanted.
-  [/("received"\s*:\s*")([\w.~+/=-]{16,})/gi, when(looksRandom)],
+  ["\"", /("received"\s*:\s*")([\w.~+/=-]{16,})/gi, when(looksRandom)],
   // Query parameters, and the password of a URL.
-  [/([?&](?:key|sig|[\w-]{0,40}token|[\w-]{0,40}signature)=)([^&#\s"'\\]+)/gi, behind],
-  [/(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, behind]
+  ["=", /([?&](?:key|sig|[\w-]{0,40}token|[\w-]{0,40}signature)=)([^&#\s"'\\]+)/gi, behind],
+  ["@", /(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, behind]
 ]
 
 // Most texts have nothing of any of the patterns, and one pass over a table is cheaper by far than a dozen patterns, or
@@ -109,7 +110,12 @@ export const isSecretValue = (name: string, value: unknown): boolean => {
 
 /** The text without credentials, as far as they can be told by their form. */
 export const redact = (text: string): string =>
-  isSuspect(text) ? patterns.reduce((text, [pattern, replace]) => text.replace(pattern, replace), text) : text
+  isSuspect(text)
+    ? patterns.reduce(
+      (text, [needs, pattern, replace]) => text.includes(needs) ? text.replace(pattern, replace) : text,
+      text
+    )
+    : text
 
 const escapes = (secret: string): ReadonlyArray<string> => {
   // A key of letters and digits is written the same way everywhere.
