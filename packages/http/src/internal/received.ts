@@ -25,14 +25,17 @@ const credentials = [
   "x-payment"
 ]
 
-const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string> =>
-  credentials.flatMap((name) => {
+const secretsOf = ({ headers }: HttpClientRequest): ReadonlyArray<string> => {
+  const secrets: Array<string> = []
+  for (const name of credentials) {
     const value = headers[name]
-    if (value === undefined) return []
+    if (value === undefined) continue
     // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
-    if (name.endsWith("authorization")) return [value.slice(value.indexOf(" ") + 1)]
-    return name === "cookie" ? [value, ...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1))] : [value]
-  })
+    secrets.push(name.endsWith("authorization") ? value.slice(value.indexOf(" ") + 1) : value)
+    if (name === "cookie") secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1)))
+  }
+  return secrets
+}
 
 /** A response with its body, or the part of it that is being looked at. Without an operation, the request tells. */
 export const inputOf = (
