@@ -160,6 +160,8 @@ report({
   "client/200/fetch": succeeding.ratio("ours", "raw"),
   "client/429/untraced/openai": failing.ratio("untraced", "openAi"),
   "client/200/untraced/openai": succeeding.ratio("untraced", "openAi"),
+  "client/429/untyped/openai": failing.ratio("untyped", "openAi"),
+  "client/200/untyped/openai": succeeding.ratio("untyped", "openAi"),
   "client/429/over-fetch/openai": failing.ratio("fetching", "openAi"),
   "client/429/over-fetch/generateText": failing.ratio("fetching", "aiSdk"),
   "retry/success/micros": wrapperMicros,

@@ -11,8 +11,8 @@ import { bodies, headers } from "./bodies.ts"
 import { isQuick, median, report, shuffled } from "./measure.ts"
 
 const retries = 4
-const calls = isQuick ? 100 : 500
-const rounds = isQuick ? 20 : 60
+const calls = isQuick ? 50 : 100
+const rounds = isQuick ? 15 : 40
 
 const error = new Errors.ModelOverloaded()
 

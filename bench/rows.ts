@@ -65,6 +65,8 @@ export const groups: ReadonlyArray<Group> = [
         against: "generateText",
         target: 0.78
       },
+      { figure: "client/429/untyped/openai", what: "the untyped client alone, 429", against: "openai" },
+      { figure: "client/200/untyped/openai", what: "the untyped client alone, 200", against: "openai" },
       { figure: "client/429/micros", what: "CPU of a 429, undici", against: "", unit: "µs" },
       { figure: "client/200/micros", what: "CPU of a 200, undici", against: "", unit: "µs" },
       {
@@ -93,6 +95,13 @@ export const groups: ReadonlyArray<Group> = [
       { figure: "import/ours", what: "cold import over Effect's modules", against: "", target: 10, unit: "ms" },
       { figure: "import/effect", what: "cold import of those modules", against: "", unit: "ms" },
       { figure: "import/openai", what: "cold import of openai", against: "", unit: "ms" }
+    ]
+  },
+  {
+    script: "memory.ts",
+    rows: [
+      { figure: "memory/million", what: "heap after 1,000,000 decoded errors", against: "", target: 0.5, unit: "MB" },
+      { figure: "memory/long", what: "heap of an error of 256 KB, unread", against: "", target: 20, unit: "KB" }
     ]
   }
 ]
