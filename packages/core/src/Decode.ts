@@ -33,7 +33,7 @@ import * as Errors from "./Errors.ts"
 import { fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { prune } from "./internal/json.ts"
 import { unescaped, without, withoutBegun } from "./internal/redact.ts"
-import { excerpt } from "./internal/text.ts"
+import { defineExcerpt, excerpt } from "./internal/text.ts"
 import { Validation } from "./internal/Validation.ts"
 import * as Wordings from "./internal/wordings.ts"
 import * as ResponseBody from "./ResponseBody.ts"
@@ -73,6 +73,8 @@ export interface Input {
 type MatchedBy = VeniceError["matchedBy"]
 
 type Fields = Readonly<Record<string, unknown>>
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 interface Verdict {
   readonly Class: VeniceErrorClass
@@ -173,7 +175,7 @@ const judge = (reading: ResponseBody.Reading, status: number, headers: Headers.H
   }
   if (reading.shape === "venice" && reading.message !== undefined) {
     const worded = Wordings.match(reading.message, status, inBand)
-    if (worded !== undefined) return { ...worded, matchedBy: "message" }
+    if (worded !== undefined) return { Class: worded.Class, matchedBy: "message", groups: worded.groups }
   }
   if (status === 402 && headers["payment-required"] !== undefined) {
     return { Class: Errors.PaymentRequired, matchedBy: "shape" }
@@ -252,10 +254,13 @@ const texts = (value: unknown): ReadonlyArray<string> | undefined =>
 
 const json = (value: unknown) => value === undefined ? undefined : excerptJson(value)
 
+/** The first of two values that is a list, or the second where the first is an empty one. */
+const fuller = (a: unknown, b: unknown): unknown =>
+  Array.isArray(a) && (a.length > 0 || !Array.isArray(b) || b.length === 0) ? a : Array.isArray(b) ? b : undefined
+
 const validationOf = ({ body }: ResponseBody.Reading): { readonly details?: unknown; readonly issues?: unknown } => {
   const context = body.context as { readonly issues?: unknown } | null | undefined
-  const lists = [body.issues, body.error, context?.issues].filter((list) => Array.isArray(list))
-  return { details: body.details, issues: lists.find((list) => list.length > 0) ?? lists[0] }
+  return { details: body.details, issues: fuller(fuller(body.issues, body.error), context?.issues) }
 }
 
 const paymentOption = (value: unknown) => {
@@ -299,12 +304,9 @@ const limits = ["requests", "tokens", "concurrency", "failures"] as const
 const limitOf = (value: unknown) => limits.find((limit) => limit === value)
 
 const limitKind = (message: string, codes: ReadonlyArray<string>, snapshot: RateLimit | undefined) => {
-  if (isLockout(message)) return "failures"
-  if (
-    codes.includes("X402_CONCURRENCY_LIMIT") || /^(?:another request for this user|too many concurrent)/i.test(message)
-  ) {
-    return "concurrency"
-  }
+  const said = /^(?:(too many failed attempts)|too many concurrent|another request for this user)/i.exec(message)
+  if (said?.[1] !== undefined) return "failures"
+  if (said !== null || codes.includes("X402_CONCURRENCY_LIMIT")) return "concurrency"
   return snapshot === undefined ? undefined : ResponseHeaders.exhausted(snapshot)?.kind
 }
 
@@ -356,8 +358,10 @@ const fieldsOf = (
         hint: text(error.hint ?? body.hint, maxMessageLength)
       })
     }
-    case Errors.RateLimitExceeded:
-      return defined({ limit: limitOf(body.limit) ?? limitKind(reading.message ?? "", reading.codes, snapshot) })
+    case Errors.RateLimitExceeded: {
+      const limit = limitOf(body.limit) ?? limitKind(reading.message ?? "", reading.codes, snapshot)
+      return limit && { limit }
+    }
     case Errors.PaymentRequired: {
       const offer = paymentOffer(body)
         ?? paymentOffer(ResponseHeaders.parsePaymentRequired(headers["payment-required"]))
@@ -438,7 +442,7 @@ const hintOf = (
 }
 
 const namedRequestId = (message: string | undefined): string | undefined =>
-  message === undefined
+  message === undefined || !message.includes(":")
     ? undefined
     : /reference request id: ?["'`]?([\w-](?:[\w.:-]{0,98}[\w-])?)/i.exec(message.slice(0, 1024))?.[1]
 
@@ -454,28 +458,35 @@ const contextOf = (
     ?? namedRequestId(reading.message)
     ?? rayId
   const truncated = input.bodyTruncated === true || input.body.length > maxBodyLength
-  return defined({
-    status: Number.isFinite(input.status) ? input.status : 0,
-    operation: ResponseHeaders.identifier(input.operation),
-    requestId,
-    rayId,
-    retryAfter: hintOf(reading, input.status, headers, snapshot, input.now),
-    rateLimit: snapshot,
-    balance: ResponseHeaders.balance(headers),
-    deprecation: ResponseHeaders.deprecation(headers),
-    shouldRetry: headers["x-should-retry"]?.trim().toLowerCase() === "false" ? false : undefined,
-    contentType: ResponseHeaders.identifier(headers["content-type"]),
-    body: input.body === "" ? undefined : excerpt(input.body, maxBodyLength),
-    bodyTruncated: truncated ? true : undefined,
-    delivered: input.delivered
-  }) as ResponseContext
+  const operation = ResponseHeaders.name(input.operation)
+  const retryAfter = hintOf(reading, input.status, headers, snapshot, input.now)
+  const balance = ResponseHeaders.balance(headers)
+  const deprecation = ResponseHeaders.deprecation(headers)
+  const contentType = ResponseHeaders.name(headers["content-type"])
+  // Assigned one after another, since every error has a context and copying one costs as much as parsing a short body.
+  const out: Mutable<ResponseContext> = { status: Number.isFinite(input.status) ? input.status : 0 }
+  if (operation !== undefined) out.operation = operation
+  if (requestId !== undefined) out.requestId = requestId
+  if (rayId !== undefined) out.rayId = rayId
+  if (retryAfter !== undefined) out.retryAfter = retryAfter
+  if (snapshot !== undefined) out.rateLimit = snapshot
+  if (balance !== undefined) out.balance = balance
+  if (deprecation !== undefined) out.deprecation = deprecation
+  if (headers["x-should-retry"]?.trim().toLowerCase() === "false") out.shouldRetry = false
+  if (contentType !== undefined) out.contentType = contentType
+  if (input.body !== "") defineExcerpt(out, "body", input.body, maxBodyLength)
+  if (truncated) out.bodyTruncated = true
+  if (input.delivered !== undefined) out.delivered = input.delivered
+  return out
 }
 
 const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
   const redacted = without(secrets)
+  const headers = headersOf(input)
+  const isEchoed = Object.values(headers).some((value) => redacted(value) !== value)
   return {
     ...input,
-    headers: Headers.fromRecordUnsafe(Record.map(Headers.fromInput(input.headers), redacted)),
+    headers: isEchoed ? Headers.fromRecordUnsafe(Record.map(headers, redacted)) : headers,
     body: input.bodyTruncated === true ? withoutBegun(redacted(input.body), secrets) : redacted(input.body)
   }
 }
@@ -498,7 +509,10 @@ const htmlTitle = (body: string): string | undefined =>
   /<title>\s*([^<]{1,200})/i.exec(body.slice(0, 4096))?.[1]?.trim()
 
 const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Input): string => {
-  const said = reading.message ?? Validation.firstMessage(validationOf(reading))
+  const isJson = reading.shape === "venice" || reading.shape === "json"
+  const said = reading.message ?? (isJson ? Validation.firstMessage(validationOf(reading)) : undefined)
+  // Venice's own words hold no credential.
+  if (said === Class.defaultMessage) return said
   if (said !== undefined) return excerpt(said, maxMessageLength)
   if (Class !== Errors.UnrecognizedResponse) return Class.defaultMessage
   switch (reading.shape) {
@@ -555,9 +569,8 @@ const fromReading = (reading: ResponseBody.Reading, input: Input): VeniceError =
     _tag: verdict.Class.code,
     message: messageOf(verdict, reading, input),
     matchedBy: verdict.matchedBy,
-    response: contextOf(input, reading, headers, snapshot),
-    ...fieldsOf(verdict, reading, input, headers, snapshot)
-  })
+    response: contextOf(input, reading, headers, snapshot)
+  }, fieldsOf(verdict, reading, input, headers, snapshot))
 }
 
 /**

@@ -147,7 +147,10 @@ export const ResponseContext = Schema.Struct({
   /** `false` when the answer said that a repeat is of no use, by `x-should-retry`; no policy makes one then. */
   shouldRetry: Schema.optionalKey(Schema.Literal(false)),
   contentType: Schema.optionalKey(Schema.String),
-  /** The body's text without secrets, at most {@link maxBodyLength} long. Absent when the body was empty. */
+  /**
+   * The body's text without secrets, at most {@link maxBodyLength} long. Absent when the body was empty. On a decoded
+   * error, a long one is a getter: secrets are taken out when it is first read.
+   */
   body: Schema.optionalKey(Schema.String),
   /** `true` when more body was received, or was on its way, than `body` holds. */
   bodyTruncated: Schema.optionalKey(Schema.Boolean),

@@ -25,6 +25,7 @@ const decimal = /^(?=.{1,64}$)(?:\d+(?:\.\d*)?|\.\d+)$/
 
 /** The longest wait, in milliseconds: 3 billion years. Beyond, numbers are no longer written in digits alone. */
 const longest = 1e20
+const wholeSeconds = /^\d{1,9}$/
 
 /** Whole milliseconds, rounded up after the noise of binary fractions is taken off; never less than was asked for. */
 const ceilMillis = (millis: number): Duration.Duration => {
@@ -39,6 +40,7 @@ const ceilMillis = (millis: number): Duration.Duration => {
  * @since 0.1.0
  */
 export const parseSeconds = (input: string | number): Duration.Duration | undefined => {
+  if (typeof input === "string" && wholeSeconds.test(input)) return Duration.millis(Number(input) * 1000)
   if (typeof input === "string" && !decimal.test(input.trim())) return undefined
   const seconds = Number(input)
   return seconds >= 0 && Number.isFinite(seconds) ? ceilMillis(seconds * 1000) : undefined
@@ -241,8 +243,30 @@ export const deprecation = (headers: Headers): Deprecation | undefined => {
  *
  * @internal
  */
-export const identifier = (value: unknown): string | undefined =>
-  (typeof value === "string" && oneLine(excerpt(value, 400), 200)) || undefined
+export const identifier = (value: unknown): string | undefined => {
+  if (typeof value !== "string") return undefined
+  return value.length < 25 && ray.test(value) ? value : oneLine(excerpt(value, 400), 200) || undefined
+}
+
+// Cloudflare's id with its data centre, which has the form of no credential.
+const ray = /^[\da-f]+-[A-Z]{3}$/
+
+const maxKnown = 64
+
+const known = new Set<string>()
+
+/**
+ * An {@link identifier} that is one of a few, such as an operation or a media type: what was found to be clean is not
+ * looked at again.
+ *
+ * @internal
+ */
+export const name = (value: string | undefined): string | undefined => {
+  if (value === undefined || known.has(value)) return value
+  const clean = identifier(value)
+  if (clean === value && value.length <= maxKnown && known.size < maxKnown) known.add(value)
+  return clean
+}
 
 /**
  * The value of `Sunset` or `Deprecation`: an HTTP-date, or `@` and epoch seconds (RFC 9745).

@@ -1,6 +1,6 @@
 import { Decode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Schema } from "effect"
+import { DateTime, Duration, Effect, Equal, Schema } from "effect"
 import { inspect } from "node:util"
 import { anyResponse } from "./anyResponse.ts"
 import { codes, responses } from "./fixtures/read.ts"
@@ -655,6 +655,56 @@ describe("secrets", () => {
       assert.notInclude(text, plain)
       assert.notInclude(text, "0123456789abcdef0123456789abcdef")
     }
+  })
+
+  it.each([
+    "authorization",
+    "Proxy-Authorization",
+    "x-api-key",
+    "payment-signature",
+    "PAYMENT-REQUIRED",
+    "x-payment",
+    "sign-in-with-x",
+    "siwx",
+    "Set-Cookie",
+    "api_key",
+    "signature",
+    "clientSecret",
+    "private_key",
+    "mnemonic",
+    "password",
+    "TOKEN",
+    "refresh_token"
+  ])("behind the name %s are taken out of a message and of a body", (name) => {
+    for (const said of [`${name}: ${plain}`, `${name}=${plain}`, `"${name}": "${plain}"`]) {
+      for (const padding of ["", "x ".repeat(1000)]) {
+        const error = decode(409, { error: `${said} ${padding}` })
+        assert.notInclude(everywhere(error), plain)
+      }
+    }
+  })
+
+  it("are in no view of a body that is redacted when it is read", () => {
+    const error = decode(500, `${"long ".repeat(200)}Authorization: Bearer ${key} ${"long ".repeat(2000)}`)
+    const views: ReadonlyArray<(response: ResponseContext.ResponseContext) => unknown> = [
+      (response) => inspect(response, { showHidden: true, depth: 10 }),
+      (response) => inspect(response, { getters: true, depth: 10 }),
+      (response) => inspect(Object.getOwnPropertyDescriptors(response), { showHidden: true, depth: 10 }),
+      (response) => ({ ...response }),
+      (response) => Object.assign({}, response),
+      (response) => structuredClone(response),
+      (response) => Object.values(Object.freeze(response)),
+      (response) => Schema.encodeSync(ResponseContext.ResponseContext)(response)
+    ]
+
+    for (const view of views) {
+      const text = JSON.stringify(view(Object.create(null, Object.getOwnPropertyDescriptors(error.response))))
+      assert.notInclude(text, key.slice(0, 24))
+    }
+    assert.include(error.response.body, "Authorization: Bearer <redacted> long")
+    assert.deepStrictEqual({ ...error.response }, error.response)
+    assert.isTrue(Equal.equals({ ...error.response }, error.response))
+    assert.deepStrictEqual(Object.keys(error.response), ["status", "body", "bodyTruncated"])
   })
 
   it("in a consent are found by their name", () => {

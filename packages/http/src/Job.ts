@@ -182,7 +182,8 @@ const poll = Effect.fnUntraced(function*(job: Job) {
   const operation = `POST /${job.kind}/retrieve` as const
   const response = yield* venice.request(operation, { body: { model: job.model, queue_id: job.queueId } })
   if (!isJson(response)) return Option.some(response)
-  const { status } = yield* decodeStatus(yield* inputOf(response, { body: yield* response.text, operation }))
+  const body = yield* response.text
+  const { status } = yield* decodeStatus(body, inputOf(response, { body, operation }))
   return status === "COMPLETED" ? Option.some(response) : Option.none<HttpClientResponse>()
 })
 

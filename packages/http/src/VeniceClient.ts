@@ -220,11 +220,17 @@ const toRequest = Effect.fnUntraced(function*(
   return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
 })
 
-const failIfHidden = <Op extends AnyOperation>(operation: Op, input: Input): Effect.Effect<void, ExecuteError<Op>> => {
-  const hidden = (operation as string) === "POST /crypto/rpc/{network}" ? errorOf(input) : undefined
-  if (hidden === undefined) return Effect.void
-  return Effect.fail(isVeniceError(hidden) ? OperationFailure.narrow(operation, hidden) : hidden as HiddenError<Op>)
-}
+const hidesErrors = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
+
+const failIfHidden = <Op extends AnyOperation>(
+  operation: Op,
+  received: Effect.Effect<Input>
+): Effect.Effect<void, ExecuteError<Op>> =>
+  Effect.flatMap(received, (input) => {
+    const hidden = errorOf(input)
+    if (hidden === undefined) return Effect.void
+    return Effect.fail(isVeniceError(hidden) ? OperationFailure.narrow(operation, hidden) : hidden as HiddenError<Op>)
+  })
 
 /** Ends a call that takes too long with an error that says what was called. */
 const withTimeout = <A, E, R>(
@@ -256,12 +262,13 @@ const defaultMaxBodySize = ByteSize.mebibytes(256)
 const readSuccess = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   operation: AnyOperation
-): Effect.fn.Return<Input, HttpClientError.HttpClientError | UnexpectedBody> {
+): Effect.fn.Return<string, HttpClientError.HttpClientError | UnexpectedBody> {
   const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
   const read = readWhole(response, ByteSize.toNumberUnsafe(longest))
   const { text, truncated } = yield* Effect.mapError(read, concealFailure)
-  const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation })
-  return truncated ? yield* UnexpectedBody.tooLong(input, ByteSize.format(longest)) : input
+  if (!truncated) return text
+  const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
+  return yield* UnexpectedBody.tooLong(input, ByteSize.format(longest))
 })
 
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
@@ -299,9 +306,14 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
       const call = send(operation, options).pipe(
-        Effect.flatMap((response) => readSuccess(response, operation)),
-        Effect.tap((input) => failIfHidden(operation, input)),
-        Effect.flatMap(decode)
+        Effect.flatMap((response) =>
+          Effect.flatMap(readSuccess(response, operation), (body) => {
+            const received = inputOf(response, { body, operation })
+            return hidesErrors(operation)
+              ? Effect.andThen(failIfHidden(operation, received), decode(body, received))
+              : decode(body, received)
+          })
+        )
       )
       return seen(operation, options)(withTimeout(call, operation, options))
     }

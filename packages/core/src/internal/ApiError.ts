@@ -74,22 +74,35 @@ interface Printed {
   readonly response: ResponseContext
 }
 
-const origin = ({ operation, requestId, retryAfter, status }: ResponseContext): string => {
-  let out = operation === undefined ? `HTTP ${status}` : `HTTP ${status} from ${oneLine(operation, 100)}`
-  if (requestId !== undefined) out += `, request ${oneLine(requestId, 200)}`
-  if (retryAfter !== undefined) out += `, retry after ${Duration.format(retryAfter)}`
+// Most waits are whole seconds below a minute, which the platform would take apart as big integers.
+const formatWait = (wait: Duration.Duration): string => {
+  const seconds = wait.value._tag === "Millis" ? wait.value.millis / 1000 : 0
+  return seconds >= 1 && seconds < 60 && Number.isInteger(seconds) ? `${seconds}s` : Duration.format(wait)
+}
+
+const origin = (
+  { operation, requestId, retryAfter, status }: ResponseContext,
+  cut: (text: string, length: number) => string
+): string => {
+  let out = operation === undefined ? `HTTP ${status}` : `HTTP ${status} from ${cut(operation, 100)}`
+  if (requestId !== undefined) out += `, request ${cut(requestId, 200)}`
+  if (retryAfter !== undefined) out += `, retry after ${formatWait(retryAfter)}`
   return out
 }
 
 /** One line: code, message, answered status, operation, request id, wait. */
 export const print = (error: Printed): string =>
-  `${error._tag}: ${oneLine(error.message, 500)} (${origin(error.response)})`
+  `${error._tag}: ${oneLine(error.message, 500)} (${origin(error.response, oneLine)})`
+
+// What was read off the wire is on one line already.
+const asRead = (text: string, length: number): string => text.length > length ? oneLine(text, length) : text
 
 /**
  * A stack that says where the answer came from instead of the decoder's own frames, in the place where every logger
  * looks.
  */
-export const wireStack = (error: Printed): string => `${error._tag}: ${error.message}\n    at ${origin(error.response)}`
+const wireStack = (error: Printed): string =>
+  `${error._tag}: ${error.message}\n    at ${origin(error.response, asRead)}`
 
 const prototype = {
   [TypeId]: TypeId,
@@ -167,13 +180,17 @@ export const withoutStacks = <A>(f: () => A): A => {
   }
 }
 
-/** Builds an error from fields that were read off the wire, past the validating constructor. */
+/** Builds an error from what was read off the wire, past the validating constructor. */
 export const fromWire = <E extends Error>(
   Class: new(...args: Array<any>) => E,
-  fields: Readonly<Record<string, unknown>> & Printed
+  common: Printed & { readonly matchedBy: string },
+  fields: Readonly<Record<string, unknown>> | undefined
 ): E => {
-  const error = Reflect.construct(Error, [fields.message], Class) as E
-  Object.assign(error, fields)
-  error.stack = wireStack(fields)
+  const error = Reflect.construct(Error, [common.message], Class) as any
+  error._tag = common._tag
+  error.matchedBy = common.matchedBy
+  error.response = common.response
+  if (fields !== undefined) Object.assign(error, fields)
+  error.stack = wireStack(common)
   return error
 }

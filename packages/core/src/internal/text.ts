@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { redact } from "./redact.ts"
+import { isSuspect, redact } from "./redact.ts"
 
 // A credential that begins before the end of the kept part is found whole within this margin.
 const margin = 2048
@@ -32,8 +32,44 @@ export const excerpt = (text: string, length: number): string => {
   return detached(clean.length > length ? take(clean, length) : clean)
 }
 
+// Looking whether a text of this length holds a credential costs less than remembering to do so.
+const maxEager = 256
+
+// A slice keeps the whole text alive. One of this length may stay so until the excerpt is read: it costs no more than
+// what else an answer leaves behind.
+const maxUndetached = 32 * 1024
+
+/**
+ * Defines a property that is an excerpt of the text. A long text is kept as it is and {@link excerpt} is taken when the
+ * property is first read, by whoever reads it: a copy, an encoding, a comparison. Nothing else gets to see the text.
+ */
+export const defineExcerpt = <Name extends string>(
+  target: { [K in Name]?: string },
+  name: Name,
+  text: string,
+  length: number
+): void => {
+  if (text.length <= maxEager && !isSuspect(text)) {
+    target[name] = text
+    return
+  }
+  let raw: string | undefined = text.length <= maxUndetached ? text : detached(text.slice(0, length + margin + 1))
+  let value = ""
+  const get = () => {
+    if (raw !== undefined) value = excerpt(raw, length)
+    raw = undefined
+    return value
+  }
+  Object.defineProperty(target, name, { get, enumerable: true, configurable: true })
+}
+
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/
+
+const allControls = new RegExp(controls, "g")
+
 /** The text on one line, without control characters, at most `length` code units long. */
 export const oneLine = (text: string, length: number): string => {
-  const line = text.slice(0, length * 2).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim()
+  const start = text.length > length * 2 ? text.slice(0, length * 2) : text
+  const line = (controls.test(start) ? start.replace(allControls, " ") : start).trim()
   return line.length > length ? `${take(line, length - 1)}…` : line
 }

@@ -100,18 +100,23 @@ const maxMessage = 1024
 
 /** Lower case, without the marks that come and go: backticks, curly apostrophes, a final full stop. */
 const normalize = (message: string): string => {
-  const text = message.slice(0, maxMessage).toLowerCase().replaceAll("`", "").replaceAll("\u2019", "'").trim()
+  const lower = message.slice(0, maxMessage).toLowerCase()
+  const text =
+    (lower.includes("`") || lower.includes("\u2019") ? lower.replaceAll("`", "").replaceAll("\u2019", "'") : lower)
+      .trim()
   return text.endsWith(".") ? text.slice(0, -1) : text
 }
 
 /** The part of a documented message that stays when Venice adds to it or leaves the advice out. */
 const firstSentence = (message: string): string => normalize(message.split(/\.(?:\s|$)/, 1)[0]!)
 
+const verbatim = new Map<string, VeniceErrorClass>()
 const documented = new Map<string, VeniceErrorClass>()
 const starts: Array<Wording> = []
 
 for (const Class of Object.values(Errors)) {
   if (Class === Errors.UnrecognizedResponse || Class === Errors.Gone || Class === Errors.ConsentRequired) continue
+  verbatim.set(Class.defaultMessage, Class)
   documented.set(normalize(Class.defaultMessage), Class)
   starts.push({ Class, statuses: [Class.status], start: firstSentence(Class.defaultMessage) })
 }
@@ -121,15 +126,25 @@ for (const [code, wordings, statuses] of seen) {
 }
 starts.sort((a, b) => b.start.length - a.start.length)
 
+interface Rules {
+  readonly starts: ReadonlyArray<Wording>
+  readonly patterns: typeof patterns
+}
+
+const all: Rules = { starts, patterns }
+
 /** The rules that can hold under a status; in a stream, whose status is that of the success it began with, all. */
-const byStatus = new Map<number, ReadonlyArray<Wording>>()
-const rulesOf = (status: number, inStream: boolean): ReadonlyArray<Wording> => {
-  if (inStream) return starts
+const byStatus = new Map<number, Rules>()
+const rulesOf = (status: number, inStream: boolean): Rules => {
+  if (inStream) return all
   let rules = byStatus.get(status)
   if (rules === undefined) {
-    rules = starts.filter((wording) => wording.statuses.includes(status))
+    rules = {
+      starts: starts.filter((wording) => wording.statuses.includes(status)),
+      patterns: patterns.filter(([, at]) => at === status)
+    }
     // Only statuses of the table are remembered, so the map cannot be made to grow.
-    if (rules.length > 0) byStatus.set(status, rules)
+    if (rules.starts.length + rules.patterns.length > 0) byStatus.set(status, rules)
   }
   return rules
 }
@@ -140,19 +155,25 @@ const noGroups: Match["groups"] = {}
 
 /** What a message means under a status, or nothing. */
 export const match = (message: string, status: number, inStream: boolean): Match | undefined => {
+  const known = verbatim.get(message)
+  if (known !== undefined && known.status === status) return { Class: known, groups: noGroups }
   const text = normalize(message)
   const exact = documented.get(text)
   if (exact !== undefined && (inStream || exact.status === status)) {
     return { Class: exact, groups: noGroups }
   }
-  const head = message.slice(0, maxMessage).trim()
-  for (const [code, at, pattern] of patterns) {
-    if (!inStream && at !== status) continue
+  const { patterns, starts } = rulesOf(status, inStream)
+  const head = patterns.length === 0 ? "" : message.slice(0, maxMessage).trim()
+  for (const [code, , pattern] of patterns) {
     const found = pattern.exec(head)
     if (found !== null) return { Class: byCode.get(code)!, groups: found.groups ?? noGroups }
   }
-  for (const { Class, start } of rulesOf(status, inStream)) {
-    if (text.startsWith(start) && !(/[a-z0-9]$/.test(start) && continues(text, start.length))) {
+  const first = text.charCodeAt(0)
+  for (const { Class, start } of starts) {
+    if (
+      start.charCodeAt(0) === first && text.startsWith(start) &&
+      !(/[a-z0-9]$/.test(start) && continues(text, start.length))
+    ) {
       return { Class, groups: noGroups }
     }
   }

@@ -26,13 +26,23 @@ interface Gathered {
   size: number
 }
 
+const Enough = Symbol("what is read of a body is enough")
+
+const enough = Effect.fail(Enough)
+
+/** Reads until the end, or until there are more bytes than are wanted; says whether it came to the end. */
 const gather = (response: HttpClientResponse, gathered: Gathered, bytes: number) =>
-  Stream.runForEachWhile(response.stream, (chunk) =>
-    Effect.sync(() => {
-      gathered.chunks.push(chunk.subarray(0, bytes - gathered.size))
-      gathered.size += chunk.length
-      return gathered.size <= bytes
-    }))
+  response.stream.pipe(
+    Stream.runForEachArray((chunks) => {
+      for (const chunk of chunks) {
+        if (gathered.size < bytes) gathered.chunks.push(chunk.subarray(0, bytes - gathered.size))
+        gathered.size += chunk.length
+      }
+      return gathered.size > bytes ? enough : Effect.void
+    }),
+    Effect.as(true),
+    Effect.catch((error) => error === Enough ? Effect.succeed(false) : Effect.fail(error))
+  )
 
 const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
   const decoder = new TextDecoder()
@@ -50,7 +60,6 @@ export const readBody = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Body> {
   const gathered: Gathered = { chunks: [], size: 0 }
   const ended = yield* gather(response, gathered, limits.bytes).pipe(
-    Effect.as(true),
     Effect.timeoutOrElse({ duration: limits.time, orElse: () => Effect.succeed(false) }),
     // No body at all, or one that broke off: what came is what there is.
     Effect.catch((error) => Effect.succeed(error.reason._tag === "EmptyBodyError"))

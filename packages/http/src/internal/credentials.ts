@@ -42,25 +42,28 @@ const mark = "<redacted>"
 /** The secrets of requests that no longer show them. */
 const known = new WeakMap<HttpClientRequest.HttpClientRequest, ReadonlyArray<string>>()
 
-const secretsOfHeader = (name: string, value: string): ReadonlyArray<string> => {
+const addSecrets = (secrets: Array<string>, name: string, value: string): void => {
   // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
-  if (name.endsWith("authorization")) return [value.slice(value.indexOf(" ") + 1)]
-  return name === "cookie" ? [value, ...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1))] : [value]
+  secrets.push(name.endsWith("authorization") ? value.slice(value.indexOf(" ") + 1) : value)
+  if (name === "cookie") secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1)))
 }
 
 const isSecretParam = ([name]: readonly [string, unknown]): boolean => queryName.test(name)
 
 /** What the request proves itself with. A server that echoes the request must not put it into an error. */
-export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
-  known.get(request) ?? [
-    ...headerNames.flatMap((name) => {
-      const value = request.headers[name]
-      return value === undefined ? [] : secretsOfHeader(name, value.trim())
-    }),
-    ...request.urlParams.params.filter(isSecretParam).map(([, value]) =>
-      typeof value === "string" ? value : Redacted.value(value)
-    )
-  ]
+export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+  const concealed = known.get(request)
+  if (concealed !== undefined) return concealed
+  const secrets: Array<string> = []
+  for (const name of headerNames) {
+    const value = request.headers[name]
+    if (value !== undefined) addSecrets(secrets, name, value.trim())
+  }
+  for (const param of request.urlParams.params) {
+    if (isSecretParam(param)) secrets.push(typeof param[1] === "string" ? param[1] : Redacted.value(param[1]))
+  }
+  return secrets
+}
 
 /**
  * The request without its credentials, and without its body: an error may be kept for long, and a body is large and the

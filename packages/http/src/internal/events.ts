@@ -70,7 +70,7 @@ export const events = <S extends Schema.Constraint>(
       const input = yield* received(data)
       const error = decodeEvent(data, input)
       if (error !== undefined) return yield* error
-      const value = yield* decode(input)
+      const value = yield* decode(data, Effect.succeed(input))
       delivered++
       return [value]
     })

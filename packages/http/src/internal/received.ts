@@ -27,17 +27,27 @@ export const inputOf = (
     secrets: secretsOf(request)
   }))
 
-/** Decodes the JSON of a success. */
+/** Decodes the JSON of a success. What else was received with it is only looked at when it is not what was expected. */
 export const decodeJson = <S extends Schema.Constraint>(
   schema: S
-): (input: Input) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]> => {
+): (
+  body: string,
+  received: Effect.Effect<Input>
+) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]> => {
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-  return Effect.fnUntraced(function*(input) {
-    const json = yield* Effect.try({
-      try: (): unknown => JSON.parse(input.body),
-      catch: () => UnexpectedBody.notJson(input)
-    })
-    yield* noteAnswer(json)
-    return yield* Effect.mapError(decode(json), (error) => UnexpectedBody.fromSchemaError(error, input))
-  })
+  const failing = (received: Effect.Effect<Input>, f: (input: Input) => UnexpectedBody) =>
+    Effect.flatMap(received, (input) => Effect.fail(f(input)))
+  return (body, received) => {
+    let json: unknown
+    try {
+      json = JSON.parse(body)
+    } catch {
+      return failing(received, UnexpectedBody.notJson)
+    }
+    const decoded = Effect.catch(
+      decode(json),
+      (error) => failing(received, (input) => UnexpectedBody.fromSchemaError(error, input))
+    )
+    return Effect.andThen(noteAnswer(json), decoded)
+  }
 }

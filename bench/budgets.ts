@@ -1,0 +1,120 @@
+/**
+ * What the library may weigh: in a bundle, by what it draws in, and for the type checker. Part of `pnpm check`.
+ *
+ * All of it is deterministic, so a figure over its budget is a failure. Where a budget is above what was aimed at, the
+ * table says so. The packages must have been built: the types are those that an application reads.
+ */
+import { build } from "esbuild"
+import { gzipSync } from "node:zlib"
+import { instantiations } from "./instantiations.ts"
+
+interface Bundle {
+  readonly kilobytes: number
+  /** The modules of which something is left. */
+  readonly modules: ReadonlyArray<string>
+}
+
+const bundle = async (contents: string, external: ReadonlyArray<string> = []): Promise<Bundle> => {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    external: [...external],
+    write: false,
+    metafile: true,
+    logLevel: "error"
+  })
+  const [output] = Object.values(metafile.outputs)
+  return {
+    kilobytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1024,
+    modules: Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
+  }
+}
+
+/** An application that calls Venice, retries, and decodes what another client received. */
+const application = `
+  import { VeniceClient } from "@effect-venice/http/VeniceClient"
+  import * as Decode from "@effect-venice/core/Decode"
+  import * as Retry from "@effect-venice/core/Retry"
+  console.log(VeniceClient.layer, Decode.response, Retry.standard)
+`
+
+const whole = "export * from \"@effect-venice/core\"\nexport * as http from \"@effect-venice/http\""
+
+// What must not be in the bundle of that application, and why.
+const absences: ReadonlyArray<readonly [RegExp, string]> = [
+  [/effect\/dist\/index\.js$/, "a barrel keeps what nobody imported"],
+  [/effect\/dist\/(?:.*arbitrary|FastCheck|testing\/)/i, "random values are for tests"],
+  [/effect\/dist\/.*(?:JsonSchema|OpenApi)/i, "describing schemas is for servers"],
+  [/effect\/dist\/http-api\//, "declaring an API is for servers"],
+  [/effect\/dist\/http\/(?:HttpServer|HttpRouter|HttpApp|Multipart|Etag|Template)/, "a client serves nothing"],
+  [/effect\/dist\/(?:cluster|workflow|sql|rpc|cli|persistence|eventlog|reactivity)\//, "no part of it is used"],
+  [/effect\/dist\/ai\/(?!Telemetry)/, "models are for those who have one; the names of span attributes are for all"],
+  [/http\/src\/(?:Gateway|AiFailure|Job)\.ts$/, "answering users, models and jobs is for those who do"],
+  [/effect\/dist\/internal\/schema\/(?:codegen|arbitrary)\.js$/, "compiling schemas is the application's choice"],
+  [/platform-node|(?:^|\/)node:/, "the library runs in browsers, workers and on the edge"],
+  [/packages\/testing\//, "a Venice that fails on demand is for tests"],
+  [/core\/src\/internal\/(?:chart|simulation)\.ts$/, "looking at a policy is for its author"],
+  [/(?:core|http)\/src\/index\.ts$/, "a barrel keeps what nobody imported"]
+]
+
+interface Budget {
+  readonly what: string
+  readonly value: number
+  readonly budget: number
+  /** What was aimed at, where the budget is above it. */
+  readonly aim?: number
+  readonly unit: string
+}
+
+const effect = ["effect"]
+const core = await bundle("export * from \"@effect-venice/core\"", effect)
+const http = await bundle("export * from \"@effect-venice/http\"", ["effect", "@effect-venice/core"])
+const oneClass = await bundle("export { ModelOverloaded } from \"@effect-venice/core/Errors\"", effect)
+const used = await bundle(application, effect)
+const everything = await bundle(whole)
+const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
+
+const budgets: ReadonlyArray<Budget> = [
+  { what: "core, our part", value: core.kilobytes, budget: 25, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 13, aim: 7, unit: "KB" },
+  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 28, unit: "KB" },
+  { what: "one error class, our part", value: oneClass.kilobytes, budget: 7, aim: 0.7, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 100, aim: 52, unit: "KB" },
+  {
+    what: "the same, against openai whole",
+    value: everything.kilobytes / openai.kilobytes,
+    budget: 1.2,
+    aim: 0.62,
+    unit: "×"
+  },
+  {
+    what: "types: classes, union, match, 100 catchTag",
+    value: instantiations() / 1000,
+    budget: 160,
+    unit: "k instantiations"
+  }
+]
+
+let ok = true
+for (const { aim, budget, unit, value, what } of budgets) {
+  const isOver = value > budget
+  ok &&= !isOver
+  const aimed = aim === undefined ? "" : `, aimed at ${aim}`
+  process.stdout.write(
+    `${isOver ? "OVER " : ""}${what}: ${value.toFixed(2)} ${unit} (budget ${budget}${aimed})\n`
+  )
+}
+
+const { modules } = await bundle(application)
+for (const [pattern, reason] of absences) {
+  for (const module of modules) {
+    if (!pattern.test(module)) continue
+    ok = false
+    process.stderr.write(`${module} must not be in the bundle: ${reason}\n`)
+  }
+}
+process.stdout.write(ok ? "budgets: kept\n" : "budgets: see above\n")
+if (!ok) process.exit(1)

@@ -1,0 +1,107 @@
+/**
+ * What is measured, and what is aimed at: one row for a figure that a script reports.
+ */
+
+export interface Row {
+  /** The figure's name in the script's report. */
+  readonly figure: string
+  readonly what: string
+  readonly against: string
+  /** The most it should be; a row without a target is there to compare with. */
+  readonly target?: number
+  /** Without a unit the figure is a ratio. */
+  readonly unit?: string
+}
+
+export interface Group {
+  readonly script: string
+  readonly rows: ReadonlyArray<Row>
+}
+
+const floor0 = "FLOOR0"
+
+export const groups: ReadonlyArray<Group> = [
+  {
+    script: "decode.ts",
+    rows: [
+      { figure: "decode/simple/floor", what: "decode a simple error, 20 frames deep", against: floor0, target: 2.2 },
+      { figure: "decode/simple/openai", what: "the same", against: "openai", target: 0.3 },
+      { figure: "decode/simple/anthropic", what: "the same", against: "@anthropic-ai/sdk" },
+      { figure: "decode/openai-style/floor", what: "decode an OpenAI-style body", against: floor0, target: 1.8 },
+      { figure: "decode/validation/floor", what: "decode 20 KB of validation", against: floor0, target: 1.03 },
+      { figure: "decode/html/floor", what: "decode an HTML page", against: floor0, target: 0.75 },
+      { figure: "decode/html/openai", what: "the same", against: "openai", target: 0.15 },
+      { figure: "decode/empty/floor", what: "decode an empty body", against: floor0, target: 0.75 },
+      { figure: "decode/empty/openai", what: "the same", against: "openai", target: 0.15 },
+      { figure: "decode/unknown/known", what: "decode an unknown message", against: "a known one", target: 1.1 },
+      { figure: "decode/worst/floor", what: "decode on the longest path", against: floor0, target: 4 },
+      { figure: "decode/simple/nanos", what: "decode a simple error", against: "", unit: "ns" },
+      { figure: "decode/floor/nanos", what: "FLOOR0 of it", against: "", unit: "ns" }
+    ]
+  },
+  {
+    script: "large.ts",
+    rows: [
+      { figure: "large/time", what: "an error page of 10 MB", against: "reading it whole", target: 0.25 },
+      { figure: "large/kept", what: "what its error keeps", against: "", target: 0.3, unit: "MB" }
+    ]
+  },
+  {
+    script: "client.ts",
+    rows: [
+      { figure: "client/429/untyped", what: "CPU of a 429, undici", against: "the untyped client", target: 1.03 },
+      { figure: "client/200/untyped", what: "CPU of a 200, undici", against: "the untyped client", target: 1.02 },
+      { figure: "client/429/openai", what: "CPU of a 429, undici", against: "openai", target: 0.42 },
+      { figure: "client/429/generateText", what: "the same", against: "generateText", target: 0.36 },
+      { figure: "client/429/fetch", what: "the same", against: "fetch", target: 0.8 },
+      { figure: "client/200/openai", what: "CPU of a 200, undici", against: "openai", target: 0.35 },
+      { figure: "client/200/fetch", what: "the same", against: "fetch", target: 0.68 },
+      { figure: "client/429/untraced/openai", what: "CPU of a 429, tracing off", against: "openai", target: 0.35 },
+      { figure: "client/200/untraced/openai", what: "CPU of a 200, tracing off", against: "openai", target: 0.29 },
+      { figure: "client/429/over-fetch/openai", what: "CPU of a 429, over fetch", against: "openai", target: 0.88 },
+      {
+        figure: "client/429/over-fetch/generateText",
+        what: "the same",
+        against: "generateText",
+        target: 0.78
+      },
+      { figure: "client/429/untyped/openai", what: "the untyped client alone, 429", against: "openai" },
+      { figure: "client/200/untyped/openai", what: "the untyped client alone, 200", against: "openai" },
+      { figure: "client/429/micros", what: "CPU of a 429, undici", against: "", unit: "µs" },
+      { figure: "client/200/micros", what: "CPU of a 200, undici", against: "", unit: "µs" },
+      {
+        figure: "retry/success/request",
+        what: "retry wrapper around a success",
+        against: "the CPU of a 200",
+        target: 0.01
+      },
+      { figure: "retry/success/micros", what: "the same", against: "", unit: "µs" }
+    ]
+  },
+  {
+    script: "retry.ts",
+    rows: [
+      { figure: "retry/decision/stock", what: "a retry decision", against: "stock combinators", target: 0.7 },
+      { figure: "retry/decision/p-retry", what: "the same", against: "p-retry", target: 1.75 },
+      { figure: "retry/decision/cockatiel", what: "the same, with its timer", against: "cockatiel" },
+      { figure: "retry/decision/micros", what: "the same", against: "", unit: "µs" },
+      { figure: "retry/waiting/heap", what: "heap of a call in backoff", against: "", target: 3, unit: "KB" },
+      { figure: "retry/waiting/own", what: "the same with an error of its own", against: "", unit: "KB" }
+    ]
+  },
+  {
+    script: "imports.ts",
+    rows: [
+      { figure: "import/ours", what: "cold import over Effect's modules", against: "", target: 10, unit: "ms" },
+      { figure: "import/effect", what: "cold import of those modules", against: "", unit: "ms" },
+      { figure: "import/openai", what: "cold import of openai", against: "", unit: "ms" }
+    ]
+  },
+  {
+    script: "memory.ts",
+    rows: [
+      { figure: "memory/million", what: "heap after 1,000,000 decoded errors", against: "", target: 0.5, unit: "MB" },
+      { figure: "memory/long", what: "heap of an error of 256 KB, unread", against: "", target: 20, unit: "KB" }
+    ]
+  }
+]
