@@ -7,10 +7,10 @@ import { HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { Routes } from "./gateway.ts"
 
-const body = JSON.stringify({ model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] })
+const request = { model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] }
 
 /** The gateway on a port of its own, in front of a Venice that answers with what it is given. */
-const post = (...replies: ReadonlyArray<Emulator.Reply>) =>
+const fetching = (body: object, ...replies: ReadonlyArray<Emulator.Reply>) =>
   Effect.gen(function*() {
     const emulator = yield* Emulator.Emulator
     for (const reply of replies) yield* emulator.reply(reply)
@@ -19,11 +19,10 @@ const post = (...replies: ReadonlyArray<Emulator.Reply>) =>
       fetch(`${HttpServer.formatAddress(address)}/v1/chat/completions`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body
+        body: JSON.stringify(body)
       })
     )
-    const json: any = yield* Effect.promise(() => response.json())
-    return { response, json }
+    return { response, text: yield* Effect.promise(() => response.text()) }
   }).pipe(Effect.provide(
     HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
       Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0 })),
@@ -31,6 +30,11 @@ const post = (...replies: ReadonlyArray<Emulator.Reply>) =>
       Layer.provideMerge(Emulator.layer)
     )
   ))
+
+const post = (...replies: ReadonlyArray<Emulator.Reply>) =>
+  Effect.map(fetching(request, ...replies), ({ response, text }) => ({ response, json: JSON.parse(text) as any }))
+
+const stream = (...replies: ReadonlyArray<Emulator.Reply>) => fetching({ ...request, stream: true }, ...replies)
 
 it.live("hands over what Venice answers", () =>
   Effect.gen(function*() {
@@ -65,6 +69,48 @@ it.live("passes on how long to wait", () =>
     assert.strictEqual(response.headers.get("retry-after"), "30")
     assert.isNull(response.headers.get("x-venice-balance-usd"))
     assert.strictEqual(json.code, "MODEL_OVERLOADED")
+  }))
+
+it.live("leaves in what it knows nothing of", () =>
+  Effect.gen(function*() {
+    const { json } = yield* post(WireResponse.json(200, { id: "a", venice_parameters: { web: true }, usage: {} }))
+
+    assert.deepStrictEqual(json, { id: "a", venice_parameters: { web: true }, usage: {} })
+  }))
+
+it.live("does not let a client repeat what may be billed twice", () =>
+  Effect.gen(function*() {
+    const { response } = yield* post(WireResponse.text(200, "cut off"))
+
+    assert.strictEqual(response.status, 502)
+    assert.strictEqual(response.headers.get("x-should-retry"), "false")
+  }))
+
+const events = (...data: ReadonlyArray<string>) =>
+  WireResponse.text(200, data.map((event) => `data: ${event}\n\n`).join(""), { "content-type": "text/event-stream" })
+
+it.live("streams, and ends a stream that fails with OpenAI's event for it", () =>
+  Effect.gen(function*() {
+    const overloaded = JSON.stringify({ error: { message: "busy", code: "model_overloaded", retry_after: 30 } })
+    const { text } = yield* stream(events("{\"id\":1}", overloaded))
+    const [first, second, end] = text.split("\n\n")
+
+    assert.strictEqual(first, "data: {\"id\":1}")
+    assert.deepInclude(JSON.parse(second!.slice(6)).error, {
+      code: "model_overloaded",
+      message: "busy",
+      retry_after: 30
+    })
+    assert.strictEqual(end, "data: [DONE]")
+  }))
+
+it.live("answers a stream that fails before it begins with a status", () =>
+  Effect.gen(function*() {
+    const missing = new Errors.ModelNotFound({ message: "Specified model not found: x" })
+    const { response, text } = yield* stream(missing)
+
+    assert.strictEqual(response.status, 404)
+    assert.strictEqual(JSON.parse(text).error.code, "model_not_found")
   }))
 
 it.live("keeps the account's troubles to itself", () =>

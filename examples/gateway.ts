@@ -9,32 +9,26 @@
 import { Retry } from "@effect-venice/core"
 import { Gateway, VeniceClient } from "@effect-venice/http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema, Stream } from "effect"
 import { HttpRouter } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
 import { createServer } from "node:http"
 
-const Message = Schema.Struct({ role: Schema.String, content: Schema.String })
+const operation = "POST /chat/completions"
 
-const Completion = Schema.Struct({
-  id: Schema.String,
-  object: Schema.String,
-  created: Schema.Finite,
-  model: Schema.String,
-  choices: Schema.Array(Schema.Struct({
-    index: Schema.Finite,
-    message: Message,
-    finish_reason: Schema.NullOr(Schema.String)
-  }))
-})
+// What the gateway looks at; everything else goes to Venice, and comes back, as it is.
+const Request = Schema.StructWithRest(
+  Schema.Struct({ model: Schema.String, stream: Schema.optionalKey(Schema.NullOr(Schema.Boolean)) }),
+  [Schema.Record(Schema.String, Schema.Json)]
+)
 
 /** What users see. Its OpenAPI, with every error, is at `/openapi.json`. */
 export const Api = HttpApi.make("gateway").add(
   HttpApiGroup.make("chat").add(
     HttpApiEndpoint.post("complete", "/v1/chat/completions", {
-      payload: Schema.Struct({ model: Schema.String, messages: Schema.Array(Message) }),
-      success: Completion,
-      error: Gateway.errors("POST /chat/completions", "openai")
+      payload: Request,
+      success: Schema.Json,
+      error: Gateway.errors(operation, "openai")
     })
   )
 )
@@ -44,14 +38,19 @@ const Chat = HttpApiBuilder.group(
   "chat",
   Effect.fnUntraced(function*(handlers) {
     const venice = yield* VeniceClient
-    return handlers.handle(
-      "complete",
-      ({ payload }) =>
-        venice.execute("POST /chat/completions", { body: payload, success: Completion, timeout: "2 minutes" }).pipe(
-          Effect.retry(Retry.limit(Retry.eager, { attempts: 2 })),
-          Effect.mapError((error) => Gateway.conceal(Gateway.fromFailure(error)))
-        )
-    )
+    // What takes longer is for the user's client to wait for.
+    const policy = Retry.limit(Retry.standard, { attempts: 3, longestWait: Duration.seconds(2) })
+
+    const answer = (body: typeof Request.Type) =>
+      Effect.retry(venice.execute(operation, { body, success: Schema.Json, timeout: "2 minutes" }), policy)
+
+    const stream = (body: typeof Request.Type) =>
+      venice.stream(operation, { body, event: Schema.Json }).pipe(Stream.retry(policy), Gateway.streamed)
+
+    return handlers.handle("complete", ({ payload }) =>
+      Effect.gen(function*() {
+        return payload.stream === true ? yield* stream(payload) : yield* answer(payload)
+      }).pipe(Effect.mapError((error) => Gateway.conceal(Gateway.fromFailure(error)))))
   })
 )
 

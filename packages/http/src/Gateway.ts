@@ -31,7 +31,7 @@
  */
 import { response as decodeResponse } from "@effect-venice/core/Decode"
 import type { Format } from "@effect-venice/core/Encode"
-import { headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
+import { event as encodeEvent, headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
 import type { ConsentRequired } from "@effect-venice/core/Errors"
 import { UnrecognizedResponse } from "@effect-venice/core/Errors"
 import type { Operation } from "@effect-venice/core/Operation"
@@ -47,8 +47,12 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type { JobFailure } from "./Job.ts"
 import type { JsonRpcError } from "./JsonRpc.ts"
@@ -199,6 +203,37 @@ export const respond = (format: Format = "venice") =>
     (error): error is Extract<E, VeniceError> => isVeniceError(error),
     (error) => Effect.succeed(toResponse(error, format))
   ) as Effect.Effect<HttpServerResponse.HttpServerResponse, Exclude<E, VeniceError>, R>
+
+const data = (json: string): string => `data: ${json}\n\n`
+
+/**
+ * Answers with the events of a stream, such as those of `VeniceClient.stream`, as server-sent events with `[DONE]` at the
+ * end.
+ *
+ * **Details**
+ *
+ * What fails before the first event fails the handler, so that it is answered with a status. What fails later is the
+ * last event, in the shape that OpenAI's streams and Venice's have for an error.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const streamed = <E extends Failure, R>(
+  events: Stream.Stream<Schema.Json, E, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | Scope.Scope> =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<R>()
+    const [first, rest] = yield* Stream.peel(events, Sink.head<Schema.Json>())
+    const body = Stream.fromIterable(Option.toArray(first)).pipe(
+      Stream.concat(rest),
+      Stream.map((event) => data(JSON.stringify(event))),
+      Stream.catch((error) => Stream.succeed(data(encodeEvent(fromFailure(error))))),
+      Stream.concat(Stream.succeed(data("[DONE]"))),
+      Stream.encodeText,
+      Stream.provideContext(context)
+    )
+    return HttpServerResponse.stream(body, { contentType: "text/event-stream" })
+  })
 
 const rest = [Schema.Record(Schema.String, Schema.Json)] as const
 
