@@ -505,9 +505,6 @@ export const withoutSecrets = (input: Input): Input => {
 const headersOf = ({ headers }: Input): Headers.Headers =>
   Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
 
-const htmlTitle = (body: string): string | undefined =>
-  /<title>\s*([^<]{1,200})/i.exec(body.slice(0, 4096))?.[1]?.trim()
-
 const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Input): string => {
   const isJson = reading.shape === "venice" || reading.shape === "json"
   const said = reading.message ?? (isJson ? Validation.firstMessage(validationOf(reading)) : undefined)
@@ -521,7 +518,7 @@ const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Inp
     case "text":
       return excerpt(input.body.trim(), 500)
     case "html":
-      return excerpt(htmlTitle(input.body) ?? `HTTP ${input.status} with an HTML page`, 500)
+      return excerpt(ResponseBody.title(input.body) ?? `HTTP ${input.status} with an HTML page`, 500)
     default:
       return `HTTP ${input.status} with an unknown JSON body`
   }

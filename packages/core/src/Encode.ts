@@ -213,15 +213,16 @@ const head = (error: VeniceError, format: Format): Members => {
 // What a header may hold. Anything else would make the server refuse to send the response at all.
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
-// Clients and proxies take 8 to 16 KB for all headers of a response.
-const maxHeader = 4096
+// Clients and proxies take 8 to 16 KB for all headers of a response. Decoding keeps no more of a text.
+const maxHeader = 1000
+const maxOffer = 4096
 
 const epoch = (moment: DateTime.Utc): string => String(DateTime.toEpochMillis(moment))
 
 const offerHeader = (error: VeniceError): string | undefined => {
   if (error._tag !== "PAYMENT_REQUIRED" || error.offer === undefined) return undefined
   const offer = Base64.encode(JSON.stringify(json(error.offer)))
-  return offer.length > maxHeader ? undefined : offer
+  return offer.length > maxOffer ? undefined : offer
 }
 
 /**

@@ -31,13 +31,11 @@ const outline = (json: unknown, depth: number): string => {
   return `{${[...new Set(fields)].sort().slice(0, maxKeys).join(",")}}`
 }
 
-const title = (body: string): string => /<title>([^<]{1,200})/i.exec(body.slice(0, 4096))?.[1] ?? ""
-
 const describe = (body: string): readonly [shape: string, text: string] => {
   const { body: json, codes, message, shape } = ResponseBody.read(body)
   switch (shape) {
     case "html":
-      return [shape, wording(title(body))]
+      return [shape, wording(ResponseBody.title(body) ?? "")]
     case "text":
       return [shape, wording(body)]
     default:

@@ -284,4 +284,13 @@ export const read = (text: string): Reading => {
   return { shape: "text", message: undefined, codes: [], body: none, error: none }
 }
 
+/**
+ * The title of a page, or nothing. Titles stand at the beginning, and are looked for there.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const title = (html: string): string | undefined =>
+  /<title>\s*([^<]{1,200})/i.exec(html.slice(0, 4096))?.[1]?.trim()
+
 const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13) || code === 0xfeff
