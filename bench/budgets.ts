@@ -4,7 +4,8 @@
  * All of it is deterministic, so a figure over its budget is a failure. Where a budget is above what was aimed at, the
  * table says so. The packages must have been built: the types are those that an application reads.
  */
-import { build } from "esbuild"
+import { build, type Plugin } from "esbuild"
+import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { instantiations } from "./instantiations.ts"
 
@@ -14,6 +15,24 @@ interface Bundle {
   readonly modules: ReadonlyArray<string>
 }
 
+/** The packages as they are published, which bundlers can take apart: `pnpm build` marks calls without effects. */
+const published: Plugin = {
+  name: "published",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^@effect-venice\// }, ({ path }) => {
+      const [, name, module = "index"] = path.split("/")
+      return { path: join(import.meta.dirname, `../packages/${name}/dist/${module}.js`), sideEffects: false }
+    })
+  }
+}
+
+const withoutCore: Plugin = {
+  name: "without core",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^@effect-venice\/core/ }, ({ path }) => ({ path, external: true }))
+  }
+}
+
 const bundle = async (contents: string, external: ReadonlyArray<string> = []): Promise<Bundle> => {
   const { metafile, outputFiles } = await build({
     stdin: { contents, resolveDir: import.meta.dirname },
@@ -21,7 +40,8 @@ const bundle = async (contents: string, external: ReadonlyArray<string> = []): P
     minify: true,
     format: "esm",
     platform: "browser",
-    external: [...external],
+    external: ["effect"].filter((name) => external.includes(name)),
+    plugins: external.includes("@effect-venice/core") ? [withoutCore, published] : [published],
     write: false,
     metafile: true,
     logLevel: "error"
@@ -52,12 +72,12 @@ const absences: ReadonlyArray<readonly [RegExp, string]> = [
   [/effect\/dist\/http\/(?:HttpServer|HttpRouter|HttpApp|Multipart|Etag|Template)/, "a client serves nothing"],
   [/effect\/dist\/(?:cluster|workflow|sql|rpc|cli|persistence|eventlog|reactivity)\//, "no part of it is used"],
   [/effect\/dist\/ai\/(?!Telemetry)/, "models are for those who have one; the names of span attributes are for all"],
-  [/http\/src\/(?:Gateway|AiFailure|Job)\.ts$/, "answering users, models and jobs is for those who do"],
+  [/http\/dist\/(?:Gateway|AiFailure|Job)\.js$/, "answering users, models and jobs is for those who do"],
   [/effect\/dist\/internal\/schema\/(?:codegen|arbitrary)\.js$/, "compiling schemas is the application's choice"],
   [/platform-node|(?:^|\/)node:/, "the library runs in browsers, workers and on the edge"],
   [/packages\/testing\//, "a Venice that fails on demand is for tests"],
-  [/core\/src\/internal\/(?:chart|simulation)\.ts$/, "looking at a policy is for its author"],
-  [/(?:core|http)\/src\/index\.ts$/, "a barrel keeps what nobody imported"]
+  [/core\/dist\/internal\/(?:chart|simulation)\.js$/, "looking at a policy is for its author"],
+  [/(?:core|http)\/dist\/index\.js$/, "a barrel keeps what nobody imported"]
 ]
 
 interface Budget {
@@ -80,8 +100,8 @@ const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)"
 const budgets: ReadonlyArray<Budget> = [
   { what: "core, our part", value: core.kilobytes, budget: 25, aim: 7, unit: "KB" },
   { what: "http, our part", value: http.kilobytes, budget: 13, aim: 7, unit: "KB" },
-  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 28, unit: "KB" },
-  { what: "one error class, our part", value: oneClass.kilobytes, budget: 7, aim: 0.7, unit: "KB" },
+  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 27, unit: "KB" },
+  { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
   { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 100, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
