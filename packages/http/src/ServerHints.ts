@@ -95,9 +95,8 @@ const maxWarned = 1000
  */
 export const noting = (): (response: HttpClientResponse) => Effect.Effect<void> => {
   const warned = new Set<string>()
-  return Effect.fnUntraced(function*(response) {
+  const note = Effect.fnUntraced(function*(response: HttpClientResponse, collector: { latest: Hints } | undefined) {
     const hints = yield* fromResponse(response)
-    const collector = yield* Collector
     if (collector !== undefined) collector.latest = hints
     if (hints.deprecation === undefined) return
     const { date, replacement, warning } = hints.deprecation
@@ -111,4 +110,12 @@ export const noting = (): (response: HttpClientResponse) => Effect.Effect<void> 
       })
     )
   })
+  return (response) =>
+    Effect.flatMap(
+      Collector,
+      (collector) =>
+        collector === undefined && ResponseHeaders.deprecation(response.headers) === undefined
+          ? Effect.void
+          : note(response, collector)
+    )
 }

@@ -120,6 +120,30 @@ const bounding = () => {
 const boundedFingerprint = bounding()
 const boundedModel = bounding()
 
+/** The series of a metric by the values of its attributes. Making one costs as much as a failure's other telemetry. */
+const series = <State>(metric: Metric.Metric<number, State>, ...names: ReadonlyArray<string>) => {
+  const known = new Map<string, Metric.Metric<number, State>>()
+  return (...values: ReadonlyArray<string | undefined>): Metric.Metric<number, State> => {
+    const key = values.join("\n")
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const attributes = names.map((name, i) => [name, values[i]] as const).filter(([, value]) => value !== undefined)
+    const made = Metric.withAttributes(metric, Object.fromEntries(attributes) as Record<string, string>)
+    if (known.size < maxNames) known.set(key, made)
+    return made
+  }
+}
+
+const failureSeries = series(failures, "error.type", "venice.error.category", "venice.operation")
+const unknownSeries = series(unknown, "venice.response.fingerprint", "venice.operation")
+const durationSeries = series(
+  duration,
+  "gen_ai.operation.name",
+  "gen_ai.provider.name",
+  "error.type",
+  "gen_ai.response.model"
+)
+
 /**
  * Counts a failure of an operation. `VeniceClient` and `HttpFailure.typed` do; use it for a failure that you decoded
  * yourself.
@@ -131,24 +155,13 @@ export const count = (failure: unknown, operation: string | undefined): Effect.E
   Effect.suspend(() => {
     const name = operationAttribute(operation)
     const counted = Metric.update(
-      Metric.withAttributes(failures, {
-        "error.type": Conventions.errorType(failure),
-        "venice.error.category": Conventions.categoryOf(failure),
-        "venice.operation": name
-      }),
+      failureSeries(Conventions.errorType(failure), Conventions.categoryOf(failure), name),
       1
     )
     const fingerprint = Conventions.fingerprintOf(failure)
-    return fingerprint === undefined ? counted : Effect.andThen(
-      counted,
-      Metric.update(
-        Metric.withAttributes(unknown, {
-          "venice.response.fingerprint": boundedFingerprint(fingerprint),
-          "venice.operation": name
-        }),
-        1
-      )
-    )
+    return fingerprint === undefined
+      ? counted
+      : Effect.andThen(counted, Metric.update(unknownSeries(boundedFingerprint(fingerprint), name), 1))
   })
 
 /**
@@ -203,17 +216,9 @@ const end = (call: Call, start: bigint) => (exit: Exit.Exit<unknown, unknown>): 
     const genre = Conventions.genreOf(call.operation)
     if (genre === undefined) return Effect.void
     const elapsed = Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - start) / 1e9
-    const { model } = call
     const ending = endingOf(exit)
-    return Metric.update(
-      Metric.withAttributes(duration, {
-        "gen_ai.operation.name": genre.name,
-        "gen_ai.provider.name": "venice",
-        ...(ending !== undefined && { "error.type": ending }),
-        ...(ending === undefined && model !== undefined && { "gen_ai.response.model": boundedModel(model) })
-      }),
-      elapsed
-    )
+    const model = ending === undefined && call.model !== undefined ? boundedModel(call.model) : undefined
+    return Metric.update(durationSeries(genre.name, "venice", ending, model), elapsed)
   })
 
 /**
