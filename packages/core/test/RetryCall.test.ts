@@ -528,6 +528,18 @@ describe("what peers do", () => {
       assert.strictEqual(yield* retried(status), deviations.has(id) ? !retry : retry)
     }))
 
+  it.effect.each(peerCases.filter(({ id }) => id === "openai.should-retry.header-false"))(
+    "$id: what the server says not to repeat is not",
+    ({ expected, input: { headers, status } }) =>
+      Effect.gen(function*() {
+        const refused = Decode.response({ status, headers, body: "", operation: "GET /models", now: 0 })
+        const allowed = Decode.response({ status, body: "", operation: "GET /models", now: 0 })
+
+        assert.strictEqual((yield* attempt([refused])).attempts > 1, expected.retry)
+        assert.isAbove((yield* attempt([allowed])).attempts, 1)
+      })
+  )
+
   it.effect("no multiplication: a policy around a policy adds no attempts", () =>
     Effect.gen(function*() {
       const nested = <A, E>(call: Effect.Effect<A, E>) => Effect.retry(Effect.retry(call, steady), steady)
