@@ -155,27 +155,30 @@ const interval = (rule: Rule, retry: number, hint: number, previous: number): Wa
 /** Beyond a day no hint is waited for, whatever the limits: a sleep has to end. In milliseconds. */
 const longestHint = 24 * 60 * 60 * 1000
 
+/** A number for each kind there was. As an object it is a tenth of a `Map`, and many calls may be waiting. */
+type PerKind = { [K in Kind]?: number }
+
 const rulesDecider = (rules: Rules): Decider => {
-  const counts = new Map<Kind, number>()
-  const delays = new Map<Kind, number>()
+  const counts: PerKind = {}
+  const delays: PerKind = {}
   return {
     decide: ({ hint, kind }) => {
       const rule = rules[kind]
-      const retry = (counts.get(kind) ?? 0) + 1
+      const retry = (counts[kind] ?? 0) + 1
       if (!(retry <= rule.retries)) return stop("retries")
       if (!(hint <= longestHint)) return stop("hint")
-      return interval(rule, retry, hint, delays.get(kind) ?? Duration.toMillis(rule.base))
+      return interval(rule, retry, hint, delays[kind] ?? Duration.toMillis(rule.base))
     },
     commit: ({ hint, kind }, delay) => {
-      counts.set(kind, (counts.get(kind) ?? 0) + 1)
+      counts[kind] = (counts[kind] ?? 0) + 1
       // A hint counts for one wait only: what the next one grows from is the policy's own part.
-      delays.set(kind, Math.max(Duration.toMillis(rules[kind].base), delay - hint))
+      delays[kind] = Math.max(Duration.toMillis(rules[kind].base), delay - hint)
     }
   }
 }
 
 const limitDecider = (inner: Decider, limits: Limits): Decider => {
-  const counts = new Map<Kind, number>()
+  const counts: PerKind = {}
   let retries = 0
   let start: number | undefined
   return {
@@ -185,7 +188,7 @@ const limitDecider = (inner: Decider, limits: Limits): Decider => {
       const verdict = inner.decide(failure)
       if (limits.attempts !== undefined && !(retries + 2 <= limits.attempts)) return stop("attempts")
       const ofKind = limits.retriesOf?.[failure.kind]
-      if (ofKind !== undefined && !((counts.get(failure.kind) ?? 0) + 1 <= ofKind)) return stop("retries")
+      if (ofKind !== undefined && !((counts[failure.kind] ?? 0) + 1 <= ofKind)) return stop("retries")
       if (limits.longestWait !== undefined && !(failure.hint <= Duration.toMillis(limits.longestWait))) {
         return stop("hint")
       }
@@ -195,7 +198,7 @@ const limitDecider = (inner: Decider, limits: Limits): Decider => {
     },
     commit: (failure, delay) => {
       retries++
-      counts.set(failure.kind, (counts.get(failure.kind) ?? 0) + 1)
+      counts[failure.kind] = (counts[failure.kind] ?? 0) + 1
       inner.commit(failure, delay)
     }
   }
