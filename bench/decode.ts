@@ -59,8 +59,8 @@ const floor = (name: Body): Work =>
 
 const now = Date.UTC(2026, 0, 1)
 
-const ours = (name: Body): Work => {
-  const input = { status: statuses[name], headers, operation: "POST /chat/completions", now }
+const ours = (name: Body, captureStack?: boolean): Work => {
+  const input = { status: statuses[name], headers, operation: "POST /chat/completions", now, captureStack }
   return at(() => Decode.response({ ...input, body: bodies[name] }))
 }
 
@@ -86,7 +86,9 @@ const simple = compare({
   worst: ours("worst"),
   worstFloor: floor("worst"),
   openAiStyle: ours("openAi"),
-  openAiStyleFloor: floor("openAi")
+  openAiStyleFloor: floor("openAi"),
+  stack: ours("simple", true),
+  stackFloor: at(() => floor0(bodies.simple))
 })
 const others = compare({
   validation: ours("validation"),
@@ -112,5 +114,6 @@ report({
   "decode/empty/floor": others.ratio("empty", "emptyFloor"),
   "decode/empty/openai": others.ratio("empty", "emptyOpenAi"),
   "decode/unknown/known": simple.ratio("unknown", "ours"),
+  "decode/stack/new-error": simple.ratio("stack", "stackFloor"),
   "decode/worst/floor": simple.ratio("worst", "worstFloor")
 })

@@ -35,6 +35,12 @@ export const groups: ReadonlyArray<Group> = [
       { figure: "decode/empty/openai", what: "the same", against: "openai", target: 0.15 },
       { figure: "decode/unknown/known", what: "decode an unknown message", against: "a known one", target: 1.1 },
       { figure: "decode/worst/floor", what: "decode on the longest path", against: floor0, target: 4 },
+      {
+        figure: "decode/stack/new-error",
+        what: "decode with the caller's stack",
+        against: "FLOOR0 with its stack",
+        target: 1.75
+      },
       { figure: "decode/simple/nanos", what: "decode a simple error", against: "", unit: "ns" },
       { figure: "decode/floor/nanos", what: "FLOOR0 of it", against: "", unit: "ns" }
     ]

@@ -30,7 +30,7 @@ import * as Record from "effect/Record"
 import type * as Schema from "effect/Schema"
 import * as Category from "./Category.ts"
 import * as Errors from "./Errors.ts"
-import { fromWire, withoutStacks } from "./internal/ApiError.ts"
+import { captureStack, fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { prune } from "./internal/json.ts"
 import { unescaped, without, withoutBegun } from "./internal/redact.ts"
 import { defineExcerpt, excerpt } from "./internal/text.ts"
@@ -68,6 +68,11 @@ export interface Input {
    * characters are no credentials and are passed over.
    */
   readonly secrets?: ReadonlyArray<string> | undefined
+  /**
+   * Whether the error's `stack` has the frames of the caller of {@link response}. Without, it has one line that says where
+   * the answer came from: capturing frames costs as much as decoding, and in an effect they are the runtime's.
+   */
+  readonly captureStack?: boolean | undefined
 }
 
 type MatchedBy = VeniceError["matchedBy"]
@@ -550,7 +555,11 @@ const messageOf = ({ Class }: Verdict, reading: ResponseBody.Reading, input: Inp
  * @category decoding
  * @since 0.1.0
  */
-export const response = (received: Input): VeniceError => withoutStacks(() => decode(withoutSecrets(received)))
+export const response = (received: Input): VeniceError => {
+  const error = withoutStacks(() => decode(withoutSecrets(received)))
+  if (received.captureStack === true) captureStack(error, response)
+  return error
+}
 
 const decode = (input: Input): VeniceError =>
   fromReading(

@@ -789,6 +789,27 @@ describe("secrets", () => {
   })
 })
 
+describe("the stack", () => {
+  const input = { status: 503, body: "{\"error\":\"The model is at capacity. Please try again later.\"}", now }
+
+  it("says where the answer came from, and has no frames of the decoder's", () => {
+    const { stack } = Decode.response({ ...input, operation: "GET /models" })
+
+    assert.strictEqual(
+      stack,
+      "MODEL_AT_CAPACITY: The model is at capacity. Please try again later.\n    at HTTP 503 from GET /models"
+    )
+  })
+
+  it("has the caller's frames on request", () => {
+    const askFor = () => Decode.response({ ...input, captureStack: true })
+    const [head, first] = askFor().stack!.split("\n")
+
+    assert.include(head, "The model is at capacity.")
+    assert.include(first, "askFor")
+  })
+})
+
 describe("totality", () => {
   const isTotal = (input: Decode.Input) => {
     const error = Decode.response(input)

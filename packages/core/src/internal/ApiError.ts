@@ -180,6 +180,12 @@ export const withoutStacks = <A>(f: () => A): A => {
   }
 }
 
+/** Gives an error the frames of whoever called `below`, where the engine can. */
+export const captureStack = (error: Error, below: (...args: Array<any>) => unknown): void => {
+  // Not in every engine yet; elsewhere the line that says where the answer came from stays.
+  if (typeof Error.captureStackTrace === "function") Error.captureStackTrace(error, below)
+}
+
 /** Builds an error from what was read off the wire, past the validating constructor. */
 export const fromWire = <E extends Error>(
   Class: new(...args: Array<any>) => E,
