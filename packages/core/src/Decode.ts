@@ -497,6 +497,14 @@ const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
 }
 
 /**
+ * A function that takes known secrets out of a text: as they are, and as JSON or a URL would write them.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const redacting = (secrets: ReadonlyArray<string>): (text: string) => string => without(secrets)
+
+/**
  * The response without the values that are known to be secret.
  *
  * @category decoding

@@ -273,17 +273,17 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
 const headerFields = Record.fromIterableWith(headerNames, (name) => [name, Schema.optionalKey(Schema.String)])
 
 /** All codes of one status: an endpoint can have one response for each. */
-const schemaOf = (
+const schemaOf = <E>(
   format: Format,
   status: number,
   classes: ReadonlyArray<VeniceErrorClass>,
   operation: string | undefined
-): Schema.Top => {
+): ErrorSchema<E> => {
   const body = bodyOf(format, status, classes.map(({ code }) => code)).annotate({
     description: classes.map(({ code, defaultMessage }) => `${code}: ${defaultMessage}`).join("\n")
   })
   const contentType = format === "problem" ? "application/problem+json" : "application/json"
-  return Schema.Union(classes).pipe(HttpApiSchema.encodeToWithHeaders({
+  const schema = Schema.Union(classes).pipe(HttpApiSchema.encodeToWithHeaders({
     body: body.pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType })) as Schema.Codec<object>,
     headers: headerFields
   }, {
@@ -291,10 +291,12 @@ const schemaOf = (
       const { body, headers } = encodeResponse(error, format)
       return { headers, body: "status" in body ? { ...body, status } : body }
     },
-    // Waits are said in durations, so the moment only counts for budgets without one.
+    // Waits are said in durations and moments by the epoch: there is nothing to read against the clock.
     decode: ({ body, headers }) =>
-      decodeResponse({ status, headers, body: JSON.stringify(body), operation, now: Date.now() })
+      decodeResponse({ status, headers, body: JSON.stringify(body), operation, now: Infinity })
   }))
+  // The classes are those of an operation, which the table knows by name and not by type.
+  return schema as unknown as ErrorSchema<E>
 }
 
 /** The schema of the errors of one status, which encodes to a response. */
@@ -347,7 +349,5 @@ export const errors = <const Op extends Operation | ReadonlyArray<Operation>>(
     (Class) => String(Class === UnrecognizedResponse ? unrecognizedStatus : Class.status)
   )
   const only = operations.length === 1 ? operations[0] : undefined
-  return Object.entries(byStatus).map(([status, classes]) =>
-    schemaOf(format, Number(status), classes, only) as unknown as ErrorSchema<any>
-  )
+  return Object.entries(byStatus).map(([status, classes]) => schemaOf(format, Number(status), classes, only))
 }

@@ -7,13 +7,12 @@
  * @since 0.1.0
  */
 import type { Input } from "@effect-venice/core/Decode"
-import { context } from "@effect-venice/core/Decode"
+import { context, redacting } from "@effect-venice/core/Decode"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Struct from "effect/Struct"
-import { without } from "./internal/credentials.ts"
 
 const Difference = Schema.Struct({
   /** The way to the value, such as `["choices", 0, "message"]`; empty for the body as a whole. */
@@ -58,7 +57,7 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
   static fromSchemaError(error: Schema.SchemaError, input: Input): UnexpectedBody {
     const { issues } = format(error.issue)
     // A name, or what a filter says of a value, can be what the server repeats of the request.
-    const clean = without(input.secrets ?? [])
+    const clean = redacting(input.secrets ?? [])
     return UnexpectedBody.fromDifferences(
       issues.slice(0, maxDifferences).map(({ message, path }) => ({
         path: (path ?? []).map((step) => {

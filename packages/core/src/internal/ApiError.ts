@@ -192,7 +192,7 @@ export const fromWire = <E extends Error>(
   common: Printed & { readonly matchedBy: string },
   fields: Readonly<Record<string, unknown>> | undefined
 ): E => {
-  const error = Reflect.construct(Error, [common.message], Class) as any
+  const error = Reflect.construct(Error, [common.message], Class) as E & Record<keyof typeof common, unknown>
   error._tag = common._tag
   error.matchedBy = common.matchedBy
   error.response = common.response

@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { redacting } from "@effect-venice/core/Decode"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -87,10 +88,6 @@ const concealed = (request: HttpClientRequest.HttpClientRequest): HttpClientRequ
   return shown
 }
 
-/** The text without known secrets. */
-export const without = (secrets: ReadonlyArray<string>) => (text: string): string =>
-  secrets.reduce((text, secret) => secret.length < 4 ? text : text.replaceAll(secret, mark), text)
-
 /**
  * What lies beneath a failure of the transport, of the same class, with clean texts: a parser's error holds what it
  * could not parse, which may repeat the request.
@@ -100,7 +97,7 @@ const concealedCause = (cause: unknown, clean: (text: string) => string, depth =
   if (!(cause instanceof Error)) return cause
   const out: Record<string, unknown> = Object.create(Object.getPrototypeOf(cause))
   for (const name of Object.getOwnPropertyNames(cause)) {
-    const value: unknown = (cause as unknown as Record<string, unknown>)[name]
+    const value: unknown = Reflect.get(cause, name)
     if (value instanceof Error && depth > 4) continue
     Object.defineProperty(out, name, {
       value: Array.isArray(value)
@@ -117,7 +114,7 @@ const concealedCause = (cause: unknown, clean: (text: string) => string, depth =
 const concealedError = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
   const { reason } = error
   if (known.has(reason.request)) return error
-  const clean = without(secretsOf(reason.request))
+  const clean = redacting(secretsOf(reason.request))
   const Reason = reason.constructor as new(fields: object) => HttpClientError.HttpClientErrorReason
   const shown = new HttpClientError.HttpClientError({
     reason: new Reason({
@@ -176,7 +173,7 @@ const concealingSpans = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<A, E, R> => {
-  const clean = without(secretsOf(request))
+  const clean = redacting(secretsOf(request))
   return self.pipe(
     Effect.updateService(Tracer.Tracer, (tracer) => concealingTracer(tracer, clean)),
     Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...headerNames, ...answeredNames]),
