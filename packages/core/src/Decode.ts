@@ -511,7 +511,8 @@ export const redacting = (secrets: ReadonlyArray<string>): (text: string) => str
  * @since 0.1.0
  */
 export const withoutSecrets = (input: Input): Input => {
-  const received = { ...input, body: unescaped(input.body) }
+  const body = unescaped(input.body)
+  const received = body === input.body ? input : { ...input, body }
   return input.secrets === undefined ? received : remove(received, input.secrets)
 }
 

@@ -194,8 +194,6 @@ export interface Reading {
   readonly error: Fields
 }
 
-const own = (fields: Fields, name: string): unknown => Object.hasOwn(fields, name) ? fields[name] : undefined
-
 const isFields = (value: unknown): value is Fields => Predicate.isObject(value) && !Array.isArray(value)
 
 const filled = (value: unknown): string | undefined =>
@@ -207,9 +205,13 @@ const bareCode = (text: unknown): string | undefined =>
     ? /^([A-Z][A-Z0-9_]{2,99}|[a-z][a-z0-9]{0,49}_[a-z0-9_]{1,49})\.?$/.exec(text)?.[1]
     : undefined
 
-const isVeniceShaped = (body: Fields): boolean =>
-  Object.hasOwn(body, "error") || Object.hasOwn(body, "message")
-  || Object.hasOwn(body, "details") || Object.hasOwn(body, "issues")
+const addCode = (codes: Array<string>, value: unknown): void => {
+  if (typeof value === "string" && value.length <= 100 && filled(value) !== undefined) codes.push(value)
+}
+
+// JSON has no `undefined`, so what is not is not there.
+const isVeniceShaped = ({ details, error, issues, message }: Fields): boolean =>
+  error !== undefined || message !== undefined || details !== undefined || issues !== undefined
 
 /**
  * Reads a parsed JSON value. Total.
@@ -219,30 +221,24 @@ const isVeniceShaped = (body: Fields): boolean =>
  */
 export const fromJson = (json: unknown): Reading => {
   if (!isFields(json)) return { shape: "json", message: undefined, codes: [], body: none, error: none }
-  const inner = own(json, "error")
+  const inner = json.error
   const error = isFields(inner) ? inner : none
   const text = filled(inner)
   const bare = bareCode(text)
-  const context = own(json, "context")
+  const context = json.context
   const codes: Array<string> = []
-  const candidates = [
-    own(error, "code"),
-    own(json, "code"),
-    bare,
-    bareCode(own(error, "message")),
-    bareCode(own(json, "message")),
-    isFields(context) && own(context, "errorCode")
-  ]
-  for (const code of candidates) {
-    const candidate = filled(code)
-    if (candidate !== undefined && candidate.length <= 100) codes.push(candidate)
-  }
+  addCode(codes, error.code)
+  addCode(codes, json.code)
+  addCode(codes, bare)
+  addCode(codes, bareCode(error.message))
+  addCode(codes, bareCode(json.message))
+  if (isFields(context)) addCode(codes, context.errorCode)
   // Problem details (RFC 9457) call it `detail`.
-  const said = filled(own(json, "message")) ?? filled(own(json, "detail"))
+  const said = filled(json.message) ?? filled(json.detail)
   return {
     shape: isVeniceShaped(json) ? "venice" : "json",
     message: bare === undefined
-      ? filled(own(error, "message")) ?? text ?? said ?? filled(own(error, "error"))
+      ? filled(error.message) ?? text ?? said ?? filled(error.error)
       : said ?? text,
     codes,
     body: json,

@@ -39,6 +39,7 @@ import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
@@ -53,6 +54,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { readWhole } from "./internal/body.ts"
@@ -204,21 +206,24 @@ const toBody = (
     }))
 }
 
-const toRequest = Effect.fnUntraced(function*(
+const toRequest = (
   operation: AnyOperation,
   options: RequestOptions
-): Effect.fn.Return<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> {
+): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
   const [method, template] = operation.split(" ", 2) as [HttpMethod, string]
   const missing: Array<string> = []
-  const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
-    const value = options.path?.[name]
-    if (value === undefined) missing.push(name)
-    return encodeURIComponent(String(value))
-  })
+  const path = template.includes("{")
+    ? template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
+      const value = options.path?.[name]
+      if (value === undefined) missing.push(name)
+      return encodeURIComponent(String(value))
+    })
+    : template
   const request = HttpClientRequest.make(method)(path, { urlParams: options.query, headers: options.headers })
-  if (missing.length > 0) return yield* invalidUrl(request, `${operation} needs a value for ${missing.join(", ")}`)
-  return HttpClientRequest.setBody(request, yield* toBody(request, options.body))
-})
+  return missing.length > 0
+    ? invalidUrl(request, `${operation} needs a value for ${missing.join(", ")}`)
+    : Effect.map(toBody(request, options.body), (body) => HttpClientRequest.setBody(request, body))
+}
 
 const hidesErrors = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
 
@@ -256,6 +261,21 @@ const withTimeout = <A, E, R>(
   })
 }
 
+/**
+ * Aborts the request when the call is interrupted, and only then. Of a response that may be dropped unread, as `request`
+ * hands it over, the platform keeps watch; that costs more than decoding an error, and aborts even what has ended.
+ */
+const abortedOnInterrupt = <A, E, R>(
+  self: Effect.Effect<A, E, R | Scope.Scope>
+): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
+  Effect.suspend(() => {
+    const scope = Scope.makeUnsafe()
+    return self.pipe(
+      Effect.provideService(Scope.Scope, scope),
+      Effect.onInterrupt(() => Scope.close(scope, Exit.void))
+    )
+  })
+
 /** What a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
 const defaultMaxBodySize = ByteSize.mebibytes(256)
 
@@ -280,14 +300,16 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       const located = HttpClientRequest.prependUrl(request, baseUrl)
       return checkHeaders(apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey))
     })
-    const concealed = concealing(based)
+    const tracked = concealing(based)
+    const scoped = concealing(HttpClient.withScope(based))
 
-    const send = <const Op extends AnyOperation>(
+    const send = <const Op extends AnyOperation, R>(
+      client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
       operation: Op,
       options: RequestOptions
-    ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
-      toRequest(operation, options).pipe(
-        Effect.flatMap(concealed.execute),
+    ): Effect.Effect<HttpClientResponse, RequestError<Op>, R> =>
+      Effect.suspend(() => toRequest(operation, options)).pipe(
+        Effect.flatMap(client.execute),
         Effect.flatMap((response) =>
           Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
         ),
@@ -298,14 +320,14 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const seen = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
 
     const begin = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
-      withTimeout(send(operation, options), operation, options)
+      withTimeout(send(tracked, operation, options), operation, options)
 
     const request: Service["request"] = (operation, options = {}) =>
       seen(operation, options)(Effect.map(begin(operation, options), concealedResponse))
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
-      const call = send(operation, options).pipe(
+      const call = send(scoped, operation, options).pipe(
         Effect.flatMap((response) =>
           Effect.flatMap(readSuccess(response, operation), (body) => {
             const received = inputOf(response, { body, operation })
@@ -313,7 +335,8 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
               ? Effect.andThen(failIfHidden(operation, received), decode(body, received))
               : decode(body, received)
           })
-        )
+        ),
+        abortedOnInterrupt
       )
       return seen(operation, options)(withTimeout(call, operation, options))
     }

@@ -98,6 +98,21 @@ describe("the limits of an error's body", () => {
       assert.isTrue(VeniceError.isVeniceError(error) && error.response.bodyTruncated)
     }))
 
+  it.effect("leave what somebody else has read, or is reading", () =>
+    Effect.gen(function*() {
+      const read = new Response("{\"error\":\"Model not found\"}", { status: 404 })
+      yield* Effect.promise(() => read.text())
+      const locked = new Response("{\"error\":\"Model not found\"}", { status: 404 })
+      locked.body!.getReader()
+
+      for (const response of [read, locked]) {
+        const error = yield* Effect.flip(HttpFailure.typed(answering(() => response)).get(url))
+
+        assert.isTrue(VeniceError.isVeniceError(error) && error.category === "NotFound")
+        assert.isTrue(VeniceError.isVeniceError(error) && error.response.bodyTruncated)
+      }
+    }))
+
   it.effect("can be set", () =>
     Effect.gen(function*() {
       const long = answering(() => new Response("x".repeat(5000), { status: 503 }))

@@ -189,6 +189,27 @@ describe.each(clients)("over %s", (_, layer) => {
       while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
     }).pipe(run))
 
+  it.live("aborts a call that is interrupted, wherever its answer is", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response, { url }) => {
+        if (url.endsWith("before")) return
+        response.writeHead(url.endsWith("failure") ? 500 : 200, {
+          "content-type": "application/json",
+          ...(url.endsWith("announced") && { "content-length": "1000" })
+        })
+        response.write("[1")
+      })
+      const venice = yield* connect(server.url)
+
+      for (const at of ["before", "announced", "chunked", "failure"]) {
+        const call = venice.execute("GET /models", { query: { at }, success: Schema.Unknown })
+        const result = yield* Effect.timeoutOption(call, "100 millis")
+
+        assert.strictEqual(result._tag, "None", at)
+        while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+      }
+    }).pipe(run))
+
   it.live("sends multipart", () =>
     Effect.gen(function*() {
       const server = yield* serve((response) => answer(response, 200, { text: "hi" }))

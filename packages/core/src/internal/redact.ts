@@ -125,9 +125,16 @@ const escapes = (secret: string): ReadonlyArray<string> => {
 }
 
 /** Known secrets in every form they may come in. The longest comes first, since one may be part of another. */
-const forms = (secrets: ReadonlyArray<string>): ReadonlyArray<string> =>
-  [...new Set(secrets.filter((secret) => secret.length >= minSecret).flatMap(escapes))]
-    .toSorted((a, b) => b.length - a.length)
+const forms = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const out: Array<string> = []
+  for (const secret of secrets) {
+    if (secret.length < minSecret) continue
+    for (const form of escapes(secret)) {
+      if (!out.includes(form)) out.push(form)
+    }
+  }
+  return out.length > 1 ? out.sort((a, b) => b.length - a.length) : out
+}
 
 /**
  * A function that takes out values known to be secret, whatever they look like: as they are, and as JSON or a URL would

@@ -5,8 +5,9 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { HttpClientError } from "effect/http/HttpClientError"
-import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import { DecodeError, HttpClientError } from "effect/http/HttpClientError"
+import { type HttpClientResponse, toWeb } from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 /** How much of a body is read, and for how long. */
@@ -26,23 +27,64 @@ interface Gathered {
   size: number
 }
 
+/** Takes what is wanted of a chunk; says whether more may come. */
+const keep = (gathered: Gathered, chunk: Uint8Array, bytes: number): boolean => {
+  if (gathered.size < bytes) gathered.chunks.push(chunk.subarray(0, bytes - gathered.size))
+  gathered.size += chunk.length
+  return gathered.size <= bytes
+}
+
 const Enough = Symbol("what is read of a body is enough")
 
 const enough = Effect.fail(Enough)
 
-/** Reads until the end, or until there are more bytes than are wanted; says whether it came to the end. */
-const gather = (response: HttpClientResponse, gathered: Gathered, bytes: number) =>
+const gatherStream = (response: HttpClientResponse, gathered: Gathered, bytes: number) =>
   response.stream.pipe(
-    Stream.runForEachArray((chunks) => {
-      for (const chunk of chunks) {
-        if (gathered.size < bytes) gathered.chunks.push(chunk.subarray(0, bytes - gathered.size))
-        gathered.size += chunk.length
-      }
-      return gathered.size > bytes ? enough : Effect.void
-    }),
+    Stream.runForEachArray((chunks) => chunks.every((chunk) => keep(gathered, chunk, bytes)) ? Effect.void : enough),
     Effect.as(true),
     Effect.catch((error) => error === Enough ? Effect.succeed(false) : Effect.fail(error))
   )
+
+const readAll = async (
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  gathered: Gathered,
+  bytes: number
+): Promise<boolean> => {
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return true
+    if (!keep(gathered, value, bytes)) return false
+  }
+}
+
+type WebBody = ReadableStream<Uint8Array>
+
+const webBody = (response: HttpClientResponse): WebBody | undefined =>
+  Option.getOrUndefined(toWeb(response))?.body ?? undefined
+
+/** Unlike the stream of the platform's client, does not abort a request whose answer has come to its end. */
+const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gathered, bytes: number) =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const reader = body.getReader()
+      const cancel = () => void reader.cancel().catch(() => {})
+      signal.addEventListener("abort", cancel)
+      const ended = await readAll(reader, gathered, bytes)
+      if (!ended) cancel()
+      return ended
+    },
+    catch: (cause) => new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
+  })
+
+/** Reads until the end, or until there are more bytes than are wanted; says whether it came to the end. */
+const gather = (
+  response: HttpClientResponse,
+  gathered: Gathered,
+  bytes: number
+): Effect.Effect<boolean, HttpClientError> => {
+  const body = webBody(response)
+  return body === undefined ? gatherStream(response, gathered, bytes) : gatherWeb(response, body, gathered, bytes)
+}
 
 const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
   const decoder = new TextDecoder()
@@ -67,9 +109,12 @@ export const readBody = Effect.fnUntraced(function*(
   return { text: decodeText(gathered.chunks), truncated: !ended || gathered.size > limits.bytes }
 })
 
-// By what the server says, which a body that has to be unpacked first exceeds.
-const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>
-  Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
+// By what the server says, which a body that has to be unpacked first exceeds. A browser may keep from us that it is one.
+const isShort = (response: HttpClientResponse, bytes: number): boolean => {
+  const { headers } = response
+  return Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
+    && webBody(response) === undefined
+}
 
 /**
  * Reads the body of a success, which is of use only as a whole. Of one that is longer than it may be, the text is its
