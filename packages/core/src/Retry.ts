@@ -49,10 +49,10 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as HttpClientError from "effect/http/HttpClientError"
-import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import type { Attempt, Reason } from "./Attempts.ts"
+import type { Reason } from "./Attempts.ts"
 import * as Attempts from "./Attempts.ts"
 import * as Category from "./Category.ts"
 import type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
@@ -197,12 +197,6 @@ const judge = (
     : Decider.within(verdict, deadline - failure.now, "deadline")
 }
 
-const withdraw = (kind: Kind): Effect.Effect<boolean> =>
-  Effect.flatMap(
-    Effect.serviceOption(RetryBudget),
-    Option.match({ onNone: () => Effect.succeed(true), onSome: (budget) => budget.withdraw(kind) })
-  )
-
 const done = Cause.done(undefined as never)
 
 // Which run gave up on a failure, where and when. A run of the same fiber that began before it and gets the failure in
@@ -210,51 +204,69 @@ const done = Cause.done(undefined as never)
 const givenUpBy = new WeakMap<object, { readonly run: number; readonly fiber: number; readonly now: number }>()
 let runs = 0
 
+type Step = Pull.Pull<[Retried, Duration.Duration], never, never>
+
+const noAttempts: Attempts.Attempts = { made: [], omitted: 0, reason: "outside" }
+
+/** One call under a policy. Many of them may be waiting at a time, so it holds little. */
+class Run {
+  readonly id = ++runs
+  readonly decider: Decider.Decider
+  history = noAttempts
+
+  constructor(node: Decider.Node) {
+    this.decider = Decider.decider(node)
+  }
+
+  step(now: number, error: unknown, fiber: AnyFiber): Step {
+    if (this.isGivenUpInside(error, now, fiber)) return done
+    const kind = kindOf(error)
+    if (kind === undefined) return this.giveUp(error, "final", now, fiber)
+    const hint = hintOf(error)
+    const failure = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
+    const verdict = judge(this.decider, error, failure, fiber)
+    if (verdict._tag === "Stop") return this.giveUp(error, verdict.reason, now, fiber)
+    const budget = Context.getOrUndefined(fiber.context, RetryBudget)
+    if (budget === undefined) return this.goOn(error, failure, verdict, fiber)
+    return Effect.flatMap(
+      budget.withdraw(kind),
+      (isCovered) => isCovered ? this.goOn(error, failure, verdict, fiber) : this.giveUp(error, "budget", now, fiber)
+    )
+  }
+
+  isGivenUpInside(error: unknown, now: number, fiber: AnyFiber): boolean {
+    const by = typeof error === "object" && error !== null ? givenUpBy.get(error) : undefined
+    return by !== undefined && by.run > this.id && by.fiber === fiber.id && by.now === now
+  }
+
+  giveUp(error: unknown, reason: Reason, now: number, fiber: AnyFiber): Step {
+    // A failure that was never ours to repeat is passed through as it came.
+    if (this.history === noAttempts && reason === "final") return done
+    const last = attemptOf(error)
+    remember(error, Attempts.append(this.history, last, reason))
+    Trace.giveUp(fiber, last, reason)
+    if (typeof error === "object" && error !== null) givenUpBy.set(error, { run: this.id, fiber: fiber.id, now })
+    return done
+  }
+
+  goOn(error: unknown, failure: Decider.Failure, wait: Decider.Wait, fiber: AnyFiber): Step {
+    const millis = Decider.draw(wait, fiber.getRef(Random.Random).nextDoubleUnsafe())
+    const delay = Duration.millis(millis)
+    this.decider.commit(failure, millis)
+    const last = attemptOf(error)
+    // Something around the policy may end the loop without asking again.
+    remember(error, Attempts.append(this.history, last, "outside"))
+    this.history = Attempts.append(this.history, { ...last, delay }, "outside")
+    const retry = this.history.made.length + this.history.omitted
+    Trace.retry(fiber, last, retry, millis)
+    return Effect.succeed([{ kind: failure.kind, retry, hint: last.hint, delay }, delay])
+  }
+}
+
 const fromNode = (node: Decider.Node): Policy => {
   const schedule = Schedule.fromStep(Effect.sync(() => {
-    const run = ++runs
-    const decider = Decider.decider(node)
-    const made: Array<Attempt> = []
-
-    const giveUp = (error: unknown, reason: Reason, now: number, fiber: AnyFiber) => {
-      // A failure that was never ours to repeat is passed through as it came.
-      if (made.length > 0 || reason !== "final") {
-        const last = attemptOf(error)
-        remember(error, Attempts.make([...made, last], reason))
-        Trace.giveUp(fiber, last, reason)
-        if (typeof error === "object" && error !== null) givenUpBy.set(error, { run, fiber: fiber.id, now })
-      }
-      return done
-    }
-
-    const isGivenUpInside = (error: unknown, now: number, fiber: AnyFiber): boolean => {
-      const by = typeof error === "object" && error !== null ? givenUpBy.get(error) : undefined
-      return by !== undefined && by.run > run && by.fiber === fiber.id && by.now === now
-    }
-
-    return (now: number, error: unknown) =>
-      Effect.withFiber((fiber) => {
-        if (isGivenUpInside(error, now, fiber)) return done
-        const kind = kindOf(error)
-        if (kind === undefined) return giveUp(error, "final", now, fiber)
-        const hint = hintOf(error)
-        const failure = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
-        const verdict = judge(decider, error, failure, fiber)
-        if (verdict._tag === "Stop") return giveUp(error, verdict.reason, now, fiber)
-        return Effect.flatMap(withdraw(kind), (isCovered) => {
-          if (!isCovered) return giveUp(error, "budget", now, fiber)
-          return Effect.map(Random.next, (random): [Retried, Duration.Duration] => {
-            const millis = Decider.draw(verdict, random)
-            const delay = Duration.millis(millis)
-            decider.commit(failure, millis)
-            // Something around the policy may end the loop without asking again.
-            remember(error, Attempts.make([...made, attemptOf(error)], "outside"))
-            made.push(attemptOf(error, delay))
-            Trace.retry(fiber, made.at(-1)!, made.length, millis)
-            return [{ kind, retry: made.length, hint, delay }, delay]
-          })
-        })
-      })
+    const run = new Run(node)
+    return (now: number, error: unknown) => Effect.withFiber((fiber) => run.step(now, error, fiber))
   }))
   return Object.assign(schedule, { [Decider.NodeId]: node } as const)
 }

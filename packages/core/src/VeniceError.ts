@@ -26,7 +26,6 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Category } from "./Category.ts"
 import * as Errors from "./Errors.ts"
@@ -115,7 +114,7 @@ const decode = Schema.decodeUnknownSync(VeniceError)
  * @category guards
  * @since 0.1.0
  */
-export const isVeniceError = (u: unknown): u is VeniceError => Predicate.hasProperty(u, TypeId)
+export const isVeniceError = (u: unknown): u is VeniceError => typeof u === "object" && u !== null && TypeId in u
 
 interface Member<C> {
   readonly [TypeId]: typeof TypeId

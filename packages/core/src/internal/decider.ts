@@ -158,49 +158,69 @@ const longestHint = 24 * 60 * 60 * 1000
 /** A number for each kind there was. As an object it is a tenth of a `Map`, and many calls may be waiting. */
 type PerKind = { [K in Kind]?: number }
 
-const rulesDecider = (rules: Rules): Decider => {
-  const counts: PerKind = {}
-  const delays: PerKind = {}
-  return {
-    decide: ({ hint, kind }) => {
-      const rule = rules[kind]
-      const retry = (counts[kind] ?? 0) + 1
-      if (!(retry <= rule.retries)) return stop("retries")
-      if (!(hint <= longestHint)) return stop("hint")
-      return interval(rule, retry, hint, delays[kind] ?? Duration.toMillis(rule.base))
-    },
-    commit: ({ hint, kind }, delay) => {
-      counts[kind] = (counts[kind] ?? 0) + 1
-      // A hint counts for one wait only: what the next one grows from is the policy's own part.
-      delays[kind] = Math.max(Duration.toMillis(rules[kind].base), delay - hint)
-    }
+const increase = (counts: PerKind | undefined, kind: Kind): PerKind => {
+  if (counts === undefined) return { [kind]: 1 }
+  counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
+class RulesDecider implements Decider {
+  readonly rules: Rules
+  counts: PerKind | undefined
+  delays: PerKind | undefined
+
+  constructor(rules: Rules) {
+    this.rules = rules
+  }
+
+  decide({ hint, kind }: Failure): Verdict {
+    const rule = this.rules[kind]
+    const retry = (this.counts?.[kind] ?? 0) + 1
+    if (!(retry <= rule.retries)) return stop("retries")
+    if (!(hint <= longestHint)) return stop("hint")
+    return interval(rule, retry, hint, this.delays?.[kind] ?? Duration.toMillis(rule.base))
+  }
+
+  commit({ hint, kind }: Failure, delay: number): void {
+    const { base, jitter } = this.rules[kind]
+    this.counts = increase(this.counts, kind)
+    if (jitter !== "decorrelated") return
+    // A hint counts for one wait only: what the next one grows from is the policy's own part.
+    this.delays ??= {}
+    this.delays[kind] = Math.max(Duration.toMillis(base), delay - hint)
   }
 }
 
-const limitDecider = (inner: Decider, limits: Limits): Decider => {
-  const counts: PerKind = {}
-  let retries = 0
-  let start: number | undefined
-  return {
-    decide: (failure) => {
-      start ??= failure.now
-      // Asked whatever the limits say, so that what is inside sees the same failures in any order of limits.
-      const verdict = inner.decide(failure)
-      if (limits.attempts !== undefined && !(retries + 2 <= limits.attempts)) return stop("attempts")
-      const ofKind = limits.retriesOf?.[failure.kind]
-      if (ofKind !== undefined && !((counts[failure.kind] ?? 0) + 1 <= ofKind)) return stop("retries")
-      if (limits.longestWait !== undefined && !(failure.hint <= Duration.toMillis(limits.longestWait))) {
-        return stop("hint")
-      }
-      if (verdict._tag === "Stop" || limits.elapsed === undefined) return verdict
-      // Nothing is cut to fit: a shorter wait could leave time for an attempt that there would not have been.
-      return verdict.ceiling <= start + Duration.toMillis(limits.elapsed) - failure.now ? verdict : stop("elapsed")
-    },
-    commit: (failure, delay) => {
-      retries++
-      counts[failure.kind] = (counts[failure.kind] ?? 0) + 1
-      inner.commit(failure, delay)
-    }
+class LimitDecider implements Decider {
+  readonly inner: Decider
+  readonly limits: Limits
+  counts: PerKind | undefined
+  retries = 0
+  start: number | undefined
+
+  constructor(inner: Decider, limits: Limits) {
+    this.inner = inner
+    this.limits = limits
+  }
+
+  decide(failure: Failure): Verdict {
+    const { attempts, elapsed, longestWait, retriesOf } = this.limits
+    this.start ??= failure.now
+    // Asked whatever the limits say, so that what is inside sees the same failures in any order of limits.
+    const verdict = this.inner.decide(failure)
+    if (attempts !== undefined && !(this.retries + 2 <= attempts)) return stop("attempts")
+    const ofKind = retriesOf?.[failure.kind]
+    if (ofKind !== undefined && !((this.counts?.[failure.kind] ?? 0) + 1 <= ofKind)) return stop("retries")
+    if (longestWait !== undefined && !(failure.hint <= Duration.toMillis(longestWait))) return stop("hint")
+    if (verdict._tag === "Stop" || elapsed === undefined) return verdict
+    // Nothing is cut to fit: a shorter wait could leave time for an attempt that there would not have been.
+    return verdict.ceiling <= this.start + Duration.toMillis(elapsed) - failure.now ? verdict : stop("elapsed")
+  }
+
+  commit(failure: Failure, delay: number): void {
+    this.retries++
+    if (this.limits.retriesOf !== undefined) this.counts = increase(this.counts, failure.kind)
+    this.inner.commit(failure, delay)
   }
 }
 
@@ -214,33 +234,54 @@ export const within = (wait: Wait, remaining: number, reason: Reason): Verdict =
   return wait.floor * 2 < wait.ceiling ? stop(reason) : between(wait.floor, remaining)
 }
 
-const andThenDecider = (first: Decider, second: Decider): Decider => {
+class AndThenDecider implements Decider {
+  readonly first: Decider
+  readonly second: Decider
   // Who counts the retry: the one that decided on it, or both when neither did and another part of a combination does.
-  let acting: ReadonlyArray<Decider> = [first]
-  return {
-    decide: (failure) => {
-      const verdict = first.decide(failure)
-      if (verdict._tag === "Wait") {
-        acting = [first]
-        return verdict
-      }
-      const next = second.decide(failure)
-      acting = next._tag === "Wait" ? [second] : [first, second]
-      return next
-    },
-    commit: (failure, delay) => {
-      for (const decider of acting) decider.commit(failure, delay)
-    }
+  firstActs = true
+  secondActs = false
+
+  constructor(first: Decider, second: Decider) {
+    this.first = first
+    this.second = second
+  }
+
+  decide(failure: Failure): Verdict {
+    const verdict = this.first.decide(failure)
+    this.firstActs = verdict._tag === "Wait"
+    this.secondActs = !this.firstActs
+    if (this.firstActs) return verdict
+    const next = this.second.decide(failure)
+    this.firstActs = next._tag === "Stop"
+    return next
+  }
+
+  commit(failure: Failure, delay: number): void {
+    if (this.firstActs) this.first.commit(failure, delay)
+    if (this.secondActs) this.second.commit(failure, delay)
   }
 }
 
-const both = (left: Decider, right: Decider, combine: (left: Verdict, right: Verdict) => Verdict): Decider => ({
-  decide: (failure) => combine(left.decide(failure), right.decide(failure)),
-  commit: (failure, delay) => {
-    left.commit(failure, delay)
-    right.commit(failure, delay)
+class BothDecider implements Decider {
+  readonly left: Decider
+  readonly right: Decider
+  readonly combine: (left: Verdict, right: Verdict) => Verdict
+
+  constructor(left: Decider, right: Decider, combine: (left: Verdict, right: Verdict) => Verdict) {
+    this.left = left
+    this.right = right
+    this.combine = combine
   }
-})
+
+  decide(failure: Failure): Verdict {
+    return this.combine(this.left.decide(failure), this.right.decide(failure))
+  }
+
+  commit(failure: Failure, delay: number): void {
+    this.left.commit(failure, delay)
+    this.right.commit(failure, delay)
+  }
+}
 
 const stricter = (left: Verdict, right: Verdict): Verdict => {
   if (left._tag === "Stop") return left
@@ -258,15 +299,15 @@ const lenient = (left: Verdict, right: Verdict): Verdict => {
 export const decider = (node: Node): Decider => {
   switch (node._tag) {
     case "Rules":
-      return rulesDecider(node.rules)
+      return new RulesDecider(node.rules)
     case "Limit":
-      return limitDecider(decider(node.policy), node.limits)
+      return new LimitDecider(decider(node.policy), node.limits)
     case "AndThen":
-      return andThenDecider(decider(node.first), decider(node.second))
+      return new AndThenDecider(decider(node.first), decider(node.second))
     case "Stricter":
-      return both(decider(node.left), decider(node.right), stricter)
+      return new BothDecider(decider(node.left), decider(node.right), stricter)
     case "Lenient":
-      return both(decider(node.left), decider(node.right), lenient)
+      return new BothDecider(decider(node.left), decider(node.right), lenient)
   }
 }
 

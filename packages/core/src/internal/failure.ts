@@ -96,16 +96,13 @@ export const hintOf = (error: unknown): Duration.Duration | undefined =>
   isVeniceError(error) ? error.response.retryAfter : undefined
 
 /** The failure as an entry of the history. */
-export const attemptOf = (error: unknown, delay?: Duration.Duration): Attempt => {
+export const attemptOf = (error: unknown): Attempt => {
   const tag = (error as { readonly _tag?: unknown } | undefined)?._tag
-  const hint = hintOf(error)
-  return {
-    code: typeof tag === "string" ? tag : "Error",
-    ...(isVeniceError(error) && { status: error.response.status }),
-    ...(isVeniceError(error) && error.response.requestId !== undefined && {
-      requestId: error.response.requestId.slice(0, 200)
-    }),
-    ...(hint !== undefined && { hint }),
-    ...(delay !== undefined && { delay })
-  }
+  const out: { -readonly [K in keyof Attempt]: Attempt[K] } = { code: typeof tag === "string" ? tag : "Error" }
+  if (!isVeniceError(error)) return out
+  const { requestId, retryAfter, status } = error.response
+  out.status = status
+  if (requestId !== undefined) out.requestId = requestId.slice(0, 200)
+  if (retryAfter !== undefined) out.hint = retryAfter
+  return out
 }
