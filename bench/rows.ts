@@ -85,6 +85,15 @@ export const groups: ReadonlyArray<Group> = [
     ]
   },
   {
+    script: "stream.ts",
+    rows: [
+      { figure: "stream/event/untyped", what: "CPU of an event of a stream", against: "the untyped client" },
+      { figure: "stream/event/openai", what: "the same", against: "openai" },
+      { figure: "stream/event/parsing", what: "the same", against: "JSON.parse of it" },
+      { figure: "stream/event/micros", what: "the same", against: "", unit: "µs" }
+    ]
+  },
+  {
     script: "retry.ts",
     rows: [
       { figure: "retry/decision/stock", what: "a retry decision", against: "stock combinators", target: 0.7 },

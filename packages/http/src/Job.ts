@@ -33,11 +33,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import type { HttpClientError } from "effect/http/HttpClientError"
-import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { decodeJson, inputOf } from "./internal/received.ts"
+import { CurrentCall } from "./internal/currentCall.ts"
+import { decodeJson, inputAt, readSuccess } from "./internal/received.ts"
 import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { ExecuteError, RequestError } from "./VeniceClient.ts"
 import { VeniceClient } from "./VeniceClient.ts"
@@ -126,7 +127,7 @@ export interface Completed {
    * The answer that said so. Its body is the media, unless the job has a `downloadUrl`: then it is a short JSON text, and
    * the media is at that address.
    */
-  readonly response: HttpClientResponse
+  readonly response: HttpClientResponse.HttpClientResponse
 }
 
 /**
@@ -170,7 +171,8 @@ export const queue = <const K extends Kind>(
       }))
     )
 
-const isJson = ({ headers }: HttpClientResponse): boolean => headers["content-type"]?.includes("json") === true
+const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
+  headers["content-type"]?.includes("json") === true
 
 const Status = Schema.Struct({ status: Schema.Literals(["PROCESSING", "COMPLETED"]) })
 
@@ -182,9 +184,13 @@ const poll = Effect.fnUntraced(function*(job: Job) {
   const operation = `POST /${job.kind}/retrieve` as const
   const response = yield* venice.request(operation, { body: { model: job.model, queue_id: job.queueId } })
   if (!isJson(response)) return Option.some(response)
-  const body = yield* response.text
-  const { status } = yield* decodeStatus(body, inputOf(response, { body, operation }))
-  return status === "COMPLETED" ? Option.some(response) : Option.none<HttpClientResponse>()
+  const body = yield* readSuccess(response, operation)
+  const { status } = yield* Effect.withFiber((fiber) =>
+    decodeStatus(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, { body, operation }))
+  )
+  // What was read of the answer can be read again.
+  const again = () => HttpClientResponse.fromWeb(response.request, new Response(body, response))
+  return status === "COMPLETED" ? Option.some(again()) : Option.none<HttpClientResponse.HttpClientResponse>()
 })
 
 /** A failure of the server may be the poll's or the job's; the job's comes back the same. */

@@ -33,7 +33,6 @@ import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
-import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -47,7 +46,6 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import type * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
@@ -57,14 +55,14 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
-import { readWhole } from "./internal/body.ts"
-import { checkHeaders, concealedResponse, concealFailure, concealing } from "./internal/credentials.ts"
+import { checkHeaders, concealedResponse, concealing } from "./internal/credentials.ts"
+import { CurrentCall } from "./internal/currentCall.ts"
 import { events } from "./internal/events.ts"
-import { decodeJson, inputOf } from "./internal/received.ts"
+import { decodeJson, inputAt, inputOf, readSuccess } from "./internal/received.ts"
 import { errorOf, type JsonRpcError } from "./JsonRpc.ts"
 import { noting } from "./ServerHints.ts"
 import { observe, observeStream } from "./Telemetry.ts"
-import { UnexpectedBody } from "./UnexpectedBody.ts"
+import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { UnfinishedStream } from "./UnfinishedStream.ts"
 
 /**
@@ -276,21 +274,6 @@ const abortedOnInterrupt = <A, E, R>(
     )
   })
 
-/** What a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
-const defaultMaxBodySize = ByteSize.mebibytes(256)
-
-const readSuccess = Effect.fnUntraced(function*(
-  response: HttpClientResponse,
-  operation: AnyOperation
-): Effect.fn.Return<string, HttpClientError.HttpClientError | UnexpectedBody> {
-  const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
-  const read = readWhole(response, ByteSize.toNumberUnsafe(longest))
-  const { text, truncated } = yield* Effect.mapError(read, concealFailure)
-  if (!truncated) return text
-  const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
-  return yield* UnexpectedBody.tooLong(input, ByteSize.format(longest))
-})
-
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
@@ -330,10 +313,13 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       const call = send(scoped, operation, options).pipe(
         Effect.flatMap((response) =>
           Effect.flatMap(readSuccess(response, operation), (body) => {
-            const received = inputOf(response, { body, operation })
+            const part = { body, operation }
+            const decoded = Effect.withFiber((fiber) =>
+              decode(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, part))
+            )
             return hidesErrors(operation)
-              ? Effect.andThen(failIfHidden(operation, received), decode(body, received))
-              : decode(body, received)
+              ? Effect.andThen(failIfHidden(operation, inputOf(response, part)), decoded)
+              : decoded
           })
         ),
         abortedOnInterrupt

@@ -1,8 +1,8 @@
 import { Retry } from "@effect-venice/core"
 import { Job, VeniceClient } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Schema } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { ByteSize, Effect, Fiber, Redacted, Schema } from "effect"
+import { FetchHttpClient, HttpIncomingMessage } from "effect/http"
 import type { ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { answer, type Got, serve } from "./server.ts"
@@ -58,9 +58,24 @@ describe("a job", () => {
     Effect.gen(function*() {
       const { use } = yield* venice([(response) => answer(response, 200, { status: "COMPLETED" })], (response) =>
         answer(response, 200, { model: "m", queue_id: "q-1", download_url: "https://example.org/v.mp4" }))
-      const { job } = yield* use(Job.run("audio", {}, options))
+      const { job, response } = yield* use(Job.run("audio", {}, options))
 
       assert.strictEqual(job.downloadUrl, "https://example.org/v.mp4")
+      assert.deepStrictEqual(yield* response.json, { status: "COMPLETED" })
+    }).pipe(run))
+
+  it.live("reads no more of a poll than it may", () =>
+    Effect.gen(function*() {
+      const { use } = yield* venice([(response) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        response.write("{\"status\":")
+      }])
+      const error = yield* use(Job.run("video", {}, options)).pipe(
+        Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(9)),
+        Effect.flip
+      )
+
+      assert.include(String(error), "Expected at most 9 B")
     }).pipe(run))
 
   it.live("survives polls that fail for passing reasons", () =>

@@ -2,7 +2,7 @@ import { Retry } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
+import { Effect, Fiber, Redacted, Schema, SchemaGetter, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { ServerResponse } from "node:http"
 import { answer, serve } from "./server.ts"
@@ -97,6 +97,32 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
           String(error),
           "MODEL_OVERLOADED: busy (HTTP 200 from POST /chat/completions, request r, retry after 30s)"
         )
+      }).pipe(run))
+
+    it.live("decodes its events in order where the schema takes its time", () =>
+      Effect.gen(function*() {
+        const texts = ["slow", "fast", "slow", "wrong", "fast"]
+        const server = yield* serve(whole(...texts.map(chunk), done))
+        const venice = yield* VeniceClient.make({ baseUrl: server.url })
+        const decoded: Array<string> = []
+        const event = Schema.Struct({
+          text: Schema.String.pipe(Schema.decode({
+            decode: SchemaGetter.checkEffect((text: string) =>
+              Effect.as(Effect.sleep(text === "slow" ? "20 millis" : 0), text !== "wrong")
+            ),
+            encode: SchemaGetter.passthrough()
+          }))
+        })
+        const error = yield* Effect.flip(
+          Stream.runForEach(
+            venice.stream("POST /chat/completions", { body: {}, event }),
+            ({ text }) => Effect.sync(() => decoded.push(text))
+          )
+        )
+
+        assert.deepStrictEqual(decoded, ["slow", "fast", "slow"])
+        assert.strictEqual(error._tag, "UnexpectedBody")
+        assert.strictEqual(error._tag === "UnexpectedBody" && error.response.delivered, 3)
       }).pipe(run))
 
     it.live("says how much had come when the connection ends early", () =>

@@ -5,7 +5,6 @@
  */
 import { addGenAIAnnotations } from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import type * as Tracer from "effect/Tracer"
 import { responseAttributes } from "./conventions.ts"
 
@@ -22,12 +21,11 @@ export const CurrentCall = Context.Reference<Call | undefined>("@effect-venice/h
 })
 
 /** Notes what an answer, or an event of a stream, says of itself besides its content. */
-export const noteAnswer = (json: unknown): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const call = fiber.getRef(CurrentCall)
-    const attributes = call === undefined ? undefined : responseAttributes(json)
-    if (call === undefined || attributes === undefined) return Effect.void
-    call.model = attributes.response?.model ?? call.model
-    if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)
-    return Effect.void
-  })
+export const note = (call: Call | undefined, json: unknown): void => {
+  // Without a span only the model is of use, and every event names the same.
+  if (call === undefined || (call.span === undefined && call.model !== undefined)) return
+  const attributes = responseAttributes(json)
+  if (attributes === undefined) return
+  call.model = attributes.response?.model ?? call.model
+  if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)
+}

@@ -5,9 +5,15 @@
  */
 import { context, event as decodeEvent } from "@effect-venice/core/Decode"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
+import * as Exit from "effect/Exit"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import * as Pull from "effect/Pull"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { BodyLimits } from "../HttpFailure.ts"
@@ -15,13 +21,8 @@ import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { UnfinishedStream } from "../UnfinishedStream.ts"
 import { readBody } from "./body.ts"
 import { concealFailure } from "./credentials.ts"
-import { decodeJson, inputOf } from "./received.ts"
-
-/** `end` is the marker of the protocol, `cut` the end of the connection before it. */
-type Item =
-  | { readonly _tag: "event"; readonly name: string; readonly data: string }
-  | { readonly _tag: "end" }
-  | { readonly _tag: "cut"; readonly cause?: unknown }
+import { CurrentCall } from "./currentCall.ts"
+import { type AnyFiber, decodeJson, inputAt, inputOf, settled } from "./received.ts"
 
 // `/responses` has no `[DONE]`: the last event's name says that it is the last.
 const isLast = (name: string, data: string): boolean =>
@@ -30,30 +31,30 @@ const isLast = (name: string, data: string): boolean =>
 const isEventStream = ({ headers }: HttpClientResponse): boolean =>
   headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
 
-const parse = (response: HttpClientResponse): Stream.Stream<Item> =>
-  Stream.suspend(() => {
-    let items: Array<Item> = []
-    const parser = Sse.makeParser((parsed) => {
-      if (parsed._tag !== "Event") return
-      const { data, event: name } = parsed
-      if (data !== "[DONE]") items.push({ _tag: "event", name, data })
-      if (isLast(name, data)) items.push({ _tag: "end" })
-    })
-    const feed = (text: string): ReadonlyArray<Item> => {
-      const problem = parser.feed(text)
-      const found = items
-      items = []
-      return problem === undefined ? found : [...found, { _tag: "cut", cause: problem }]
-    }
-    return response.stream.pipe(
-      Stream.decodeText,
-      Stream.map(feed),
-      Stream.flattenIterable,
-      Stream.catch((cause): Stream.Stream<Item> => Stream.succeed({ _tag: "cut", cause })),
-      Stream.concat(Stream.succeed<Item>({ _tag: "cut" })),
-      Stream.takeUntil(({ _tag }) => _tag !== "event")
-    )
+/** What was found in a piece of the text: the data of events, and how the stream ended if it did. */
+interface Found {
+  readonly events: Array<string>
+  /** `end` is the marker of the protocol, `cut` an event that is too long. */
+  ending: "end" | { readonly cut: unknown } | undefined
+}
+
+const parsing = (): (texts: ReadonlyArray<string>) => Found => {
+  let found: Found
+  const parser = Sse.makeParser((parsed) => {
+    if (parsed._tag !== "Event" || found.ending !== undefined) return
+    const { data, event: name } = parsed
+    if (data !== "[DONE]") found.events.push(data)
+    if (isLast(name, data)) found.ending = "end"
   })
+  return (texts) => {
+    found = { events: [], ending: undefined }
+    for (const text of texts) {
+      const problem = parser.feed(text)
+      if (problem !== undefined) found.ending ??= { cut: problem }
+    }
+    return found
+  }
+}
 
 /** The decoded events of a response, until its end marker, its error, or the end of the connection. */
 export const events = <S extends Schema.Constraint>(
@@ -61,51 +62,86 @@ export const events = <S extends Schema.Constraint>(
   operation: string,
   schema: S
 ): Stream.Stream<S["Type"], VeniceError | UnexpectedBody | UnfinishedStream, S["DecodingServices"]> => {
+  type Failure = VeniceError | UnexpectedBody | UnfinishedStream
+  type Ending = Pull.Pull<never, Failure, void>
+
   const decode = decodeJson(schema)
-  return Stream.suspend(() => {
-    let delivered = 0
-    const received = (body: string, bodyTruncated = false) =>
-      inputOf(response, { body, bodyTruncated, operation, delivered })
-    const deliver = Effect.fnUntraced(function*(data: string) {
-      const input = yield* received(data)
-      const error = decodeEvent(data, input)
-      if (error !== undefined) return yield* error
-      const value = yield* decode(data, Effect.succeed(input))
-      delivered++
-      return [value]
-    })
-    if (!isEventStream(response)) {
-      return Stream.unwrap(
-        BodyLimits.pipe(
-          Effect.flatMap((limits) => readBody(response, limits)),
-          Effect.flatMap(({ text, truncated }) => received(text, truncated)),
-          Effect.map((input) => Stream.fail(UnexpectedBody.notEvents(input)))
-        )
-      )
-    }
-    return parse(response).pipe(
-      Stream.mapEffect(
-        (
-          item
-        ): Effect.Effect<
-          ReadonlyArray<S["Type"]>,
-          VeniceError | UnexpectedBody | UnfinishedStream,
-          S["DecodingServices"]
-        > => {
-          switch (item._tag) {
-            case "event":
-              return deliver(item.data)
-            case "end":
-              return Effect.succeed([])
-            case "cut":
-              return Effect.flatMap(
-                received(""),
-                (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(item.cause)))
-              )
-          }
-        }
-      ),
-      Stream.flattenIterable
+
+  const cut = (delivered: number, cause?: unknown): Ending =>
+    Effect.flatMap(
+      inputOf(response, { body: "", operation, delivered }),
+      (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(cause)))
     )
-  })
+
+  const decoding = (texts: Pull.Pull<Arr.NonEmptyReadonlyArray<string>, HttpClientError, void>) => {
+    const parse = parsing()
+    let found: Found = { events: [], ending: undefined }
+    let next = 0
+    let delivered = 0
+    let ending: Ending | undefined
+
+    /** Decodes events up to one that takes its time, or to the first that fails, whose failure is the stream's end. */
+    const decodeFound = Effect.fnUntraced(function*(fiber: AnyFiber) {
+      const values: Array<S["Type"]> = []
+      const call = fiber.getRef(CurrentCall)
+      const input = inputAt(fiber, response, { body: "", operation })
+      while (next < found.events.length) {
+        const data = found.events[next++]!
+        const error = decodeEvent(data, { ...input, delivered })
+        const decoded: Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> =
+          error === undefined
+            ? decode(data, call, () => ({ ...input, body: data, delivered }))
+            : Effect.fail(error)
+        const known = settled(decoded)
+        const exit = known ?? (yield* Effect.exit(decoded))
+        if (Exit.isFailure(exit)) {
+          ending = Effect.failCause(exit.cause)
+          return values
+        }
+        values.push(exit.value)
+        delivered++
+        if (known === undefined) return values
+      }
+      if (found.ending !== undefined) ending = found.ending === "end" ? Cause.done() : cut(delivered, found.ending.cut)
+      return values
+    })
+
+    const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<S["Type"]>, Failure, void, S["DecodingServices"]> = Effect.suspend(
+      () => {
+        if (ending !== undefined) return ending
+        if (next < found.events.length || found.ending !== undefined) return decoded
+        return Pull.matchEffect(texts, {
+          onSuccess: (texts) => {
+            found = parse(texts)
+            next = 0
+            return decoded
+          },
+          onFailure: (cause) =>
+            Option.match(Cause.findErrorOption(cause), {
+              onNone: () => Effect.failCause(cause as Cause.Cause<never>),
+              onSome: (error) => cut(delivered, error)
+            }),
+          onDone: () => cut(delivered)
+        })
+      }
+    )
+    const decoded = Effect.flatMap(
+      Effect.withFiber(decodeFound),
+      (values) => Arr.isArrayNonEmpty(values) ? Effect.succeed(values) : pull
+    )
+    return pull
+  }
+
+  const notEvents = BodyLimits.pipe(
+    Effect.flatMap((limits) => readBody(response, limits)),
+    Effect.flatMap(({ text, truncated }) =>
+      inputOf(response, { body: text, bodyTruncated: truncated, operation, delivered: 0 })
+    ),
+    Effect.map((input) => Stream.fail(UnexpectedBody.notEvents(input))),
+    Stream.unwrap
+  )
+
+  return isEventStream(response)
+    ? Stream.transformPull(Stream.decodeText(response.stream), (texts) => Effect.sync(() => decoding(texts)))
+    : notEvents
 }

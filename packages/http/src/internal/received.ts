@@ -5,49 +5,79 @@
  */
 import type { Input } from "@effect-venice/core/Decode"
 import { nameOf } from "@effect-venice/core/Operation"
+import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as Schema from "effect/Schema"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
-import { secretsOf } from "./credentials.ts"
-import { noteAnswer } from "./currentCall.ts"
+import { readWhole } from "./body.ts"
+import { concealFailure, secretsOf } from "./credentials.ts"
+import { type Call, note } from "./currentCall.ts"
+
+type Part = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
+
+export type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** A response with its body, or the part of it that is being looked at. Without an operation, the request tells. */
-export const inputOf = (
-  { headers, request, status }: HttpClientResponse,
-  received: Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
-): Effect.Effect<Input> =>
-  Effect.map(Clock.currentTimeMillis, (now) => ({
-    ...received,
-    status,
-    headers,
-    operation: received.operation ?? nameOf(request.method, request.url),
-    now,
-    secrets: secretsOf(request)
-  }))
+export const inputAt = (fiber: AnyFiber, { headers, request, status }: HttpClientResponse, part: Part): Input => ({
+  ...part,
+  status,
+  headers,
+  operation: part.operation ?? nameOf(request.method, request.url),
+  now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
+  secrets: secretsOf(request)
+})
+
+/** What is received at this moment. */
+export const inputOf = (response: HttpClientResponse, part: Part): Effect.Effect<Input> =>
+  Effect.withFiber((fiber) => Effect.succeed(inputAt(fiber, response, part)))
+
+/** What a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
+const defaultMaxBodySize = ByteSize.mebibytes(256)
+
+/** Reads the body of a success. */
+export const readSuccess = Effect.fnUntraced(function*(
+  response: HttpClientResponse,
+  operation: string
+): Effect.fn.Return<string, HttpClientError | UnexpectedBody> {
+  const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
+  const read = readWhole(response, ByteSize.toNumberUnsafe(longest))
+  const { text, truncated } = yield* Effect.mapError(read, concealFailure)
+  if (!truncated) return text
+  const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
+  return yield* UnexpectedBody.tooLong(input, ByteSize.format(longest))
+})
+
+/** What an effect comes to that needs no running, as most decoding does. */
+export const settled = <A, E, R>(effect: Effect.Effect<A, E, R>): Exit.Exit<A, E> | undefined =>
+  Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
 
 /** Decodes the JSON of a success. What else was received with it is only looked at when it is not what was expected. */
 export const decodeJson = <S extends Schema.Constraint>(
   schema: S
 ): (
   body: string,
-  received: Effect.Effect<Input>
+  call: Call | undefined,
+  received: () => Input
 ) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]> => {
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-  const failing = (received: Effect.Effect<Input>, f: (input: Input) => UnexpectedBody) =>
-    Effect.flatMap(received, (input) => Effect.fail(f(input)))
-  return (body, received) => {
+  return (body, call, received) => {
     let json: unknown
     try {
       json = JSON.parse(body)
     } catch {
-      return failing(received, UnexpectedBody.notJson)
+      return Effect.fail(UnexpectedBody.notJson(received()))
     }
-    const decoded = Effect.catch(
-      decode(json),
-      (error) => failing(received, (input) => UnexpectedBody.fromSchemaError(error, input))
-    )
-    return Effect.andThen(noteAnswer(json), decoded)
+    note(call, json)
+    const decoded = decode(json)
+    const exit = settled(decoded)
+    return exit !== undefined && Exit.isSuccess(exit)
+      ? Effect.succeed(exit.value)
+      : Effect.catch(decoded, (error) => Effect.fail(UnexpectedBody.fromSchemaError(error, received())))
   }
 }
