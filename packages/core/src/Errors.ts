@@ -676,6 +676,7 @@ export class Gone extends ApiError<Gone>()("GONE", {
  */
 export class UnrecognizedResponse extends ApiError<UnrecognizedResponse>()("UNRECOGNIZED_RESPONSE", {
   status: 500 as number,
+  isStatusAnswered: true,
   category: "Server" as Category,
   message: "Unrecognized response",
   fields: {
@@ -684,11 +685,3 @@ export class UnrecognizedResponse extends ApiError<UnrecognizedResponse>()("UNRE
     code: Schema.optionalKey(Schema.String)
   }
 }) {}
-
-// The one error without a documented status: what was answered is all there is.
-Object.defineProperty(UnrecognizedResponse.prototype, "status", {
-  get(this: UnrecognizedResponse) {
-    return this.response.status
-  },
-  configurable: true
-})

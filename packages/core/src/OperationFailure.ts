@@ -188,15 +188,9 @@ const answers = (code: Code, operation: Operation): boolean => {
   const { alsoSeen, documented }: Operations.Facts = Operations.operations[operation]
   const others: Readonly<Partial<Record<Code, ReadonlyArray<number>>>> = statuses
   const possible = [byCode.get(code)!.status, ...(others[code] ?? [])]
-  const known = new Set([200, ...documented, ...alsoSeen])
-  return isMeant(code, operation) && possible.some((status) => known.has(status))
+  const isKnown = (status: number) => status === 200 || documented.includes(status) || alsoSeen.includes(status)
+  return isMeant(code, operation) && possible.some(isKnown)
 }
-
-const all = [...byCode.keys()] as ReadonlyArray<Code>
-
-const table = new Map(
-  Operations.all.map((operation) => [operation, new Set(all.filter((code) => answers(code, operation)))] as const)
-)
 
 /**
  * The codes an operation can answer with, as a set.
@@ -215,7 +209,8 @@ const table = new Map(
  * @category reading
  * @since 0.1.0
  */
-export const codes = (operation: Operation): ReadonlySet<Code> => table.get(operation)!
+export const codes = (operation: Operation): ReadonlySet<Code> =>
+  new Set((Array.from(byCode.keys()) as ReadonlyArray<Code>).filter((code) => answers(code, operation)))
 
 /**
  * An error as the operation's channel has it: itself, or an `UnrecognizedResponse` in its place that keeps its code, its
@@ -225,8 +220,7 @@ export const codes = (operation: Operation): ReadonlySet<Code> => table.get(oper
  * @since 0.1.0
  */
 export const narrow = <Op extends string>(operation: Op, error: VeniceError): Of<Op> => {
-  const expected = Operations.isOperation(operation) ? codes(operation) : undefined
-  if (expected === undefined || expected.has(error._tag)) return error as Of<Op>
+  if (!Operations.isOperation(operation) || answers(error._tag, operation)) return error as Of<Op>
   const { category, matchedBy, message, response } = error
   const unexpected: VeniceError = new UnrecognizedResponse({ category, code: error._tag, matchedBy, message, response })
   return unexpected as Of<Op>

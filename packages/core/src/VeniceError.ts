@@ -95,7 +95,13 @@ export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema
  */
 export const fromCode = (code: Code): VeniceError => {
   const { category, defaultMessage, status } = byCode.get(code)!
-  return decode({ _tag: code, category, message: defaultMessage, matchedBy: "code", response: { status } })
+  return Schema.decodeUnknownSync(VeniceError)({
+    _tag: code,
+    category,
+    message: defaultMessage,
+    matchedBy: "code",
+    response: { status }
+  })
 }
 
 /**
@@ -105,8 +111,6 @@ export const fromCode = (code: Code): VeniceError => {
  * @since 0.1.0
  */
 export const isCode = (text: string): text is Code => byCode.has(text)
-
-const decode = Schema.decodeUnknownSync(VeniceError)
 
 /**
  * Whether a value is any error of the Venice API.

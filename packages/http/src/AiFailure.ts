@@ -78,9 +78,12 @@ export type Metadata = {
   readonly error: Schema.MutableJson
 }
 
-const encode = Schema.encodeSync(Schema.toCodecJson(VeniceError))
+// Made where it is needed first: a codec of forty classes takes longer than loading the rest of the module.
+const codec = () => Schema.toCodecJson(VeniceError)
 
-const decode = Schema.decodeUnknownExit(Schema.toCodecJson(VeniceError))
+const encode = (error: VeniceError) => Schema.encodeSync(codec())(error)
+
+const decode = (json: unknown) => Schema.decodeUnknownExit(codec())(json)
 
 const common = (error: VeniceError) => {
   const { body, status } = error.response

@@ -176,8 +176,6 @@ const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
 
 const Status = Schema.Struct({ status: Schema.Literals(["PROCESSING", "COMPLETED"]) })
 
-const decodeStatus = decodeJson(Status)
-
 /** Asks once; nothing while the job is running. */
 const poll = Effect.fnUntraced(function*(job: Job) {
   const venice = yield* VeniceClient
@@ -186,7 +184,7 @@ const poll = Effect.fnUntraced(function*(job: Job) {
   if (!isJson(response)) return Option.some(response)
   const body = yield* readSuccess(response, operation)
   const { status } = yield* Effect.withFiber((fiber) =>
-    decodeStatus(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, { body, operation }))
+    decodeJson(Status)(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, { body, operation }))
   )
   // What was read of the answer can be read again.
   const again = () => HttpClientResponse.fromWeb(response.request, new Response(body, response))

@@ -23,6 +23,8 @@ export const MatchedBy = Schema.Literals(["code", "message", "shape", "status", 
 export interface Row<Status extends number, C extends Category, Fields extends Schema.Struct.Fields> {
   /** The documented status. */
   readonly status: Status
+  /** No status is documented: an instance has the one that was answered. */
+  readonly isStatusAnswered?: true
   readonly category: C
   /** The documented message, verbatim. */
   readonly message: string
@@ -131,6 +133,17 @@ const attributes = {
   configurable: true
 }
 
+const matchedBy = MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("code" as const)))
+
+const attempts = Schema.optionalKey(Attempts)
+
+const answeredStatus = {
+  get(this: Printed) {
+    return this.response.status
+  },
+  configurable: true
+}
+
 /** Declares one error of the algebra: a tagged, yieldable, schema-backed class whose row is on the prototype. */
 export const ApiError = <Self = never>() =>
 <
@@ -144,9 +157,9 @@ export const ApiError = <Self = never>() =>
 ): [Self] extends [never] ? MissingSelfGeneric : ApiErrorClass<Self, Tag, Status, C, Fields> => {
   const Base = Schema.TaggedError<any, {}>()(tag, {
     message: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(row.message))),
-    matchedBy: MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("code" as const))),
+    matchedBy,
     response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
-    attempts: Schema.optionalKey(Attempts),
+    attempts,
     ...row.fields
   }, {
     description: row.message,
@@ -156,6 +169,7 @@ export const ApiError = <Self = never>() =>
   const constants = { status: row.status, category: row.category }
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
+  if (row.isStatusAnswered === true) Object.defineProperty(Base.prototype, "status", answeredStatus)
   return Object.assign(Base, constants, { code: tag, defaultMessage: row.message }) as never
 }
 

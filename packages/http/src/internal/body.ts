@@ -34,29 +34,6 @@ const keep = (gathered: Gathered, chunk: Uint8Array, bytes: number): boolean => 
   return gathered.size <= bytes
 }
 
-const Enough = Symbol("what is read of a body is enough")
-
-const enough = Effect.fail(Enough)
-
-const gatherStream = (response: HttpClientResponse, gathered: Gathered, bytes: number) =>
-  response.stream.pipe(
-    Stream.runForEachArray((chunks) => chunks.every((chunk) => keep(gathered, chunk, bytes)) ? Effect.void : enough),
-    Effect.as(true),
-    Effect.catch((error) => error === Enough ? Effect.succeed(false) : Effect.fail(error))
-  )
-
-const readAll = async (
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  gathered: Gathered,
-  bytes: number
-): Promise<boolean> => {
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return true
-    if (!keep(gathered, value, bytes)) return false
-  }
-}
-
 type WebBody = ReadableStream<Uint8Array>
 
 const webBody = (response: HttpClientResponse): WebBody | undefined =>
@@ -69,21 +46,29 @@ const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gather
       const reader = body.getReader()
       const cancel = () => void reader.cancel().catch(() => {})
       signal.addEventListener("abort", cancel)
-      const ended = await readAll(reader, gathered, bytes)
-      if (!ended) cancel()
-      return ended
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        if (!keep(gathered, value, bytes)) return cancel()
+      }
     },
     catch: (cause) => new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
   })
 
-/** Reads until the end, or until there are more bytes than are wanted; says whether it came to the end. */
+/** Reads until the end, or until there are more bytes than are wanted. */
 const gather = (
   response: HttpClientResponse,
   gathered: Gathered,
   bytes: number
-): Effect.Effect<boolean, HttpClientError> => {
+): Effect.Effect<void, HttpClientError> => {
   const body = webBody(response)
-  return body === undefined ? gatherStream(response, gathered, bytes) : gatherWeb(response, body, gathered, bytes)
+  const gathering = body === undefined
+    ? Stream.runForEachWhile(response.stream, (chunk) => Effect.succeed(keep(gathered, chunk, bytes)))
+    : gatherWeb(response, body, gathered, bytes)
+  return Effect.catch(
+    gathering,
+    (error) => error.reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(error)
+  )
 }
 
 const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
@@ -102,9 +87,8 @@ export const readBody = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Body> {
   const gathered: Gathered = { chunks: [], size: 0 }
   const ended = yield* gather(response, gathered, limits.bytes).pipe(
-    Effect.timeoutOrElse({ duration: limits.time, orElse: () => Effect.succeed(false) }),
-    // No body at all, or one that broke off: what came is what there is.
-    Effect.catch((error) => Effect.succeed(error.reason._tag === "EmptyBodyError"))
+    Effect.timeout(limits.time),
+    Effect.isSuccess
   )
   return { text: decodeText(gathered.chunks), truncated: !ended || gathered.size > limits.bytes }
 })
@@ -126,9 +110,7 @@ export const readWhole = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Body, HttpClientError> {
   if (isShort(response, bytes)) return { text: yield* response.text, truncated: false }
   const gathered: Gathered = { chunks: [], size: 0 }
-  yield* gather(response, gathered, bytes).pipe(
-    Effect.catch((error) => error.reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(error))
-  )
+  yield* gather(response, gathered, bytes)
   const truncated = gathered.size > bytes
   return { text: decodeText(truncated ? gathered.chunks.slice(0, 1) : gathered.chunks), truncated }
 })
