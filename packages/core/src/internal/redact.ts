@@ -27,8 +27,20 @@ const looksRandom = (value: string): boolean =>
 
 const hasLongPart = (value: string): boolean => /[A-Za-z\d]{16}/.test(value)
 
-/** What a text must contain to be worth a search, the search, and what is written instead. */
-type Replacement = readonly [needs: string, RegExp, (match: string, before: string, value: string) => string]
+// What makes a text worth a search: a form that credentials have, a name with a sign of punctuation behind it, a run of
+// hexadecimal digits, a sign of a URL's password.
+const form = 1
+const name = 2
+const hex = 4
+const at = 8
+
+/** What a text must raise suspicion of and contain to be worth a search, the search, and what is written instead. */
+type Replacement = readonly [
+  suspicion: number,
+  needs: string,
+  RegExp,
+  (match: string, before: string, value: string) => string
+]
 
 const when = (isSecret: (value: string) => boolean) => (match: string, before: string, value: string): string =>
   isSecret(value) ? `${before}${mark}` : match
@@ -37,26 +49,26 @@ const behind = (_: string, before: string): string => `${before}${mark}`
 
 const patterns: ReadonlyArray<Replacement> = [
   // An authorization scheme and its credentials.
-  ["", /\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, when(looksRandom)],
+  [form, "", /\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, when(looksRandom)],
   // Keys by their prefix: Venice's own, and those of OpenAI-compatible providers behind a gateway.
-  ["", /()\b(venice[-_](?:inference|admin)[-_]key[-_][\w-]+)/gi, behind],
-  ["-", /()\b([spr]k-[\w-]{16,})/g, when(hasLongPart)],
+  [form, "", /()\b(venice[-_](?:inference|admin)[-_]key[-_][\w-]+)/gi, behind],
+  [form, "-", /()\b([spr]k-[\w-]{16,})/g, when(hasLongPart)],
   // Base64 of JSON: JWTs, wallet sign-ins, signed payments.
-  ["eyJ", /()\b(eyJ[\w.+/=-]{20,})/g, behind],
+  [form, "eyJ", /()\b(eyJ[\w.+/=-]{20,})/g, behind],
   // Hexadecimal of 32 bytes or more: private keys and signatures, but not addresses.
-  ["", /()\b((?:0x)?[\da-f]{64,})/gi, behind],
+  [hex, "", /()\b((?:0x)?[\da-f]{64,})/gi, behind],
   // `"name": "value"` and `"name": ["value"]` in JSON, and the first once more quoted.
-  ["\"", new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
-  ["\"", new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), behind],
+  [name, "\"", new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
+  [name, "\"", new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), behind],
   // Headers as pairs: `["name", "value"]`, `{"name": "…", "value": "…"}`.
-  ["\"", new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
+  [name, "\"", new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), behind],
   // `name: value`, `name=value`, quoted or not.
-  ["", new RegExp(`\\b((?:${names})\\s*[:=]\\s*["'\`\\\\]{0,3})([\\w.~+/=-]{16,})`, "gi"), when(looksRandom)],
+  [name, "", new RegExp(`\\b((?:${names})\\s*[:=]\\s*["'\`\\\\]{0,3})([\\w.~+/=-]{16,})`, "gi"), when(looksRandom)],
   // What a validator got instead of what it wanted.
-  ["\"", /("received"\s*:\s*")([\w.~+/=-]{16,})/gi, when(looksRandom)],
+  [name, "\"", /("received"\s*:\s*")([\w.~+/=-]{16,})/gi, when(looksRandom)],
   // Query parameters, and the password of a URL.
-  ["=", /([?&](?:key|sig|[\w-]{0,40}token|[\w-]{0,40}signature)=)([^&#\s"'\\]+)/gi, behind],
-  ["@", /(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, behind]
+  [name, "=", /([?&](?:key|sig|[\w-]{0,40}token|[\w-]{0,40}signature)=)([^&#\s"'\\]+)/gi, behind],
+  [at, "@", /(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, behind]
 ]
 
 // Most texts have nothing of any of the patterns, and one pass over a table is cheaper by far than a dozen patterns, or
@@ -70,8 +82,8 @@ const next = (key: number, code: number): number => ((key << 5) | (code & 31)) &
 
 const kinds = new Uint8Array(32768)
 const keyOf = (letters: string): number => Array.from(letters, (letter) => letter.charCodeAt(0)).reduce(next, 0)
-for (const letters of named) kinds[keyOf(letters)] = 1
-for (const letters of formed) kinds[keyOf(letters)] = 2
+for (const letters of named) kinds[keyOf(letters)]! |= name
+for (const letters of formed) kinds[keyOf(letters)]! |= form
 
 const isHex = Uint8Array.from({ length: 128 }, (_, code) => /[\da-f]/i.test(String.fromCharCode(code)) ? 1 : 0)
 
@@ -85,19 +97,21 @@ const maybeLongHex = (text: string): boolean => {
   return false
 }
 
-/** Whether one of the patterns may be found. */
-export const isSuspect = (text: string): boolean => {
+/** Which of the patterns may be found; zero for none. */
+const suspicions = (text: string): number => {
   let key = 0
-  let isNamed = false
+  let found = 0
   for (let i = 0; i < text.length; i++) {
     key = next(key, text.charCodeAt(i))
-    const kind = kinds[key]
-    if (kind === 0) continue
-    if (kind === 2) return true
-    isNamed = true
+    found |= kinds[key]!
   }
-  return (isNamed && /[:="]/.test(text)) || text.includes("@") || maybeLongHex(text)
+  if ((found & name) !== 0 && !/[:="]/.test(text)) found ^= name
+  if (text.includes("@")) found |= at
+  return maybeLongHex(text) ? found | hex : found
 }
+
+/** Whether one of the patterns may be found. */
+export const isSuspect = (text: string): boolean => suspicions(text) !== 0
 
 /** Whether a property or header of this name holds a credential. */
 export const isSecretName = (name: string): boolean => nameOfSecret.test(name)
@@ -109,13 +123,14 @@ export const isSecretValue = (name: string, value: unknown): boolean => {
 }
 
 /** The text without credentials, as far as they can be told by their form. */
-export const redact = (text: string): string =>
-  isSuspect(text)
-    ? patterns.reduce(
-      (text, [needs, pattern, replace]) => text.includes(needs) ? text.replace(pattern, replace) : text,
-      text
-    )
-    : text
+export const redact = (text: string): string => {
+  const found = suspicions(text)
+  return found === 0 ? text : patterns.reduce(
+    (text, [suspicion, needs, pattern, replace]) =>
+      (found & suspicion) !== 0 && text.includes(needs) ? text.replace(pattern, replace) : text,
+    text
+  )
+}
 
 const escapes = (secret: string): ReadonlyArray<string> => {
   // A key of letters and digits is written the same way everywhere.
