@@ -7,10 +7,10 @@ import * as Retry from "@effect-venice/core/Retry"
 import { VeniceClient } from "@effect-venice/http/VeniceClient"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { generateText } from "ai"
-import { Context, Effect, Layer, Redacted, Schema, Scope } from "effect"
+import { Context, Effect, Layer, Record, Redacted, Schema, Scope } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import OpenAI from "openai"
-import { compare, isQuick, median, report, shuffled } from "./measure.ts"
+import { compare, compareCpu, isQuick, report, type Runs } from "./measure.ts"
 import { serve } from "./serve.ts"
 
 const { stop, urlOf } = await serve()
@@ -113,31 +113,10 @@ const clientsOf = async (status: Status) => ({
 })
 
 const batch = isQuick ? 20 : 40
-const rounds = isQuick ? 15 : 40
-
-const microsOf = async (calls: Calls, times: number): Promise<number> => {
-  const before = process.cpuUsage()
-  await calls(times)
-  const { system, user } = process.cpuUsage(before)
-  return (user + system) / times
-}
 
 const measured = async (status: Status) => {
-  const clients = await clientsOf(status)
-  const names = Object.keys(clients) as Array<keyof typeof clients>
-  for (const name of names) await clients[name](isQuick ? 100 : 400)
-  const micros = Object.fromEntries(names.map((name) => [name, [] as Array<number>])) as Record<
-    keyof typeof clients,
-    Array<number>
-  >
-  for (let i = 0; i < rounds; i++) {
-    for (const name of shuffled(names)) micros[name].push(await microsOf(clients[name], batch))
-  }
-  return {
-    micros: median(micros.ours),
-    ratio: (a: keyof typeof clients, b: keyof typeof clients) =>
-      median(micros[a].map((value, i) => value / micros[b][i]!))
-  }
+  const each = (calls: Calls): Runs => ({ run: () => calls(batch), units: batch })
+  return compareCpu(Record.map(await clientsOf(status), each))
 }
 
 const failing = await measured(429)
@@ -149,8 +128,8 @@ const wrapper = compare({ plain: () => Effect.runSync(plain), retried: () => Eff
 const wrapperMicros = (wrapper.nanos("retried") - wrapper.nanos("plain")) / 1000
 
 report({
-  "client/429/micros": failing.micros,
-  "client/200/micros": succeeding.micros,
+  "client/429/micros": failing.micros("ours"),
+  "client/200/micros": succeeding.micros("ours"),
   "client/429/untyped": failing.ratio("ours", "untyped"),
   "client/200/untyped": succeeding.ratio("ours", "untyped"),
   "client/429/openai": failing.ratio("ours", "openAi"),
@@ -165,7 +144,7 @@ report({
   "client/429/over-fetch/openai": failing.ratio("fetching", "openAi"),
   "client/429/over-fetch/generateText": failing.ratio("fetching", "aiSdk"),
   "retry/success/micros": wrapperMicros,
-  "retry/success/request": wrapperMicros / succeeding.micros
+  "retry/success/request": wrapperMicros / succeeding.micros("ours")
 })
 stop()
 process.exit()

@@ -8,11 +8,10 @@ import { ConstantBackoff, handleAll, retry } from "cockatiel"
 import { Clock, Duration, Effect, Schedule } from "effect"
 import pRetry from "p-retry"
 import { bodies, headers } from "./bodies.ts"
-import { isQuick, median, report, shuffled } from "./measure.ts"
+import { compareCpu, isQuick, report, type Runs } from "./measure.ts"
 
 const retries = 4
 const calls = isQuick ? 50 : 100
-const rounds = isQuick ? 15 : 40
 
 const error = new Errors.ModelOverloaded()
 
@@ -54,29 +53,16 @@ const fails = () => Promise.reject(error)
 
 const cockatiel = retry(handleAll, { maxAttempts: retries, backoff: new ConstantBackoff(0) })
 
-const works = {
-  ours: inFiber(Effect.retry(failing, Retry.standard)),
-  stock: inFiber(
+const each = (run: () => Promise<unknown>): Runs => ({ run, units: calls * retries })
+
+const decisions = await compareCpu({
+  ours: each(inFiber(Effect.retry(failing, Retry.standard))),
+  stock: each(inFiber(
     Effect.retry(failing, { schedule: stock, while: (error) => error.category === "Capacity" })
-  ),
-  pRetry: awaited(() => pRetry(fails, { retries, minTimeout: 0 })),
-  cockatiel: awaited(() => cockatiel.execute(fails))
-}
-
-type Name = keyof typeof works
-
-const names = Object.keys(works) as Array<Name>
-const micros = Object.fromEntries(names.map((name) => [name, [] as Array<number>])) as Record<Name, Array<number>>
-for (const name of names) for (let i = 0; i < 5; i++) await works[name]()
-for (let i = 0; i < rounds; i++) {
-  for (const name of shuffled(names)) {
-    const before = process.cpuUsage()
-    await works[name]()
-    const { system, user } = process.cpuUsage(before)
-    micros[name].push((user + system) / calls / retries)
-  }
-}
-const ratio = (a: Name, b: Name) => median(micros[a].map((value, i) => value / micros[b][i]!))
+  )),
+  pRetry: each(awaited(() => pRetry(fails, { retries, minTimeout: 0 }))),
+  cockatiel: each(awaited(() => cockatiel.execute(fails)))
+})
 
 const waiting = 10_000
 
@@ -111,10 +97,10 @@ const own = await Effect.runPromise(
 )
 
 report({
-  "retry/decision/micros": median(micros.ours),
-  "retry/decision/stock": ratio("ours", "stock"),
-  "retry/decision/p-retry": ratio("ours", "pRetry"),
-  "retry/decision/cockatiel": ratio("ours", "cockatiel"),
+  "retry/decision/micros": decisions.micros("ours"),
+  "retry/decision/stock": decisions.ratio("ours", "stock"),
+  "retry/decision/p-retry": decisions.ratio("ours", "pRetry"),
+  "retry/decision/cockatiel": decisions.ratio("ours", "cockatiel"),
   "retry/waiting/heap": shared,
   "retry/waiting/own": own
 })

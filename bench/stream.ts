@@ -7,11 +7,10 @@ import { Effect, Layer, Redacted, Schema, Stream } from "effect"
 import { Sse } from "effect/encoding"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import OpenAI from "openai"
-import { isQuick, median, report, shuffled } from "./measure.ts"
+import { compareCpu, report, type Runs } from "./measure.ts"
 
 const events = 2000
 const perChunk = 4
-const rounds = isQuick ? 15 : 40
 
 const apiKey = "VENICE_INFERENCE_KEY_abcdefghijklmnop0123456789"
 const model = "llama-3.3-70b"
@@ -80,34 +79,21 @@ const untyped = Effect.gen(function*() {
 
 const client = new OpenAI({ apiKey, baseURL: url, maxRetries: 0, fetch: fetching })
 
-const works = {
-  ours: () => Effect.runPromise(ours),
-  untyped: () => Effect.runPromise(untyped),
-  openAi: async () => {
+const each = (run: () => Promise<unknown>): Runs => ({ run, units: events })
+
+const { micros, ratio } = await compareCpu({
+  ours: each(() => Effect.runPromise(ours)),
+  untyped: each(() => Effect.runPromise(untyped)),
+  openAi: each(async () => {
     for await (const _ of await client.chat.completions.create({ model, messages: [], stream: true })) void _
-  },
-  parsing: async () => {
+  }),
+  parsing: each(async () => {
     for (const frame of frames) void JSON.parse(frame.slice(6))
-  }
-}
-
-type Name = keyof typeof works
-
-const names = Object.keys(works) as Array<Name>
-const micros = Object.fromEntries(names.map((name) => [name, [] as Array<number>])) as Record<Name, Array<number>>
-for (const name of names) for (let i = 0; i < 5; i++) await works[name]()
-for (let i = 0; i < rounds; i++) {
-  for (const name of shuffled(names)) {
-    const before = process.cpuUsage()
-    await works[name]()
-    const { system, user } = process.cpuUsage(before)
-    micros[name].push((user + system) / events)
-  }
-}
-const ratio = (a: Name, b: Name) => median(micros[a].map((value, i) => value / micros[b][i]!))
+  })
+})
 
 report({
-  "stream/event/micros": median(micros.ours),
+  "stream/event/micros": micros("ours"),
   "stream/event/parsing": ratio("ours", "parsing"),
   "stream/event/untyped": ratio("ours", "untyped"),
   "stream/event/openai": ratio("ours", "openAi")

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { context, event as decodeEvent } from "@effect-venice/core/Decode"
+import { context, event as decodeEvent, type Input } from "@effect-venice/core/Decode"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -21,7 +21,7 @@ import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { UnfinishedStream } from "../UnfinishedStream.ts"
 import { readBody } from "./body.ts"
 import { concealFailure } from "./credentials.ts"
-import { CurrentCall } from "./currentCall.ts"
+import { type Call, CurrentCall } from "./currentCall.ts"
 import { type AnyFiber, decodeJson, inputAt, inputOf, settled } from "./received.ts"
 
 // `/responses` has no `[DONE]`: the last event's name says that it is the last.
@@ -67,6 +67,20 @@ export const events = <S extends Schema.Constraint>(
 
   const decode = decodeJson(schema)
 
+  const deliver = (
+    data: string,
+    call: Call | undefined,
+    received: () => Input
+  ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> => {
+    try {
+      const error = decodeEvent(data, received())
+      return error === undefined ? decode(data, call, received) : Effect.fail(error)
+    } catch (defect) {
+      // A schema that throws must not take with it what came before in the same chunk.
+      return Effect.die(defect)
+    }
+  }
+
   const cut = (delivered: number, cause?: unknown): Ending =>
     Effect.flatMap(
       inputOf(response, { body: "", operation, delivered }),
@@ -87,11 +101,7 @@ export const events = <S extends Schema.Constraint>(
       const input = inputAt(fiber, response, { body: "", operation })
       while (next < found.events.length) {
         const data = found.events[next++]!
-        const error = decodeEvent(data, { ...input, delivered })
-        const decoded: Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> =
-          error === undefined
-            ? decode(data, call, () => ({ ...input, body: data, delivered }))
-            : Effect.fail(error)
+        const decoded = deliver(data, call, () => ({ ...input, body: data, delivered }))
         const known = settled(decoded)
         const exit = known ?? (yield* Effect.exit(decoded))
         if (Exit.isFailure(exit)) {
