@@ -93,8 +93,8 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
    *
    * @since 0.1.0
    */
-  static tooLong(input: Input, longest: string): UnexpectedBody {
-    return UnexpectedBody.fromDifferences([{ path: [], message: `Expected at most ${longest}` }], input)
+  static tooLong(input: Input, bytes: number): UnexpectedBody {
+    return UnexpectedBody.fromDifferences([{ path: [], message: `Expected at most ${bytes} bytes` }], input)
   }
 
   private static fromDifferences(differences: ReadonlyArray<typeof Difference.Type>, input: Input): UnexpectedBody {

@@ -75,7 +75,7 @@ describe("a job", () => {
         Effect.flip
       )
 
-      assert.include(String(error), "Expected at most 9 B")
+      assert.include(String(error), "Expected at most 9 bytes")
     }).pipe(run))
 
   it.live("survives polls that fail for passing reasons", () =>

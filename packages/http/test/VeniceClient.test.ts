@@ -113,7 +113,7 @@ describe.each(clients)("over %s", (_, layer) => {
       if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
       assert.strictEqual(
         error.message,
-        "GET /models succeeded with 200, but the body is not as expected: Expected at most 9 B"
+        "GET /models succeeded with 200, but the body is not as expected: Expected at most 9 bytes"
       )
       assert.isTrue(error.response.bodyTruncated)
       while (released.length === 0) yield* Effect.sleep("10 millis")

@@ -5,7 +5,6 @@
  */
 import type { Input } from "@effect-venice/core/Decode"
 import { nameOf } from "@effect-venice/core/Operation"
-import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -37,20 +36,20 @@ export const inputAt = (fiber: AnyFiber, { headers, request, status }: HttpClien
 export const inputOf = (response: HttpClientResponse, part: Part): Effect.Effect<Input> =>
   Effect.withFiber((fiber) => Effect.succeed(inputAt(fiber, response, part)))
 
-/** What a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
-const defaultMaxBodySize = ByteSize.mebibytes(256)
+/** The bytes a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
+const defaultMaxBytes = 256 * 1024 * 1024
 
 /** Reads the body of a success. */
 export const readSuccess = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   operation: string
 ): Effect.fn.Return<string, HttpClientError | UnexpectedBody> {
-  const longest = (yield* MaxBodySize) ?? defaultMaxBodySize
-  const read = readWhole(response, ByteSize.toNumberUnsafe(longest))
+  const bytes = Number((yield* MaxBodySize) ?? defaultMaxBytes)
+  const read = readWhole(response, bytes)
   const { text, truncated } = yield* Effect.mapError(read, concealFailure)
   if (!truncated) return text
   const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
-  return yield* UnexpectedBody.tooLong(input, ByteSize.format(longest))
+  return yield* UnexpectedBody.tooLong(input, bytes)
 })
 
 /** What an effect comes to that needs no running, as most decoding does. */
