@@ -78,7 +78,7 @@ export type Metadata = {
   readonly error: Schema.MutableJson
 }
 
-// Made where it is needed first: a codec of forty classes takes longer than loading the rest of the module.
+// Not made when the module is loaded: a codec of forty classes takes longer than the rest of it.
 const codec = () => Schema.toCodecJson(VeniceError)
 
 const encode = (error: VeniceError) => Schema.encodeSync(codec())(error)

@@ -187,7 +187,11 @@ const poll = Effect.fnUntraced(function*(job: Job) {
     decodeJson(Status)(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, { body, operation }))
   )
   // What was read of the answer can be read again.
-  const again = () => HttpClientResponse.fromWeb(response.request, new Response(body, response))
+  const again = (): HttpClientResponse.HttpClientResponse =>
+    Object.create(HttpClientResponse.fromWeb(response.request, new Response(body, response)), {
+      cookies: { value: response.cookies, enumerable: true },
+      url: { value: response.url, enumerable: true }
+    })
   return status === "COMPLETED" ? Option.some(again()) : Option.none<HttpClientResponse.HttpClientResponse>()
 })
 

@@ -38,7 +38,6 @@ import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
@@ -52,7 +51,6 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { checkHeaders, concealedResponse, concealing } from "./internal/credentials.ts"
@@ -259,21 +257,6 @@ const withTimeout = <A, E, R>(
   })
 }
 
-/**
- * Aborts the request when the call is interrupted, and only then. Of a response that may be dropped unread, as `request`
- * hands it over, the platform keeps watch; that costs more than decoding an error, and aborts even what has ended.
- */
-const abortedOnInterrupt = <A, E, R>(
-  self: Effect.Effect<A, E, R | Scope.Scope>
-): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
-  Effect.suspend(() => {
-    const scope = Scope.makeUnsafe()
-    return self.pipe(
-      Effect.provideService(Scope.Scope, scope),
-      Effect.onInterrupt(() => Scope.close(scope, Exit.void))
-    )
-  })
-
 const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
@@ -283,16 +266,14 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       const located = HttpClientRequest.prependUrl(request, baseUrl)
       return checkHeaders(apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey))
     })
-    const tracked = concealing(based)
-    const scoped = concealing(HttpClient.withScope(based))
+    const concealed = concealing(based)
 
-    const send = <const Op extends AnyOperation, R>(
-      client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+    const send = <const Op extends AnyOperation>(
       operation: Op,
       options: RequestOptions
-    ): Effect.Effect<HttpClientResponse, RequestError<Op>, R> =>
+    ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
       Effect.suspend(() => toRequest(operation, options)).pipe(
-        Effect.flatMap(client.execute),
+        Effect.flatMap(concealed.execute),
         Effect.flatMap((response) =>
           Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
         ),
@@ -303,14 +284,14 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
     const seen = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
 
     const begin = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
-      withTimeout(send(tracked, operation, options), operation, options)
+      withTimeout(send(operation, options), operation, options)
 
     const request: Service["request"] = (operation, options = {}) =>
       seen(operation, options)(Effect.map(begin(operation, options), concealedResponse))
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeJson(options.success)
-      const call = send(scoped, operation, options).pipe(
+      const call = send(operation, options).pipe(
         Effect.flatMap((response) =>
           Effect.flatMap(readSuccess(response, operation), (body) => {
             const part = { body, operation }
@@ -321,8 +302,7 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
               ? Effect.andThen(failIfHidden(operation, inputOf(response, part)), decoded)
               : decoded
           })
-        ),
-        abortedOnInterrupt
+        )
       )
       return seen(operation, options)(withTimeout(call, operation, options))
     }

@@ -3,8 +3,21 @@ import { VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import type { Layer } from "effect"
-import { ByteSize, ConfigProvider, Effect, Exit, Redacted, Schema, Stream } from "effect"
-import { FetchHttpClient, HttpBody, type HttpClient, HttpIncomingMessage } from "effect/http"
+import {
+  ByteSize,
+  ConfigProvider,
+  Deferred,
+  Effect,
+  Exit,
+  Redacted,
+  Schedule,
+  Schema,
+  SchemaGetter,
+  Stream
+} from "effect"
+import { FetchHttpClient, HttpBody, HttpClient, HttpIncomingMessage } from "effect/http"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import { answer, type Got, serve } from "./server.ts"
 
@@ -208,6 +221,71 @@ describe.each(clients)("over %s", (_, layer) => {
         assert.strictEqual(result._tag, "None", at)
         while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
       }
+    }).pipe(run))
+
+  it.live("lets go of what a client beneath gave up on", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response, { url }) => {
+        if (url.endsWith("never")) return
+        response.writeHead(503).write("x")
+      })
+      const beneath = yield* HttpClient.HttpClient
+      const impatient = HttpClient.transformResponse(beneath, (sent) =>
+        Effect.timeoutOrElse(sent, { duration: "20 millis", orElse: () => Effect.die("too late") }))
+      const venice = yield* VeniceClient.make({ baseUrl: server.url }).pipe(
+        Effect.provideService(HttpClient.HttpClient, impatient)
+      )
+
+      for (let i = 0; i < 5; i++) {
+        yield* Effect.exit(venice.execute("GET /models", { query: { answers: "never" }, success: Schema.Unknown }))
+      }
+      while (server.sockets.size > 0) {
+        yield* Effect.sleep("10 millis")
+      }
+    }).pipe(run))
+
+  it.live("decodes in the scope of its caller", () =>
+    Effect.gen(function*() {
+      const events: Array<string> = []
+      const log = (event: string) => Effect.sync(() => events.push(event))
+      const server = yield* serve((response) => answer(response, 200, ["text"]))
+      const venice = yield* connect(server.url)
+      const success = Schema.Array(Schema.String.pipe(Schema.decode({
+        decode: SchemaGetter.transformEffect((text: string) =>
+          Effect.as(Effect.acquireRelease(log("acquire"), () => log("release")), text)
+        ),
+        encode: SchemaGetter.passthrough()
+      })))
+
+      yield* Effect.scoped(Effect.andThen(venice.execute("GET /models", { success }), log("use")))
+
+      assert.deepStrictEqual(events, ["acquire", "use", "release"])
+    }).pipe(run))
+
+  it.live("stops an upload whose answer has come", () =>
+    Effect.gen(function*() {
+      const stopped = yield* Deferred.make<void>()
+      const upload = Stream.fromSchedule(Schedule.spaced("5 millis")).pipe(
+        Stream.map(() => new Uint8Array(1024)),
+        Stream.ensuring(Deferred.succeed(stopped, undefined))
+      )
+      const port = yield* Effect.acquireRelease(
+        Effect.promise(() =>
+          new Promise<Server>((resolve) => {
+            const server = createServer((_, response) => answer(response, 413, { error: "too large" }))
+            server.listen(0, "127.0.0.1", () => resolve(server))
+          })
+        ),
+        (server) => Effect.sync(() => server.closeAllConnections())
+      ).pipe(Effect.map((server) => (server.address() as AddressInfo).port))
+      const venice = yield* connect(`http://127.0.0.1:${port}`)
+
+      const error = yield* Effect.flip(
+        venice.execute("POST /audio/transcriptions", { body: HttpBody.stream(upload), success: Schema.Unknown })
+      )
+
+      assert.strictEqual(error._tag, "PAYLOAD_TOO_LARGE")
+      yield* Deferred.await(stopped)
     }).pipe(run))
 
   it.live("sends multipart", () =>

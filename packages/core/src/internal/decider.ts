@@ -248,11 +248,14 @@ class AndThenDecider implements Decider {
 
   decide(failure: Failure): Verdict {
     const verdict = this.first.decide(failure)
-    this.firstActs = verdict._tag === "Wait"
-    this.secondActs = !this.firstActs
-    if (this.firstActs) return verdict
+    if (verdict._tag === "Wait") {
+      this.firstActs = true
+      this.secondActs = false
+      return verdict
+    }
     const next = this.second.decide(failure)
     this.firstActs = next._tag === "Stop"
+    this.secondActs = true
     return next
   }
 

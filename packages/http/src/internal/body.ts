@@ -36,8 +36,9 @@ const keep = (gathered: Gathered, chunk: Uint8Array, bytes: number): boolean => 
 
 type WebBody = ReadableStream<Uint8Array>
 
+// An upload that may still be going on is stopped by the platform's own stream only.
 const webBody = (response: HttpClientResponse): WebBody | undefined =>
-  Option.getOrUndefined(toWeb(response))?.body ?? undefined
+  response.request.body._tag === "Stream" ? undefined : Option.getOrUndefined(toWeb(response))?.body ?? undefined
 
 /** Unlike the stream of the platform's client, does not abort a request whose answer has come to its end. */
 const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gathered, bytes: number) =>
@@ -46,10 +47,15 @@ const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gather
       const reader = body.getReader()
       const cancel = () => void reader.cancel().catch(() => {})
       signal.addEventListener("abort", cancel)
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done) return
-        if (!keep(gathered, value, bytes)) return cancel()
+      try {
+        for (;;) {
+          const { done, value } = await reader.read()
+          if (done) return
+          if (!keep(gathered, value, bytes)) return cancel()
+        }
+      } catch (cause) {
+        cancel()
+        throw cause
       }
     },
     catch: (cause) => new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
