@@ -37,8 +37,7 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { CurrentCall } from "./internal/currentCall.ts"
-import { decodeJson, inputAt, readSuccess } from "./internal/received.ts"
+import { decodeSuccess, readSuccess } from "./internal/received.ts"
 import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { ExecuteError, RequestError } from "./VeniceClient.ts"
 import { VeniceClient } from "./VeniceClient.ts"
@@ -183,9 +182,7 @@ const poll = Effect.fnUntraced(function*(job: Job) {
   const response = yield* venice.request(operation, { body: { model: job.model, queue_id: job.queueId } })
   if (!isJson(response)) return Option.some(response)
   const body = yield* readSuccess(response, operation)
-  const { status } = yield* Effect.withFiber((fiber) =>
-    decodeJson(Status)(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, { body, operation }))
-  )
+  const { status } = yield* decodeSuccess(Status)(response, { body, operation })
   // What was read of the answer can be read again.
   const again = (): HttpClientResponse.HttpClientResponse =>
     Object.create(HttpClientResponse.fromWeb(response.request, new Response(body, response)), {

@@ -53,6 +53,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -264,7 +265,7 @@ export const call =
       return Effect.map(spanned, () => answer)
     })
 
-type AnyFiber = Parameters<Parameters<typeof Effect.withFiber>[0]>[0]
+type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 // Effect's own tracer keeps spans that nobody reads.
 const isTraced = (fiber: AnyFiber): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer

@@ -54,9 +54,8 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { checkHeaders, concealedResponse, concealing } from "./internal/credentials.ts"
-import { CurrentCall } from "./internal/currentCall.ts"
 import { events } from "./internal/events.ts"
-import { decodeJson, inputAt, inputOf, readSuccess } from "./internal/received.ts"
+import { decodeSuccess, inputOf, readSuccess } from "./internal/received.ts"
 import { errorOf, type JsonRpcError } from "./JsonRpc.ts"
 import { noting } from "./ServerHints.ts"
 import { observe, observeStream } from "./Telemetry.ts"
@@ -290,14 +289,12 @@ const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.H
       seen(operation, options)(Effect.map(begin(operation, options), concealedResponse))
 
     const execute: Service["execute"] = (operation, options) => {
-      const decode = decodeJson(options.success)
+      const decode = decodeSuccess(options.success)
       const call = send(operation, options).pipe(
         Effect.flatMap((response) =>
           Effect.flatMap(readSuccess(response, operation), (body) => {
             const part = { body, operation }
-            const decoded = Effect.withFiber((fiber) =>
-              decode(body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, part))
-            )
+            const decoded = decode(response, part)
             return hidesErrors(operation)
               ? Effect.andThen(failIfHidden(operation, inputOf(response, part)), decoded)
               : decoded

@@ -64,10 +64,10 @@ const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gather
 /** Reads until the end, or until there are more bytes than are wanted. */
 const gather = (
   response: HttpClientResponse,
+  body: WebBody | undefined,
   gathered: Gathered,
   bytes: number
 ): Effect.Effect<void, HttpClientError> => {
-  const body = webBody(response)
   const gathering = body === undefined
     ? Stream.runForEachWhile(response.stream, (chunk) => Effect.succeed(keep(gathered, chunk, bytes)))
     : gatherWeb(response, body, gathered, bytes)
@@ -92,19 +92,16 @@ export const readBody = Effect.fnUntraced(function*(
   limits: Limits
 ): Effect.fn.Return<Body> {
   const gathered: Gathered = { chunks: [], size: 0 }
-  const ended = yield* gather(response, gathered, limits.bytes).pipe(
+  const ended = yield* gather(response, webBody(response), gathered, limits.bytes).pipe(
     Effect.timeout(limits.time),
     Effect.isSuccess
   )
   return { text: decodeText(gathered.chunks), truncated: !ended || gathered.size > limits.bytes }
 })
 
-// By what the server says, which a body that has to be unpacked first exceeds. A browser may keep from us that it is one.
-const isShort = (response: HttpClientResponse, bytes: number): boolean => {
-  const { headers } = response
-  return Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
-    && webBody(response) === undefined
-}
+// By what the server says, which a body that has to be unpacked first exceeds.
+const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>
+  Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
 
 /**
  * Reads the body of a success, which is of use only as a whole. Of one that is longer than it may be, the text is its
@@ -114,9 +111,11 @@ export const readWhole = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   bytes: number
 ): Effect.fn.Return<Body, HttpClientError> {
-  if (isShort(response, bytes)) return { text: yield* response.text, truncated: false }
+  const body = webBody(response)
+  // Of a web body a browser may keep from us that it was unpacked.
+  if (body === undefined && isShort(response, bytes)) return { text: yield* response.text, truncated: false }
   const gathered: Gathered = { chunks: [], size: 0 }
-  yield* gather(response, gathered, bytes)
+  yield* gather(response, body, gathered, bytes)
   const truncated = gathered.size > bytes
   return { text: decodeText(truncated ? gathered.chunks.slice(0, 1) : gathered.chunks), truncated }
 })

@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -22,7 +23,7 @@ import { UnfinishedStream } from "../UnfinishedStream.ts"
 import { readBody } from "./body.ts"
 import { concealFailure } from "./credentials.ts"
 import { type Call, CurrentCall } from "./currentCall.ts"
-import { type AnyFiber, decodeJson, inputAt, inputOf, settled } from "./received.ts"
+import { type DecodeJson, decodeJson, inputAt, inputOf, settled } from "./received.ts"
 
 // `/responses` has no `[DONE]`: the last event's name says that it is the last.
 const isLast = (name: string, data: string): boolean =>
@@ -56,102 +57,141 @@ const parsing = (): (texts: ReadonlyArray<string>) => Found => {
   }
 }
 
-/** The decoded events of a response, until its end marker, its error, or the end of the connection. */
-export const events = <S extends Schema.Constraint>(
-  response: HttpClientResponse,
-  operation: string,
-  schema: S
-): Stream.Stream<S["Type"], VeniceError | UnexpectedBody | UnfinishedStream, S["DecodingServices"]> => {
-  type Failure = VeniceError | UnexpectedBody | UnfinishedStream
-  type Ending = Pull.Pull<never, Failure, void>
+type Failure = VeniceError | UnexpectedBody | UnfinishedStream
 
-  const decode = decodeJson(schema)
+type Ending = Pull.Pull<never, Failure, void>
 
-  const deliver = (
+type Texts = Pull.Pull<Arr.NonEmptyReadonlyArray<string>, HttpClientError, void>
+
+/** The events of one connection: those that were found and are to be decoded, and how many have been delivered. */
+class EventReader<S extends Schema.Constraint> {
+  readonly response: HttpClientResponse
+  readonly operation: string
+  readonly decode: DecodeJson<S>
+  readonly texts: Texts
+  readonly parse = parsing()
+  found: Found = { events: [], ending: undefined }
+  next = 0
+  delivered = 0
+  ending: Ending | undefined
+
+  constructor(response: HttpClientResponse, operation: string, decode: DecodeJson<S>, texts: Texts) {
+    this.response = response
+    this.operation = operation
+    this.decode = decode
+    this.texts = texts
+  }
+
+  /** The next events, of which there is at least one. */
+  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<S["Type"]>, Failure, void, S["DecodingServices"]> = Effect.suspend(
+    () => {
+      if (this.ending !== undefined) return this.ending
+      return this.next < this.found.events.length || this.found.ending !== undefined ? this.decoded : this.received
+    }
+  )
+
+  readonly received = Effect.suspend(() =>
+    Pull.matchEffect(this.texts, {
+      onSuccess: (texts) => {
+        this.found = this.parse(texts)
+        this.next = 0
+        return this.decoded
+      },
+      onFailure: (cause) =>
+        Option.match(Cause.findErrorOption(cause), {
+          onNone: () => Effect.failCause(cause as Cause.Cause<never>),
+          onSome: (error) => this.cut(error)
+        }),
+      onDone: () => this.cut()
+    })
+  )
+
+  readonly decoded = Effect.flatMap(
+    Effect.withFiber((fiber) => this.decodeFound(fiber)),
+    (values) => Arr.isArrayNonEmpty(values) ? Effect.succeed(values) : this.pull
+  )
+
+  /** Decodes events up to one that takes its time, or to the first that fails, whose failure is the stream's end. */
+  decodeFound(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<Array<S["Type"]>, never, S["DecodingServices"]> {
+    const { events, ending } = this.found
+    const values: Array<S["Type"]> = []
+    const call = fiber.getRef(CurrentCall)
+    const input = inputAt(fiber, this.response, { body: "", operation: this.operation })
+    while (this.next < events.length) {
+      const data = events[this.next++]!
+      const decoded = this.decodeEvent(data, call, () => ({ ...input, body: data, delivered: this.delivered }))
+      const exit = settled(decoded)
+      if (exit === undefined) {
+        return Effect.map(Effect.exit(decoded), (exit) => {
+          this.add(exit, values)
+          return values
+        })
+      }
+      if (!this.add(exit, values)) return Effect.succeed(values)
+    }
+    if (ending !== undefined) this.ending = ending === "end" ? Cause.done() : this.cut(ending.cut)
+    return Effect.succeed(values)
+  }
+
+  decodeEvent(
     data: string,
     call: Call | undefined,
     received: () => Input
-  ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> => {
+  ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> {
     try {
       const error = decodeEvent(data, received())
-      return error === undefined ? decode(data, call, received) : Effect.fail(error)
+      return error === undefined ? this.decode(data, call, received) : Effect.fail(error)
     } catch (defect) {
       // A schema that throws must not take with it what came before in the same chunk.
       return Effect.die(defect)
     }
   }
 
-  const cut = (delivered: number, cause?: unknown): Ending =>
-    Effect.flatMap(
-      inputOf(response, { body: "", operation, delivered }),
-      (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(cause)))
-    )
-
-  const decoding = (texts: Pull.Pull<Arr.NonEmptyReadonlyArray<string>, HttpClientError, void>) => {
-    const parse = parsing()
-    let found: Found = { events: [], ending: undefined }
-    let next = 0
-    let delivered = 0
-    let ending: Ending | undefined
-
-    /** Decodes events up to one that takes its time, or to the first that fails, whose failure is the stream's end. */
-    const decodeFound = Effect.fnUntraced(function*(fiber: AnyFiber) {
-      const values: Array<S["Type"]> = []
-      const call = fiber.getRef(CurrentCall)
-      const input = inputAt(fiber, response, { body: "", operation })
-      while (next < found.events.length) {
-        const data = found.events[next++]!
-        const decoded = deliver(data, call, () => ({ ...input, body: data, delivered }))
-        const known = settled(decoded)
-        const exit = known ?? (yield* Effect.exit(decoded))
-        if (Exit.isFailure(exit)) {
-          ending = Effect.failCause(exit.cause)
-          return values
-        }
-        values.push(exit.value)
-        delivered++
-        if (known === undefined) return values
-      }
-      if (found.ending !== undefined) ending = found.ending === "end" ? Cause.done() : cut(delivered, found.ending.cut)
-      return values
-    })
-
-    const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<S["Type"]>, Failure, void, S["DecodingServices"]> = Effect.suspend(
-      () => {
-        if (ending !== undefined) return ending
-        if (next < found.events.length || found.ending !== undefined) return decoded
-        return Pull.matchEffect(texts, {
-          onSuccess: (texts) => {
-            found = parse(texts)
-            next = 0
-            return decoded
-          },
-          onFailure: (cause) =>
-            Option.match(Cause.findErrorOption(cause), {
-              onNone: () => Effect.failCause(cause as Cause.Cause<never>),
-              onSome: (error) => cut(delivered, error)
-            }),
-          onDone: () => cut(delivered)
-        })
-      }
-    )
-    const decoded = Effect.flatMap(
-      Effect.withFiber(decodeFound),
-      (values) => Arr.isArrayNonEmpty(values) ? Effect.succeed(values) : pull
-    )
-    return pull
+  /** Whether there may be more. */
+  add(exit: Exit.Exit<S["Type"], VeniceError | UnexpectedBody>, values: Array<S["Type"]>): boolean {
+    if (Exit.isFailure(exit)) {
+      this.ending = Effect.failCause(exit.cause)
+      return false
+    }
+    values.push(exit.value)
+    this.delivered++
+    return true
   }
 
-  const notEvents = BodyLimits.pipe(
+  cut(cause?: unknown): Ending {
+    return Effect.flatMap(
+      inputOf(this.response, { body: "", operation: this.operation, delivered: this.delivered }),
+      (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(cause)))
+    )
+  }
+}
+
+const notEvents = (response: HttpClientResponse, operation: string) =>
+  BodyLimits.pipe(
     Effect.flatMap((limits) => readBody(response, limits)),
     Effect.flatMap(({ text, truncated }) =>
       inputOf(response, { body: text, bodyTruncated: truncated, operation, delivered: 0 })
     ),
-    Effect.map((input) => Stream.fail(UnexpectedBody.notEvents(input))),
-    Stream.unwrap
+    Effect.flatMap((input) => Effect.fail(UnexpectedBody.notEvents(input)))
   )
 
-  return isEventStream(response)
-    ? Stream.transformPull(Stream.decodeText(response.stream), (texts) => Effect.sync(() => decoding(texts)))
-    : notEvents
+/**
+ * The decoded events of a response, until its end marker, its error, or the end of the connection.
+ *
+ * **Gotchas**
+ *
+ * The events of a chunk of the network are decoded at once, so that the span may have the usage of events that nobody
+ * takes.
+ */
+export const events = <S extends Schema.Constraint>(
+  response: HttpClientResponse,
+  operation: string,
+  schema: S
+): Stream.Stream<S["Type"], Failure, S["DecodingServices"]> => {
+  if (!isEventStream(response)) return Stream.fromEffect(notEvents(response, operation))
+  const decode = decodeJson(schema)
+  return Stream.transformPull(
+    Stream.decodeText(response.stream),
+    (texts) => Effect.sync(() => new EventReader(response, operation, decode, texts).pull)
+  )
 }

@@ -16,14 +16,16 @@ import * as Schema from "effect/Schema"
 import { UnexpectedBody } from "../UnexpectedBody.ts"
 import { readWhole } from "./body.ts"
 import { concealFailure, secretsOf } from "./credentials.ts"
-import { type Call, note } from "./currentCall.ts"
+import { type Call, CurrentCall, note } from "./currentCall.ts"
 
 type Part = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
 
-export type AnyFiber = Fiber.Fiber<unknown, unknown>
-
 /** A response with its body, or the part of it that is being looked at. Without an operation, the request tells. */
-export const inputAt = (fiber: AnyFiber, { headers, request, status }: HttpClientResponse, part: Part): Input => ({
+export const inputAt = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  { headers, request, status }: HttpClientResponse,
+  part: Part
+): Input => ({
   ...part,
   status,
   headers,
@@ -56,19 +58,20 @@ export const readSuccess = Effect.fnUntraced(function*(
 export const settled = <A, E, R>(effect: Effect.Effect<A, E, R>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
 
-/** Decodes the JSON of a success. What else was received with it is only looked at when it is not what was expected. */
-export const decodeJson = <S extends Schema.Constraint>(
-  schema: S
-): (
-  body: string,
+/** Decodes JSON. What else was received with it is only looked at when it is not what was expected. */
+export type DecodeJson<S extends Schema.Constraint> = (
+  json: string,
   call: Call | undefined,
   received: () => Input
-) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]> => {
+) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]>
+
+/** A decoder of successes, or of their events. */
+export const decodeJson = <S extends Schema.Constraint>(schema: S): DecodeJson<S> => {
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-  return (body, call, received) => {
+  return (text, call, received) => {
     let json: unknown
     try {
-      json = JSON.parse(body)
+      json = JSON.parse(text)
     } catch {
       return Effect.fail(UnexpectedBody.notJson(received()))
     }
@@ -79,4 +82,11 @@ export const decodeJson = <S extends Schema.Constraint>(
       ? Effect.succeed(exit.value)
       : Effect.catch(decoded, (error) => Effect.fail(UnexpectedBody.fromSchemaError(error, received())))
   }
+}
+
+/** A decoder of a success that was read whole. */
+export const decodeSuccess = <S extends Schema.Constraint>(schema: S) => {
+  const decode = decodeJson(schema)
+  return (response: HttpClientResponse, part: Part) =>
+    Effect.withFiber((fiber) => decode(part.body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, part)))
 }
