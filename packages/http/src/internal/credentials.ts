@@ -77,10 +77,9 @@ const concealed = (request: HttpClientRequest.HttpClientRequest): HttpClientRequ
     UrlParams.redactUrl(request.url),
     UrlParams.make(request.urlParams.params.map((param) => isSecretParam(param) ? [param[0], mark] : param)),
     request.hash,
-    Headers.fromRecordUnsafe(
-      Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, headerNames.includes(name) ? mark : value])
-      )
+    headerNames.reduce(
+      (headers, name) => Headers.has(headers, name) ? Headers.set(headers, name, mark) : headers,
+      request.headers
     ),
     HttpBody.empty
   )

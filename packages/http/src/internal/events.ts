@@ -13,7 +13,6 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -65,82 +64,78 @@ type Texts = Pull.Pull<Arr.NonEmptyReadonlyArray<string>, HttpClientError, void>
 
 /** The events of one connection: those that were found and are to be decoded, and how many have been delivered. */
 class EventReader<S extends Schema.Constraint> {
-  readonly response: HttpClientResponse
-  readonly operation: string
-  readonly decode: DecodeJson<S>
-  readonly texts: Texts
-  readonly parse = parsing()
-  found: Found = { events: [], ending: undefined }
-  next = 0
-  delivered = 0
-  ending: Ending | undefined
+  readonly #response: HttpClientResponse
+  readonly #operation: string
+  readonly #decode: DecodeJson<S>
+  readonly #texts: Texts
+  readonly #parse = parsing()
+  #found: Found = { events: [], ending: undefined }
+  #next = 0
+  #delivered = 0
+  #ending: Ending | undefined
 
   constructor(response: HttpClientResponse, operation: string, decode: DecodeJson<S>, texts: Texts) {
-    this.response = response
-    this.operation = operation
-    this.decode = decode
-    this.texts = texts
+    this.#response = response
+    this.#operation = operation
+    this.#decode = decode
+    this.#texts = texts
   }
 
   /** The next events, of which there is at least one. */
   readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<S["Type"]>, Failure, void, S["DecodingServices"]> = Effect.suspend(
     () => {
-      if (this.ending !== undefined) return this.ending
-      return this.next < this.found.events.length || this.found.ending !== undefined ? this.decoded : this.received
+      if (this.#ending !== undefined) return this.#ending
+      return this.#next < this.#found.events.length || this.#found.ending !== undefined ? this.#decoded : this.#received
     }
   )
 
-  readonly received = Effect.suspend(() =>
-    Pull.matchEffect(this.texts, {
+  readonly #received = Effect.suspend(() =>
+    Pull.matchEffect(this.#texts, {
       onSuccess: (texts) => {
-        this.found = this.parse(texts)
-        this.next = 0
-        return this.decoded
+        this.#found = this.#parse(texts)
+        this.#next = 0
+        return this.#decoded
       },
-      onFailure: (cause) =>
-        Option.match(Cause.findErrorOption(cause), {
-          onNone: () => Effect.failCause(cause as Cause.Cause<never>),
-          onSome: (error) => this.cut(error)
-        }),
-      onDone: () => this.cut()
+      onFailure: (cause) => Effect.catch(Effect.failCause(cause), (error) => this.#cut(error)),
+      onDone: () => this.#cut()
     })
   )
 
-  readonly decoded = Effect.flatMap(
-    Effect.withFiber((fiber) => this.decodeFound(fiber)),
+  readonly #decoded = Effect.flatMap(
+    Effect.withFiber((fiber) => this.#decodeFound(fiber)),
     (values) => Arr.isArrayNonEmpty(values) ? Effect.succeed(values) : this.pull
   )
 
   /** Decodes events up to one that takes its time, or to the first that fails, whose failure is the stream's end. */
-  decodeFound(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<Array<S["Type"]>, never, S["DecodingServices"]> {
-    const { events, ending } = this.found
+  #decodeFound(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<Array<S["Type"]>, never, S["DecodingServices"]> {
+    const { events, ending } = this.#found
     const values: Array<S["Type"]> = []
     const call = fiber.getRef(CurrentCall)
-    const input = inputAt(fiber, this.response, { body: "", operation: this.operation })
-    while (this.next < events.length) {
-      const data = events[this.next++]!
-      const decoded = this.decodeEvent(data, call, () => ({ ...input, body: data, delivered: this.delivered }))
+    const input = inputAt(fiber, this.#response, { body: "", operation: this.#operation })
+    while (this.#next < events.length) {
+      const data = events[this.#next++]!
+      const decoded = this.#decodeEvent(data, call, () => ({ ...input, body: data, delivered: this.#delivered }))
       const exit = settled(decoded)
       if (exit === undefined) {
         return Effect.map(Effect.exit(decoded), (exit) => {
-          this.add(exit, values)
+          this.#add(exit, values)
           return values
         })
       }
-      if (!this.add(exit, values)) return Effect.succeed(values)
+      if (!this.#add(exit, values)) return Effect.succeed(values)
     }
-    if (ending !== undefined) this.ending = ending === "end" ? Cause.done() : this.cut(ending.cut)
+    if (ending !== undefined) this.#ending = ending === "end" ? Cause.done() : this.#cut(ending.cut)
     return Effect.succeed(values)
   }
 
-  decodeEvent(
+  #decodeEvent(
     data: string,
     call: Call | undefined,
     received: () => Input
   ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> {
     try {
       const error = decodeEvent(data, received())
-      return error === undefined ? this.decode(data, call, received) : Effect.fail(error)
+      return error === undefined ? this.#decode(data, call, received) : Effect.fail(error)
     } catch (defect) {
       // A schema that throws must not take with it what came before in the same chunk.
       return Effect.die(defect)
@@ -148,32 +143,29 @@ class EventReader<S extends Schema.Constraint> {
   }
 
   /** Whether there may be more. */
-  add(exit: Exit.Exit<S["Type"], VeniceError | UnexpectedBody>, values: Array<S["Type"]>): boolean {
+  #add(exit: Exit.Exit<S["Type"], VeniceError | UnexpectedBody>, values: Array<S["Type"]>): boolean {
     if (Exit.isFailure(exit)) {
-      this.ending = Effect.failCause(exit.cause)
+      this.#ending = Effect.failCause(exit.cause)
       return false
     }
     values.push(exit.value)
-    this.delivered++
+    this.#delivered++
     return true
   }
 
-  cut(cause?: unknown): Ending {
+  #cut(cause?: unknown): Ending {
     return Effect.flatMap(
-      inputOf(this.response, { body: "", operation: this.operation, delivered: this.delivered }),
+      inputOf(this.#response, { body: "", operation: this.#operation, delivered: this.#delivered }),
       (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(cause)))
     )
   }
 }
 
-const notEvents = (response: HttpClientResponse, operation: string) =>
-  BodyLimits.pipe(
-    Effect.flatMap((limits) => readBody(response, limits)),
-    Effect.flatMap(({ text, truncated }) =>
-      inputOf(response, { body: text, bodyTruncated: truncated, operation, delivered: 0 })
-    ),
-    Effect.flatMap((input) => Effect.fail(UnexpectedBody.notEvents(input)))
-  )
+const notEvents = Effect.fnUntraced(function*(response: HttpClientResponse, operation: string) {
+  const { text, truncated } = yield* readBody(response, yield* BodyLimits)
+  const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation, delivered: 0 })
+  return yield* UnexpectedBody.notEvents(input)
+})
 
 /**
  * The decoded events of a response, until its end marker, its error, or the end of the connection.
