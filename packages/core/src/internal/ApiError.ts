@@ -179,20 +179,28 @@ const stackIsAdjustable = (() => {
   return descriptor === undefined ? Object.isExtensible(Error) : descriptor.writable === true
 })()
 
+/** Calls the function with another limit on what errors capture. The engine's own is a number, but need not be. */
+const withStackTraceLimit = <A>(limit: number | undefined, f: () => A): A => {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = limit!
+  try {
+    return f()
+  } finally {
+    Error.stackTraceLimit = before
+  }
+}
+
+// Where the limit is no number, V8 does not even begin to capture, and has the property all the same. An engine that has
+// none then would make what is written to it enumerable.
+const noStack = stackIsAdjustable && withStackTraceLimit(undefined, () => Object.hasOwn(new Error(), "stack"))
+  ? undefined
+  : 0
+
 /**
  * Runs a synchronous function in which errors capture no stack. A decoder's frames belong to the runtime, and capturing
  * them costs more than all the rest, for the errors it makes and for those it catches.
  */
-export const withoutStacks = <A>(f: () => A): A => {
-  if (!stackIsAdjustable) return f()
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  try {
-    return f()
-  } finally {
-    Error.stackTraceLimit = limit
-  }
-}
+export const withoutStacks = <A>(f: () => A): A => stackIsAdjustable ? withStackTraceLimit(noStack, f) : f()
 
 /** Gives an error the frames of whoever called `below`, where the engine can. */
 export const captureStack = (error: Error, below: (...args: Array<any>) => unknown): void => {
