@@ -32,7 +32,7 @@ import { errorOfEvent, isStream, readStream } from "./internal/event.ts"
 import { fieldsOf, validationOf } from "./internal/fields.ts"
 import * as Json from "./internal/json.ts"
 import { unescaped, without, withoutBegun } from "./internal/redact.ts"
-import { excerpt } from "./internal/text.ts"
+import { excerpt, isPlain } from "./internal/text.ts"
 import { Validation } from "./internal/Validation.ts"
 import * as Verdict from "./internal/verdict.ts"
 import * as ResponseBody from "./ResponseBody.ts"
@@ -107,11 +107,16 @@ export const withoutSecrets = (input: Input): Input => {
 const headersOf = ({ headers }: Input): Headers.Headers =>
   Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
 
-const messageOf = ({ Class }: Verdict.Verdict, reading: ResponseBody.Reading, input: Input): string => {
+const messageOf = (
+  { Class }: Verdict.Verdict,
+  reading: ResponseBody.Reading,
+  input: Input,
+  isBodyPlain: boolean
+): string => {
   const isJson = reading.shape === "venice" || reading.shape === "json"
   const said = reading.message ?? (isJson ? Validation.firstMessage(validationOf(reading)) : undefined)
-  // Venice's own words hold no credential.
-  if (said === Class.defaultMessage) return said
+  // Venice's own words hold no credential, and neither does what is part of a text without one.
+  if (said === Class.defaultMessage || (said !== undefined && isBodyPlain)) return said
   if (said !== undefined) return excerpt(said, maxMessageLength)
   if (Class !== Errors.UnrecognizedResponse) return Class.defaultMessage
   switch (reading.shape) {
@@ -168,11 +173,12 @@ const fromReading = (reading: ResponseBody.Reading, input: Input): VeniceError =
   const headers = headersOf(input)
   const verdict = Verdict.judge(reading, input.status, headers)
   const snapshot = ResponseHeaders.rateLimit(headers, input.now)
+  const isBodyPlain = isPlain(input.body)
   return fromWire<VeniceError>(verdict.Class, {
     _tag: verdict.Class.code,
-    message: messageOf(verdict, reading, input),
+    message: messageOf(verdict, reading, input, isBodyPlain),
     matchedBy: verdict.matchedBy,
-    response: contextOf(input, reading, headers, snapshot)
+    response: contextOf(input, reading, headers, snapshot, isBodyPlain)
   }, fieldsOf(verdict, reading, input, headers, snapshot))
 }
 

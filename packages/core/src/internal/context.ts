@@ -11,7 +11,7 @@ import type { RateLimit, ResponseContext } from "../ResponseContext.ts"
 import { maxBodyLength } from "../ResponseContext.ts"
 import * as ResponseHeaders from "../ResponseHeaders.ts"
 import { number } from "./json.ts"
-import { defineExcerpt } from "./text.ts"
+import { defineExcerpt, isPlain } from "./text.ts"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -58,7 +58,8 @@ export const contextOf = (
   input: Input,
   reading: ResponseBody.Reading,
   headers: Headers.Headers,
-  snapshot: RateLimit | undefined
+  snapshot: RateLimit | undefined,
+  isBodyPlain = isPlain(input.body)
 ): ResponseContext => {
   const rayId = ResponseHeaders.identifier(headers["cf-ray"])
   const requestId = ResponseHeaders.identifier(headers["x-request-id"])
@@ -82,7 +83,8 @@ export const contextOf = (
   if (deprecation !== undefined) out.deprecation = deprecation
   if (headers["x-should-retry"]?.trim().toLowerCase() === "false") out.shouldRetry = false
   if (contentType !== undefined) out.contentType = contentType
-  if (input.body !== "") defineExcerpt(out, "body", input.body, maxBodyLength)
+  if (!isBodyPlain) defineExcerpt(out, "body", input.body, maxBodyLength)
+  else if (input.body !== "") out.body = input.body
   if (truncated) out.bodyTruncated = true
   if (input.delivered !== undefined) out.delivered = input.delivered
   return out

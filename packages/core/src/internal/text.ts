@@ -35,12 +35,15 @@ export const excerpt = (text: string, length: number): string => {
 // Looking whether a text of this length holds a credential costs less than remembering to do so.
 const maxEager = 256
 
+/** Whether a text may be kept as it is, and every part of it: it is short, and nothing in it looks like a credential. */
+export const isPlain = (text: string): boolean => text.length <= maxEager && !isSuspect(text)
+
 // A slice keeps the whole text alive. One of this length may stay so until the excerpt is read: it costs no more than
 // what else an answer leaves behind.
 const maxUndetached = 32 * 1024
 
 /**
- * Defines a property that is an excerpt of the text. A long text is kept as it is and {@link excerpt} is taken when the
+ * Defines a property that is an excerpt of the text. The text is kept as it is and {@link excerpt} is taken when the
  * property is first read, by whoever reads it: a copy, an encoding, a comparison. Nothing else gets to see the text.
  */
 export const defineExcerpt = <Name extends string>(
@@ -49,10 +52,6 @@ export const defineExcerpt = <Name extends string>(
   text: string,
   length: number
 ): void => {
-  if (text.length <= maxEager && !isSuspect(text)) {
-    target[name] = text
-    return
-  }
   let raw: string | undefined = text.length <= maxUndetached ? text : detached(text.slice(0, length + margin + 1))
   let value = ""
   const get = () => {
