@@ -808,6 +808,25 @@ describe("the stack", () => {
     assert.include(head, "The model is at capacity.")
     assert.include(first, "askFor")
   })
+
+  it("is no field: copies and texts do not have it", () => {
+    const error = Decode.response(input)
+
+    assert.notInclude(Object.keys(error), "stack")
+    assert.notProperty({ ...error }, "stack")
+  })
+
+  it.each([10, 0, Infinity])("is captured by other errors as before, at a limit of %d", (limit) => {
+    const before = Error.stackTraceLimit
+    Error.stackTraceLimit = limit
+    try {
+      Decode.response(input)
+      assert.strictEqual(Error.stackTraceLimit, limit)
+      assert.strictEqual(new Error("of the application").stack!.split("\n").length > 1, limit > 0)
+    } finally {
+      Error.stackTraceLimit = before
+    }
+  })
 })
 
 describe("totality", () => {
