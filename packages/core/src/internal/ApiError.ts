@@ -179,28 +179,21 @@ const stackIsAdjustable = (() => {
   return descriptor === undefined ? Object.isExtensible(Error) : descriptor.writable === true
 })()
 
-/** Calls the function with another limit on what errors capture. The engine's own is a number, but need not be. */
-const withStackTraceLimit = <A>(limit: number | undefined, f: () => A): A => {
-  const before = Error.stackTraceLimit
-  Error.stackTraceLimit = limit!
-  try {
-    return f()
-  } finally {
-    Error.stackTraceLimit = before
-  }
-}
-
-// Where the limit is no number, V8 does not even begin to capture, and has the property all the same. An engine that has
-// none then would make what is written to it enumerable.
-const noStack = stackIsAdjustable && withStackTraceLimit(undefined, () => Object.hasOwn(new Error(), "stack"))
-  ? undefined
-  : 0
-
 /**
  * Runs a synchronous function in which errors capture no stack. A decoder's frames belong to the runtime, and capturing
  * them costs more than all the rest, for the errors it makes and for those it catches.
  */
-export const withoutStacks = <A>(f: () => A): A => stackIsAdjustable ? withStackTraceLimit(noStack, f) : f()
+export const withoutStacks = <A>(f: () => A): A => {
+  if (!stackIsAdjustable) return f()
+  const limit = Error.stackTraceLimit
+  // With a limit of zero V8 captures no frames; with none it does not even begin to.
+  Error.stackTraceLimit = undefined!
+  try {
+    return f()
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
 
 /** Gives an error the frames of whoever called `below`, where the engine can. */
 export const captureStack = (error: Error, below: (...args: Array<any>) => unknown): void => {
@@ -219,6 +212,9 @@ export const fromWire = <E extends Error>(
   error.matchedBy = common.matchedBy
   error.response = common.response
   if (fields !== undefined) Object.assign(error, fields)
-  error.stack = wireStack(common)
+  const stack = wireStack(common)
+  // V8 gives every error a stack, but JavaScriptCore none to one that is constructed by reflection.
+  if (Object.hasOwn(error, "stack")) error.stack = stack
+  else Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true })
   return error
 }
