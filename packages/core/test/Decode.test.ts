@@ -1,5 +1,5 @@
 import { Decode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { DateTime, Duration, Effect, Equal, Schema } from "effect"
 import { inspect } from "node:util"
 import { anyResponse } from "./anyResponse.ts"
@@ -814,6 +814,19 @@ describe("the stack", () => {
 
     assert.notInclude(Object.keys(error), "stack")
     assert.notProperty({ ...error }, "stack")
+  })
+
+  it("is no field where an engine gives none to what is constructed by reflection, as JavaScriptCore does", () => {
+    const construct = vi.spyOn(Reflect, "construct").mockImplementation((_, args, Class) => {
+      const error = Object.setPrototypeOf(new Error(args[0]), Class!.prototype)
+      delete error.stack
+      return error
+    })
+    const error = Decode.response(input)
+    construct.mockRestore()
+
+    assert.include(error.stack, "at HTTP 503")
+    assert.notInclude(Object.keys(error), "stack")
   })
 
   it.each([10, 0, Infinity])("is captured by other errors as before, at a limit of %d", (limit) => {
