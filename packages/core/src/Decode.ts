@@ -90,7 +90,7 @@ const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
  * @category decoding
  * @since 0.1.0
  */
-export const redacting = (secrets: ReadonlyArray<string>): (text: string) => string => without(secrets)
+export const redacting: (secrets: ReadonlyArray<string>) => (text: string) => string = without
 
 /**
  * The response without the values that are known to be secret.
@@ -219,7 +219,7 @@ export const context = (received: Input): ResponseContext => {
  * @category decoding
  * @since 0.1.0
  */
-export const excerptJson = (value: unknown): Schema.Json => Json.excerptJson(value)
+export const excerptJson: (value: unknown) => Schema.Json = Json.excerptJson
 
 /**
  * Whether a success carries an error after all: a blocked image says so in a header.
@@ -227,4 +227,4 @@ export const excerptJson = (value: unknown): Schema.Json => Json.excerptJson(val
  * @category predicates
  * @since 0.1.0
  */
-export const isBlocked = (headers: Headers.Headers): boolean => Verdict.isBlocked(headers)
+export const isBlocked: (headers: Headers.Headers) => boolean = Verdict.isBlocked

@@ -829,6 +829,19 @@ describe("the stack", () => {
     assert.notInclude(Object.keys(error), "stack")
   })
 
+  it("is there for what an input throws that is not of its type", () => {
+    const misuse = () => Decode.response({ ...input, headers: null as never })
+    let thrown: unknown
+    try {
+      misuse()
+    } catch (error) {
+      thrown = error
+    }
+
+    assert.instanceOf(thrown, TypeError)
+    assert.include((thrown as Error).stack, "misuse")
+  })
+
   it.each([10, 0, Infinity])("is captured by other errors as before, at a limit of %d", (limit) => {
     const before = Error.stackTraceLimit
     Error.stackTraceLimit = limit

@@ -265,10 +265,8 @@ export const call =
       return Effect.map(spanned, () => answer)
     })
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
 // Effect's own tracer keeps spans that nobody reads.
-const isTraced = (fiber: AnyFiber): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
+const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
 const resendCount = ({ output }: Schedule.Metadata): number | undefined =>
   typeof output === "object" && output !== null && "retry" in output && typeof output.retry === "number"
@@ -283,7 +281,7 @@ const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
   })
 
 /** Whether the call is under way already; its span learns what only the client knows of it. */
-const isUnderWay = (fiber: AnyFiber, operation: string, options: CallOptions): boolean => {
+const isUnderWay = (fiber: Fiber.Fiber<unknown, unknown>, operation: string, options: CallOptions): boolean => {
   const outer = fiber.getRef(CurrentCall)
   if (outer?.operation !== operation) return false
   if (outer.span !== undefined) describeRequest(outer.span, operation, options)

@@ -190,6 +190,11 @@ export const withoutStacks = <A>(f: () => A): A => {
   Error.stackTraceLimit = undefined!
   try {
     return f()
+  } catch (cause) {
+    // Not ours: somebody's getter, or an input that is not of its type. Reporters take a stack for granted.
+    Error.stackTraceLimit = limit
+    if (cause instanceof Error && cause.stack === undefined) captureStack(cause, withoutStacks)
+    throw cause
   } finally {
     Error.stackTraceLimit = limit
   }

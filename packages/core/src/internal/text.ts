@@ -32,7 +32,7 @@ export const excerpt = (text: string, length: number): string => {
   return detached(clean.length > length ? take(clean, length) : clean)
 }
 
-// Looking whether a text of this length holds a credential costs less than remembering to do so.
+// To look over a text of this length costs less than to define a getter that does so when it is read.
 const maxEager = 256
 
 /** Whether a text may be kept as it is, and every part of it: it is short, and nothing in it looks like a credential. */
@@ -43,8 +43,9 @@ export const isPlain = (text: string): boolean => text.length <= maxEager && !is
 const maxUndetached = 32 * 1024
 
 /**
- * Defines a property that is an excerpt of the text. The text is kept as it is and {@link excerpt} is taken when the
- * property is first read, by whoever reads it: a copy, an encoding, a comparison. Nothing else gets to see the text.
+ * Defines a property that is an excerpt of a text that is not plain. The text is kept as it is and {@link excerpt} is
+ * taken when the property is first read, by whoever reads it: a copy, an encoding, a comparison. Nothing else gets to see
+ * the text.
  */
 export const defineExcerpt = <Name extends string>(
   target: { [K in Name]?: string },

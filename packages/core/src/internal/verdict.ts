@@ -93,17 +93,18 @@ const byStatus = (status: number): VeniceErrorClass | undefined => {
   }
 }
 
+/** Whether the status is that of a success, in which an error may still be. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
 const hasSuccessor = (headers: Headers.Headers): boolean =>
   headers.sunset !== undefined || headers.deprecation !== undefined
   || ResponseHeaders.parseLink(headers.link, "successor-version") !== undefined
 
-/** Whether a success has an error's header: a blocked image says so in one. */
+/** Whether the headers say that the content was blocked. */
 export const isBlocked = (headers: Headers.Headers): boolean =>
   headers["x-venice-is-content-violation"]?.trim().toLowerCase() === "true"
 
-/** What is tried one after another until something tells. */
+/** The class of a response: what may tell is tried one after another, and the last always does. */
 export const judge = (reading: ResponseBody.Reading, status: number, headers: Headers.Headers): Verdict => {
   const inBand = isSuccess(status)
   const coded = byCodes(reading, status, inBand)
