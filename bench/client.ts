@@ -62,7 +62,7 @@ const ours = async (context: Context.Context<HttpClient.HttpClient>, status: Sta
 const untraced = <A>(self: Context.Context<A>) => Context.add(self, HttpClient.TracerDisabledWhen, () => true)
 
 /** The platform's client, used as its documentation shows. */
-const untyped = (status: Status): Calls => {
+const untyped = (context: Context.Context<HttpClient.HttpClient>, status: Status): Calls => {
   const call = Effect.gen(function*() {
     const client = HttpClient.mapRequest(
       yield* HttpClient.HttpClient,
@@ -73,7 +73,7 @@ const untyped = (status: Status): Calls => {
     if (response.status !== 200) return yield* Effect.flatMap(response.text, Effect.fail)
     return yield* HttpClientResponse.schemaBodyJson(Completion)(response)
   })
-  return inFiber(undici, call)
+  return inFiber(context, call)
 }
 
 const awaited = (call: () => Promise<unknown>): Calls => async (times) => {
@@ -106,7 +106,8 @@ const clientsOf = async (status: Status) => ({
   ours: await ours(undici, status),
   untraced: await ours(untraced(undici), status),
   fetching: await ours(fetching, status),
-  untyped: untyped(status),
+  untyped: untyped(undici, status),
+  untypedFetching: untyped(fetching, status),
   openAi: openAi(status),
   aiSdk: aiSdk(status),
   raw: raw(status)
@@ -141,6 +142,7 @@ report({
   "client/200/untraced/openai": succeeding.ratio("untraced", "openAi"),
   "client/429/untyped/openai": failing.ratio("untyped", "openAi"),
   "client/200/untyped/openai": succeeding.ratio("untyped", "openAi"),
+  "client/429/untyped-over-fetch/openai": failing.ratio("untypedFetching", "openAi"),
   "client/429/over-fetch/openai": failing.ratio("fetching", "openAi"),
   "client/429/over-fetch/generateText": failing.ratio("fetching", "aiSdk"),
   "retry/success/micros": wrapperMicros,

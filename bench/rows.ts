@@ -73,6 +73,7 @@ export const groups: ReadonlyArray<Group> = [
       },
       { figure: "client/429/untyped/openai", what: "the untyped client alone, 429", against: "openai" },
       { figure: "client/200/untyped/openai", what: "the untyped client alone, 200", against: "openai" },
+      { figure: "client/429/untyped-over-fetch/openai", what: "the same over fetch, 429", against: "openai" },
       { figure: "client/429/micros", what: "CPU of a 429, undici", against: "", unit: "µs" },
       { figure: "client/200/micros", what: "CPU of a 200, undici", against: "", unit: "µs" },
       {
