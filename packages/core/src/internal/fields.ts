@@ -5,6 +5,7 @@
  */
 import type * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Category from "../Category.ts"
 import type { Input } from "../Decode.ts"
 import * as Errors from "../Errors.ts"
@@ -93,13 +94,7 @@ const limitKind = (message: string, codes: ReadonlyArray<string>, snapshot: Rate
 }
 
 /** Leaves out what is not there, since a schema's optional key may be absent but not undefined. */
-const defined = <A extends Fields>(fields: A): A => {
-  const out: Record<string, unknown> = {}
-  for (const name in fields) {
-    if (fields[name] !== undefined) out[name] = fields[name]
-  }
-  return out as A
-}
+const defined = <A extends Fields>(fields: A): A => Record.filter(fields, Predicate.isNotUndefined) as A
 
 /** The fields of the class, or nothing where it has none of its own. */
 export const fieldsOf = (
