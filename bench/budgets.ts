@@ -76,7 +76,7 @@ const absences: ReadonlyArray<readonly [RegExp, string]> = [
   [/effect\/dist\/internal\/schema\/(?:codegen|arbitrary)\.js$/, "compiling schemas is the application's choice"],
   [/platform-node|(?:^|\/)node:/, "the library runs in browsers, workers and on the edge"],
   [/packages\/testing\//, "a Venice that fails on demand is for tests"],
-  [/core\/dist\/internal\/(?:chart|simulation)\.js$/, "looking at a policy is for its author"],
+  [/core\/dist\/internal\/retrying\/(?:chart|simulation)\.js$/, "looking at a policy is for its author"],
   [/(?:core|http)\/dist\/index\.js$/, "a barrel keeps what nobody imported"]
 ]
 

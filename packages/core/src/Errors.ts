@@ -37,8 +37,8 @@
 import * as Schema from "effect/Schema"
 import { Category } from "./Category.ts"
 import { ApiError } from "./internal/ApiError.ts"
-import type { Issue, Tree } from "./internal/Validation.ts"
-import { ValidationSchema } from "./internal/Validation.ts"
+import type { Issue, Tree } from "./internal/decoding/validation.ts"
+import { ValidationSchema } from "./internal/decoding/validation.ts"
 
 const LimitKind = Schema.Literals(["requests", "tokens", "concurrency", "failures"])
 

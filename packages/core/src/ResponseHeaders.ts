@@ -14,7 +14,7 @@ import type { Headers } from "effect/http/Headers"
 import * as HttpHeaders from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { excerpt, oneLine } from "./internal/text.ts"
+import { excerpt, oneLine } from "./internal/redaction/excerpt.ts"
 import type { Balance, Budget, Deprecation, RateLimit } from "./ResponseContext.ts"
 
 /** The last moment a JavaScript date can hold, in epoch milliseconds. */

@@ -55,16 +55,16 @@ import * as Schedule from "effect/Schedule"
 import type { Reason } from "./Attempts.ts"
 import * as Attempts from "./Attempts.ts"
 import * as Category from "./Category.ts"
-import type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
-import * as Decider from "./internal/decider.ts"
-import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./internal/failure.ts"
-import * as Trace from "./internal/trace.ts"
+import type { Jitter, Kind, Limits, Rule, Rules } from "./internal/retrying/decider.ts"
+import * as Decider from "./internal/retrying/decider.ts"
+import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./internal/retrying/failure.ts"
+import * as Trace from "./internal/retrying/spanEvents.ts"
 import * as Operation from "./Operation.ts"
 import { RetryBudget } from "./RetryBudget.ts"
 import { isVeniceError } from "./VeniceError.ts"
 
-export type { Jitter, Kind, Limits, Rule, Rules } from "./internal/decider.ts"
-export { isRepeatable, kindOf } from "./internal/failure.ts"
+export type { Jitter, Kind, Limits, Rule, Rules } from "./internal/retrying/decider.ts"
+export { isRepeatable, kindOf } from "./internal/retrying/failure.ts"
 export {
   render,
   renderSvg,
@@ -72,7 +72,7 @@ export {
   simulate,
   type SimulatedRetry,
   type Timeline
-} from "./internal/simulation.ts"
+} from "./internal/retrying/simulation.ts"
 
 /**
  * All kinds.

@@ -32,7 +32,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { Kind } from "./internal/decider.ts"
+import type { Kind } from "./internal/retrying/decider.ts"
 
 /**
  * How a budget fills and what a retry costs, in tokens.

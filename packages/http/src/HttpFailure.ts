@@ -42,7 +42,7 @@ import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { type Limits, readBody } from "./internal/body.ts"
 import { concealedResponse, concealing } from "./internal/credentials.ts"
-import { inputOf } from "./internal/received.ts"
+import { inputOf } from "./internal/success.ts"
 import { count } from "./Telemetry.ts"
 
 /**

@@ -31,7 +31,7 @@ import * as ResponseHeaders from "@effect-venice/core/ResponseHeaders"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import { inputOf } from "./internal/received.ts"
+import { inputOf } from "./internal/success.ts"
 
 /**
  * What an answer says besides its body. All of it is optional: Venice leaves out what does not apply.

@@ -59,8 +59,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import * as Conventions from "./internal/conventions.ts"
 import { type Call, CurrentCall } from "./internal/currentCall.ts"
+import * as Conventions from "./internal/openTelemetry.ts"
 
 /**
  * Counts failures, each attempt for itself. Attributes: `error.type` (Venice's code, or the tag of a failure without

@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import { Attempts } from "../Attempts.ts"
 import type { Category } from "../Category.ts"
 import { ResponseContext } from "../ResponseContext.ts"
-import { oneLine } from "./text.ts"
+import { oneLine } from "./redaction/excerpt.ts"
 
 export const TypeId = "~@effect-venice/core/VeniceError"
 

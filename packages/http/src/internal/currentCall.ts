@@ -6,7 +6,7 @@
 import { addGenAIAnnotations } from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
-import { responseAttributes } from "./conventions.ts"
+import { responseAttributes } from "./openTelemetry.ts"
 
 export interface Call {
   readonly operation: string

@@ -7,8 +7,8 @@
  * @internal
  */
 import * as Duration from "effect/Duration"
-import type { Reason } from "../Attempts.ts"
-import type { Retryable } from "../Category.ts"
+import type { Reason } from "../../Attempts.ts"
+import type { Retryable } from "../../Category.ts"
 
 /**
  * What a policy has a rule for: the retryable categories, and failures without a response.

@@ -6,9 +6,9 @@
  *
  * @internal
  */
-import * as Errors from "../Errors.ts"
-import type { Code, VeniceErrorClass } from "../VeniceError.ts"
-import { byCode } from "../VeniceError.ts"
+import * as Errors from "../../Errors.ts"
+import type { Code, VeniceErrorClass } from "../../VeniceError.ts"
+import { byCode } from "../../VeniceError.ts"
 
 interface Wording {
   readonly Class: VeniceErrorClass

@@ -9,9 +9,9 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import { type Budget, prune, spend } from "./json.ts"
-import { isSecretName, mark } from "./redact.ts"
-import { excerpt } from "./text.ts"
+import { excerpt } from "../redaction/excerpt.ts"
+import { type Budget, prune, spend } from "../redaction/json.ts"
+import { isSecretName, mark } from "../redaction/redact.ts"
 
 const maxDepth = 32
 const maxEntries = 1000

@@ -4,11 +4,11 @@
  * @internal
  */
 import type * as Headers from "effect/http/Headers"
-import * as Errors from "../Errors.ts"
-import type * as ResponseBody from "../ResponseBody.ts"
-import * as ResponseHeaders from "../ResponseHeaders.ts"
-import type { VeniceError, VeniceErrorClass } from "../VeniceError.ts"
-import { byCode } from "../VeniceError.ts"
+import * as Errors from "../../Errors.ts"
+import type * as ResponseBody from "../../ResponseBody.ts"
+import * as ResponseHeaders from "../../ResponseHeaders.ts"
+import type { VeniceError, VeniceErrorClass } from "../../VeniceError.ts"
+import { byCode } from "../../VeniceError.ts"
 import * as Wordings from "./wordings.ts"
 
 /** The class of a response, and what told it. */

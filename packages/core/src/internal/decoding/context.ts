@@ -5,13 +5,13 @@
  */
 import * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
-import type { Input } from "../Decode.ts"
-import type * as ResponseBody from "../ResponseBody.ts"
-import type { RateLimit, ResponseContext } from "../ResponseContext.ts"
-import { maxBodyLength } from "../ResponseContext.ts"
-import * as ResponseHeaders from "../ResponseHeaders.ts"
-import { number } from "./json.ts"
-import { defineExcerpt, isPlain } from "./text.ts"
+import type { Input } from "../../Decode.ts"
+import type * as ResponseBody from "../../ResponseBody.ts"
+import type { RateLimit, ResponseContext } from "../../ResponseContext.ts"
+import { maxBodyLength } from "../../ResponseContext.ts"
+import * as ResponseHeaders from "../../ResponseHeaders.ts"
+import { defineExcerpt, isPlain } from "../redaction/excerpt.ts"
+import { number } from "../redaction/json.ts"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 

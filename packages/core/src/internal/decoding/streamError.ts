@@ -6,8 +6,8 @@
 import * as Sse from "effect/encoding/Sse"
 import type * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
-import * as ResponseBody from "../ResponseBody.ts"
-import { isSuccess } from "./verdict.ts"
+import * as ResponseBody from "../../ResponseBody.ts"
+import { isSuccess } from "./recognize.ts"
 
 const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
 

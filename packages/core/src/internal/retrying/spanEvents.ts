@@ -5,7 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Fiber from "effect/Fiber"
-import type { Attempt, Reason } from "../Attempts.ts"
+import type { Attempt, Reason } from "../../Attempts.ts"
 
 const event = (
   fiber: Fiber.Fiber<unknown, unknown>,

@@ -22,7 +22,7 @@ import { UnfinishedStream } from "../UnfinishedStream.ts"
 import { readBody } from "./body.ts"
 import { concealFailure } from "./credentials.ts"
 import { type Call, CurrentCall } from "./currentCall.ts"
-import { type DecodeJson, decodeJson, inputAt, inputOf, settled } from "./received.ts"
+import { type DecodeJson, decodeJson, inputAt, inputOf, settled } from "./success.ts"
 
 // `/responses` has no `[DONE]`: the last event's name says that it is the last.
 const isLast = (name: string, data: string): boolean =>

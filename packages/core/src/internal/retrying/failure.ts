@@ -6,10 +6,10 @@
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as HttpClientError from "effect/http/HttpClientError"
-import type { Attempt } from "../Attempts.ts"
-import * as Category from "../Category.ts"
-import * as Operation from "../Operation.ts"
-import { isVeniceError } from "../VeniceError.ts"
+import type { Attempt } from "../../Attempts.ts"
+import * as Category from "../../Category.ts"
+import * as Operation from "../../Operation.ts"
+import { isVeniceError } from "../../VeniceError.ts"
 import type { Kind } from "./decider.ts"
 
 // A body that breaks off. What is no JSON came whole, and was answered.

@@ -4,8 +4,8 @@
  * @internal
  */
 import type * as Schema from "effect/Schema"
+import { excerpt } from "./excerpt.ts"
 import { isSecretValue, mark } from "./redact.ts"
-import { excerpt } from "./text.ts"
 
 const maxText = 2048
 const maxName = 200
