@@ -98,9 +98,9 @@ const everything = await bundle(whole)
 const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
 
 const budgets: ReadonlyArray<Budget> = [
-  { what: "core, our part", value: core.kilobytes, budget: 25, aim: 7, unit: "KB" },
+  { what: "core, our part", value: core.kilobytes, budget: 26, aim: 7, unit: "KB" },
   { what: "http, our part", value: http.kilobytes, budget: 13, aim: 7, unit: "KB" },
-  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 27, unit: "KB" },
+  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 28, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
   { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 100, aim: 52, unit: "KB" },
   {

@@ -43,8 +43,8 @@ import * as Duration from "effect/Duration"
 import * as Base64 from "effect/encoding/Base64"
 import { formatHttpDate } from "effect/http/Headers"
 import type * as Schema from "effect/Schema"
+import { type Members, writeJson } from "./internal/decoding/fields.ts"
 import { excerpt } from "./internal/redaction/excerpt.ts"
-import { prune } from "./internal/redaction/json.ts"
 import { isRepeatable } from "./internal/retrying/failure.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
 import { maxMessageLength } from "./ResponseContext.ts"
@@ -72,8 +72,6 @@ export interface Encoded {
   readonly body: Readonly<Record<string, Schema.Json>>
 }
 
-type Members = Readonly<Record<string, Schema.Json | undefined>>
-
 const isFailing = (status: number): boolean => Number.isInteger(status) && status >= 400 && status < 600
 
 /**
@@ -87,53 +85,13 @@ export const status = (error: VeniceError): number => [error.response.status, er
 const text = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : excerpt(value, maxMessageLength)
 
-const json = (value: unknown): Schema.Json | undefined =>
-  value === undefined ? undefined : prune(value, 32, { entries: 1000 })
-
-// Names and places are those of Venice's bodies where it sends such a member, else they are read by `Decode` alone.
+/** The members of a body that hold the fields of the error, with the names that Venice has for them. */
 const members = (error: VeniceError): Members => {
-  switch (error._tag) {
-    case "INVALID_REQUEST":
-      return { ...error.validation?.toJSON() }
-    case "TOO_MANY_TOKENS":
-      return { input_tokens: error.inputTokens, max_tokens: error.maxTokens }
-    case "MODEL_NOT_FOUND":
-      return { model: text(error.model), suggestions: json(error.suggestions) }
-    case "CONTENT_POLICY_VIOLATION":
-      return {
-        credits_refunded: error.creditsRefunded,
-        recommended_model: text(error.recommendedModel),
-        suggested_prompt: text(error.suggestedPrompt),
-        hint: text(error.hint)
-      }
-    case "RATE_LIMIT_EXCEEDED":
-      return { limit: error.limit }
-    case "PAYMENT_REQUIRED":
-      return {
-        // Said even where there is none: an offer alone would be read as the answer to missing credentials.
-        reason: error.reason ?? null,
-        x402Version: error.offer?.x402Version,
-        resource: json(error.offer?.resource),
-        accepts: json(error.offer?.accepts),
-        currentBalanceUsd: error.currentBalanceUsd,
-        minimumBalanceUsd: error.minimumBalanceUsd,
-        suggestedTopUpUsd: error.suggestedTopUpUsd,
-        minimumTopUpUsd: error.minimumTopUpUsd,
-        supportedTokens: json(error.supportedTokens),
-        supportedChains: json(error.supportedChains)
-      }
-    case "CONSENT_REQUIRED":
-      return {
-        consent_flow: json(error.consentFlow),
-        face_media_roles: json(error.faceMediaRoles),
-        consent: json(error.consent),
-        docs_url: text(error.docsUrl)
-      }
-    case "UNRECOGNIZED_RESPONSE":
-      return { category: error.category, upstream_code: text(error.code) }
-    default:
-      return {}
-  }
+  const fields = byCode.get(error._tag)!["~row"].fields ?? {}
+  const values: Readonly<Record<string, unknown>> = { ...error }
+  const out: Record<string, Schema.Json | undefined> = {}
+  for (const [name, field] of Object.entries(fields)) Object.assign(out, field.write(values[name]))
+  return out
 }
 
 const seconds = (wait: Duration.Duration): number => Duration.toMillis(wait) / 1000
@@ -221,7 +179,7 @@ const epoch = (moment: DateTime.Utc): string => String(DateTime.toEpochMillis(mo
 
 const offerHeader = (error: VeniceError): string | undefined => {
   if (error._tag !== "PAYMENT_REQUIRED" || error.offer === undefined) return undefined
-  const offer = Base64.encode(JSON.stringify(json(error.offer)))
+  const offer = Base64.encode(JSON.stringify(writeJson(error.offer)))
   return offer.length > maxOffer ? undefined : offer
 }
 

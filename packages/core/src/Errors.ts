@@ -35,31 +35,15 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Category } from "./Category.ts"
+import * as Category from "./Category.ts"
 import { ApiError } from "./internal/ApiError.ts"
+import * as Field from "./internal/decoding/fields.ts"
+import { exhausted, isBlocked, parseLink, parseMoment } from "./internal/decoding/headers.ts"
+import { paymentOffer } from "./internal/decoding/paymentOffer.ts"
+import { isSuccess } from "./internal/decoding/received.ts"
 import type { Issue, Tree } from "./internal/decoding/validation.ts"
-import { ValidationSchema } from "./internal/decoding/validation.ts"
-
-const LimitKind = Schema.Literals(["requests", "tokens", "concurrency", "failures"])
-
-/** One way to pay, in the wire shape of the x402 protocol, so that it can be handed to a wallet as it is. */
-const PaymentOption = Schema.Struct({
-  scheme: Schema.optionalKey(Schema.String),
-  network: Schema.optionalKey(Schema.String),
-  /** In base units of the asset: `"5000000"` is 5 USDC. */
-  amount: Schema.optionalKey(Schema.String),
-  asset: Schema.optionalKey(Schema.String),
-  payTo: Schema.optionalKey(Schema.String),
-  maxTimeoutSeconds: Schema.optionalKey(Schema.Finite),
-  extra: Schema.optionalKey(Schema.Json)
-})
-
-/** The x402 offer of a 402, from its body or from the `PAYMENT-REQUIRED` header. */
-const PaymentOffer = Schema.Struct({
-  x402Version: Schema.optionalKey(Schema.Finite),
-  resource: Schema.optionalKey(Schema.Json),
-  accepts: Schema.Array(PaymentOption)
-})
+import { validation } from "./internal/decoding/validation.ts"
+import { excerpt } from "./internal/redaction/excerpt.ts"
 
 /**
  * The key is unknown, expired or revoked, or the route wants an admin key; send another key.
@@ -70,7 +54,9 @@ const PaymentOffer = Schema.Struct({
 export class AuthenticationFailed extends ApiError<AuthenticationFailed>()("AUTHENTICATION_FAILED", {
   status: 401,
   category: "Authentication",
-  message: "Authentication failed"
+  message: "Authentication failed",
+  wordings: ["authenticated failed", "invalid api key provided"],
+  fallback: "shape"
 }) {}
 
 /**
@@ -84,7 +70,8 @@ export class AuthenticationFailedInactiveKey
     status: 401,
     category: "Permission",
     message: "Authentication failed - Pro subscription is inactive. Please upgrade your subscription to continue "
-      + "using the API"
+      + "using the API",
+    wordings: ["authentication failed - "]
   })
 {}
 
@@ -97,7 +84,13 @@ export class AuthenticationFailedInactiveKey
 export class X402InvalidSignIn extends ApiError<X402InvalidSignIn>()("X402_INVALID_SIGN_IN", {
   status: 401,
   category: "Authentication",
-  message: "Invalid Sign-in-with-x signature"
+  message: "Invalid Sign-in-with-x signature",
+  codePrefix: "X402_SIGN_IN_",
+  wordings: [
+    "sign-in-with-x authentication failed",
+    "this nonce has already been used",
+    "missing or invalid sign-in-with-x authentication"
+  ]
 }) {}
 
 /**
@@ -122,7 +115,15 @@ export class InsufficientBalance extends ApiError<InsufficientBalance>()("INSUFF
   status: 402,
   category: "Billing",
   message: "Insufficient USD or Diem balance to complete request. Visit https://venice.ai/settings/api to add "
-    + "credits."
+    + "credits.",
+  // OpenAI's name for it, which gateways in front of Venice use.
+  aliases: ["insufficient_quota"],
+  // A gateway may answer 429. Without balance a request fails for good, so it must not be retried.
+  alsoAnswered: [429],
+  wordings: [
+    "insufficient usd or vcu balance to complete request",
+    "insufficient usd or diem balance to complete request"
+  ]
 }) {}
 
 /**
@@ -136,7 +137,8 @@ export class ApiKeyDiemSpendLimitExceeded
     status: 402,
     category: "Billing",
     message: "API key DIEM spend limit exceeded. Your account may still have DIEM balance, but this API key has "
-      + "reached its configured DIEM spending limit."
+      + "reached its configured DIEM spending limit.",
+    alsoAnswered: [429]
   })
 {}
 
@@ -151,7 +153,8 @@ export class ApiKeyUsdSpendLimitExceeded
     status: 402,
     category: "Billing",
     message: "API key USD spend limit exceeded. Your account may still have USD balance, but this API key has "
-      + "reached its configured USD spending limit."
+      + "reached its configured USD spending limit.",
+    alsoAnswered: [429]
   })
 {}
 
@@ -164,7 +167,8 @@ export class ApiKeyUsdSpendLimitExceeded
 export class Unauthorized extends ApiError<Unauthorized>()("UNAUTHORIZED", {
   status: 403,
   category: "Permission",
-  message: "Unauthorized access"
+  message: "Unauthorized access",
+  fallback: "shape"
 }) {}
 
 /**
@@ -188,7 +192,8 @@ export class ApiAccessDisabled extends ApiError<ApiAccessDisabled>()("API_ACCESS
 export class X402WalletMismatch extends ApiError<X402WalletMismatch>()("X402_WALLET_MISMATCH", {
   status: 403,
   category: "Permission",
-  message: "You can only access resources for your own wallet"
+  message: "You can only access resources for your own wallet",
+  wordings: [/^you can only access .{1,1000}? for your own wallet/is]
 }) {}
 
 /**
@@ -201,7 +206,8 @@ export class InvalidRequest extends ApiError<InvalidRequest>()("INVALID_REQUEST"
   status: 400,
   category: "InvalidRequest",
   message: "Invalid request parameters",
-  fields: { validation: Schema.optionalKey(ValidationSchema) }
+  fallback: "shape",
+  fields: { validation }
 }) {
   /** What Venice said, as a tree over the fields of the request. Read when first asked for. */
   get details(): Tree | undefined {
@@ -226,7 +232,8 @@ export class InvalidRequest extends ApiError<InvalidRequest>()("INVALID_REQUEST"
 export class InvalidModel extends ApiError<InvalidModel>()("INVALID_MODEL", {
   status: 400,
   category: "InvalidRequest",
-  message: "Invalid model specified"
+  message: "Invalid model specified",
+  wordings: ["invalid model id"]
 }) {}
 
 /**
@@ -299,11 +306,20 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   status: 400,
   category: "ContextLength",
   message: "Your request exceeds the model's maximum context. Please reduce your prompt or completion length.",
+  aliases: ["context_length_exceeded"],
+  wordings: [
+    /^the input \((?<inputTokens>\d{1,15}) tokens\) is longer than the model's context length \((?<maxTokens>\d{1,15}) tokens\)/i,
+    /^input text exceeds the maximum token limit of (?<maxTokens>\d{1,15}) tokens/i,
+    // OpenAI's.
+    /^this model's maximum context length is (?<maxTokens>\d{1,15}) tokens/i,
+    // Anthropic's.
+    /^prompt is too long: (?<inputTokens>\d{1,15}) tokens > (?<maxTokens>\d{1,15}) maximum/i
+  ],
   fields: {
     /** How many tokens the request held. */
-    inputTokens: Schema.optionalKey(Schema.Finite),
+    inputTokens: Field.number("input_tokens", Field.captured("inputTokens")),
     /** How many tokens the model takes. */
-    maxTokens: Schema.optionalKey(Schema.Finite)
+    maxTokens: Field.number("max_tokens", Field.captured("maxTokens"))
   }
 }) {}
 
@@ -316,8 +332,26 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
 export class CharacterNotFound extends ApiError<CharacterNotFound>()("CHARACTER_NOT_FOUND", {
   status: 404,
   category: "NotFound",
-  message: "No character could be found from the provided character_slug"
+  message: "No character could be found from the provided character_slug",
+  wordings: ["character not found"]
 }) {}
+
+const unquoted = (id: string): string => excerpt(id.trim().replace(/^["'`]+/, "").replace(/["'`]{1,3}$/, ""), 200)
+
+/** The model ids of a sentence: `a, b or c`. */
+const idsIn = (prose: string | undefined): ReadonlyArray<string> | undefined =>
+  prose?.split(/,\s|\sor\s/, 50).map(unquoted).filter((id) => id !== "")
+
+/** The ids a response suggests: the machine-readable one first, then those that its message names. */
+const suggestedModels = (): ReturnType<typeof Field.texts> => {
+  const named = Field.texts("suggestions", ({ captured }) => idsIn(captured.suggestions))
+  const read: typeof named.read = (source) => {
+    const recommended = Field.parseText(source.received.errorBody.error.recommended_model)
+    const ids = named.read(source)
+    return recommended === undefined ? ids : [recommended, ...(ids ?? [])]
+  }
+  return { ...named, read }
+}
 
 /**
  * No model has the id, or it is no longer served; `suggestions` holds the ids Venice names instead.
@@ -329,11 +363,15 @@ export class ModelNotFound extends ApiError<ModelNotFound>()("MODEL_NOT_FOUND", 
   status: 404,
   category: "NotFound",
   message: "Specified model not found",
+  wordings: [
+    /^specified model not found: (?<model>.{1,1000}?)(?:\.? did you mean:? (?<suggestions>.{1,1000}?)\??)?\.?$/is,
+    /^(?:(?:the|this|specified|requested|model)\s)*(?<model>\S{1,1000} )?has been deprecated\. please use (?<suggestions>.{1,1000}?)(?: instead)?(?:\.(?:\s.*)?)?$/is
+  ],
   fields: {
     /** The id that was asked for, as Venice repeats it. */
-    model: Schema.optionalKey(Schema.String),
+    model: Field.text("model", ({ captured }) => captured.model && unquoted(captured.model)),
     /** The ids Venice names instead. */
-    suggestions: Schema.optionalKey(Schema.Array(Schema.String))
+    suggestions: suggestedModels()
   }
 }) {}
 
@@ -358,7 +396,13 @@ export class MediaNotFound extends ApiError<MediaNotFound>()("MEDIA_NOT_FOUND", 
 export class PayloadTooLarge extends ApiError<PayloadTooLarge>()("PAYLOAD_TOO_LARGE", {
   status: 413,
   category: "InvalidRequest",
-  message: "The request payload is too large. Please reduce the size of your request."
+  message: "The request payload is too large. Please reduce the size of your request.",
+  wordings: [
+    "file exceeds the maximum allowed size",
+    "request body exceeds the maximum allowed size",
+    "file size exceeds maximum limit"
+  ],
+  fallback: "status"
 }) {}
 
 /**
@@ -370,7 +414,14 @@ export class PayloadTooLarge extends ApiError<PayloadTooLarge>()("PAYLOAD_TOO_LA
 export class InvalidContentType extends ApiError<InvalidContentType>()("INVALID_CONTENT_TYPE", {
   status: 415,
   category: "InvalidRequest",
-  message: "Invalid request content-type"
+  message: "Invalid request content-type",
+  alsoAnswered: [400],
+  wordings: [
+    "invalid content type",
+    "request encoding is not supported",
+    "'content-type' must be 'application/json'"
+  ],
+  fallback: "status"
 }) {}
 
 /**
@@ -419,14 +470,23 @@ export class ContentPolicyViolation extends ApiError<ContentPolicyViolation>()("
   status: 422,
   category: "ContentPolicy",
   message: "Your prompt violates the content policy of Venice.ai or the model provider",
+  // The second is OpenAI's name, under a status of its own.
+  aliases: ["content_blocked_by_provider", "content_policy_violation"],
+  types: ["provider_content_policy", "content_filter_error"],
+  wordings: [
+    "your generation was blocked due to the model provider's content policies",
+    "your input was blocked by content moderation",
+    "the selected model provider rejected this request due to its content policies"
+  ],
+  shape: ({ headers, input: { status } }) => isSuccess(status) && isBlocked(headers),
   fields: {
     /** Whether a charge was given back, on jobs that are charged before they run. */
-    creditsRefunded: Schema.optionalKey(Schema.Boolean),
+    creditsRefunded: Field.boolean("credits_refunded"),
     /** A model whose provider may accept the content. */
-    recommendedModel: Schema.optionalKey(Schema.String),
+    recommendedModel: Field.text("recommended_model"),
     /** A prompt that passes, on audio generation. */
-    suggestedPrompt: Schema.optionalKey(Schema.String),
-    hint: Schema.optionalKey(Schema.String)
+    suggestedPrompt: Field.longText("suggested_prompt"),
+    hint: Field.longText("hint")
   }
 }) {}
 
@@ -446,6 +506,13 @@ export class AsrUpstreamValidationFailed
   })
 {}
 
+const exhaustedLimit = ({ received: { errorBody: { codes, message = "" }, rateLimit } }: Field.Source) => {
+  const worded = /^(?:(too many failed attempts)|too many concurrent|another request for this user)/i.exec(message)
+  if (worded?.[1] !== undefined) return "failures"
+  if (worded !== null || codes.includes("X402_CONCURRENCY_LIMIT")) return "concurrency"
+  return rateLimit === undefined ? undefined : exhausted(rateLimit)?.kind
+}
+
 /**
  * Too many requests, tokens, parallel calls or failures in the window; `response.retryAfter` says how long to hold off.
  *
@@ -456,9 +523,16 @@ export class RateLimitExceeded extends ApiError<RateLimitExceeded>()("RATE_LIMIT
   status: 429,
   category: "RateLimit",
   message: "Rate limit exceeded",
+  aliases: ["X402_CONCURRENCY_LIMIT"],
+  wordings: [
+    "too many failed attempts",
+    "another request for this user is in flight",
+    "too many concurrent requests"
+  ],
+  fallback: "status",
   fields: {
-    /** Which budget ran out, as far as the answer tells. */
-    limit: Schema.optionalKey(LimitKind)
+    /** Which budget ran out, if the response says it. */
+    limit: Field.literal("limit", ["requests", "tokens", "concurrency", "failures"], exhaustedLimit)
   }
 }) {}
 
@@ -484,7 +558,8 @@ export class InferenceFailed extends ApiError<InferenceFailed>()("INFERENCE_FAIL
   status: 500,
   category: "Server",
   message: "Inference processing failed",
-  severity: "Error"
+  severity: "Error",
+  wordings: ["inference failed"]
 }) {}
 
 /**
@@ -523,7 +598,8 @@ export class UnknownError extends ApiError<UnknownError>()("UNKNOWN_ERROR", {
   status: 500,
   category: "Server",
   message: "An unknown error occurred",
-  severity: "Error"
+  severity: "Error",
+  fallback: "shape"
 }) {}
 
 /**
@@ -600,8 +676,27 @@ export class RequestTimeout extends ApiError<RequestTimeout>()("REQUEST_TIMEOUT"
   status: 504,
   category: "Timeout",
   message: "The request took too long to complete and was timed-out. For long-running inference requests, use "
-    + "the streaming API by setting `stream=true` in your request."
+    + "the streaming API by setting `stream=true` in your request.",
+  fallback: "status"
 }) {}
+
+const paymentReasons = ["authentication", "insufficient_balance"] as const
+
+type PaymentReason = (typeof paymentReasons)[number]
+
+const isPaymentReason = (reason: unknown): reason is PaymentReason =>
+  (paymentReasons as ReadonlyArray<unknown>).includes(reason)
+
+const paymentReason: Field.Field<Schema.optionalKey<Schema.Literals<typeof paymentReasons>>> = {
+  schema: Schema.optionalKey(Schema.Literals(paymentReasons)),
+  read: ({ received: { errorBody: { body, message = "" } } }) => {
+    if (isPaymentReason(body.reason)) return body.reason
+    const asksForCredentials = body.x402Version !== undefined || /^authentication required/i.test(message)
+    return body.reason !== null && asksForCredentials ? "authentication" : undefined
+  },
+  // `null` for an error without a reason: an offer alone means missing credentials.
+  write: (reason) => ({ reason: reason ?? null })
+}
 
 /**
  * No credentials were sent, or the wallet that signed in is below the floor; `offer` says how to pay.
@@ -617,15 +712,20 @@ export class PaymentRequired extends ApiError<PaymentRequired>()("PAYMENT_REQUIR
   status: 402,
   category: "Billing",
   message: "Payment required",
+  wordings: ["authentication required"],
+  shape: ({ errorBody: { body }, headers, input: { status } }) =>
+    status === 402
+    && (Object.hasOwn(body, "x402Version") || Array.isArray(body.accepts) || isPaymentReason(body.reason)
+      || headers["payment-required"] !== undefined),
   fields: {
-    reason: Schema.optionalKey(Schema.Literals(["authentication", "insufficient_balance"])),
-    offer: Schema.optionalKey(PaymentOffer),
-    currentBalanceUsd: Schema.optionalKey(Schema.Finite),
-    minimumBalanceUsd: Schema.optionalKey(Schema.Finite),
-    suggestedTopUpUsd: Schema.optionalKey(Schema.Finite),
-    minimumTopUpUsd: Schema.optionalKey(Schema.Finite),
-    supportedTokens: Schema.optionalKey(Schema.Array(Schema.String)),
-    supportedChains: Schema.optionalKey(Schema.Array(Schema.String))
+    reason: paymentReason,
+    offer: paymentOffer,
+    currentBalanceUsd: Field.number("currentBalanceUsd"),
+    minimumBalanceUsd: Field.number("minimumBalanceUsd"),
+    suggestedTopUpUsd: Field.number("suggestedTopUpUsd"),
+    minimumTopUpUsd: Field.number("minimumTopUpUsd"),
+    supportedTokens: Field.texts("supportedTokens"),
+    supportedChains: Field.texts("supportedChains")
   }
 }) {}
 
@@ -639,13 +739,18 @@ export class ConsentRequired extends ApiError<ConsentRequired>()("CONSENT_REQUIR
   status: 409,
   category: "Permission",
   message: "Consent required",
+  hasOwnMessage: true,
+  aliases: ["needs_consent"],
   fields: {
-    consentFlow: Schema.optionalKey(Schema.Json),
-    faceMediaRoles: Schema.optionalKey(Schema.Json),
-    consent: Schema.optionalKey(Schema.Json),
-    docsUrl: Schema.optionalKey(Schema.String)
+    consentFlow: Field.json("consent_flow"),
+    faceMediaRoles: Field.json("face_media_roles"),
+    consent: Field.json("consent"),
+    docsUrl: Field.text("docs_url")
   }
 }) {}
+
+const successorOf = ({ link }: Readonly<Record<string, string | undefined>>): string | undefined =>
+  parseLink(link, "successor-version")
 
 /**
  * The route, the model or the download is no longer there; move to `successor`.
@@ -657,15 +762,49 @@ export class Gone extends ApiError<Gone>()("GONE", {
   status: 410,
   category: "NotFound",
   message: "Gone",
+  hasOwnMessage: true,
+  // A sentence ends with a full stop and a space: ids and paths have full stops of their own.
+  wordings: [
+    /^(?:gone$|(?:[^.!?\n]|[.!?](?=\S)){1,300}? (?:(?:has|have|is|was|were) (?:been )?)?(?:permanently )?(?:retired|removed|sunset|discontinued|deprecated|expired|deleted|gone|no longer)\b)/i
+  ],
+  shape: ({ headers, input: { status } }) =>
+    status === 410
+    && (headers.sunset !== undefined || headers.deprecation !== undefined || successorOf(headers) !== undefined),
   fields: {
     /** The path or URL of what follows, from `Link: <…>; rel="successor-version"`. */
-    successor: Schema.optionalKey(Schema.String),
+    successor: Field.header(Schema.String, successorOf),
     /** When it stopped, from `Sunset`. */
-    sunset: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
+    sunset: Field.header(Schema.DateTimeUtcFromMillis, ({ sunset }) => parseMoment(sunset)),
     /** Since when it was deprecated, from `Deprecation`. */
-    deprecated: Schema.optionalKey(Schema.DateTimeUtcFromMillis)
+    deprecated: Field.header(Schema.DateTimeUtcFromMillis, ({ deprecation }) => parseMoment(deprecation))
   }
 }) {}
+
+/** Whether the response is an `UNRECOGNIZED_RESPONSE` that a gateway wrote with `Encode`. */
+const isRelayed = ({ matchedBy }: Field.Source): boolean => matchedBy === "code"
+
+const impliedCategory: Field.Field<typeof Category.Category> = {
+  schema: Category.Category,
+  read: (source) => {
+    const { errorBody: { body, codes, shape }, input: { status } } = source.received
+    const relayed = Category.all.find((category) => isRelayed(source) && category === body.category)
+    if (relayed !== undefined) return relayed
+    // An error inside a success is the server's, unless it names its upstream.
+    if (isSuccess(status) && shape === "venice") return codes.includes("upstream_error") ? "Upstream" : "Server"
+    return Category.fromStatus(status)
+  },
+  write: (category) => ({ category })
+}
+
+/** A machine code that is none of Venice's. */
+const unknownCode: Field.Field<Schema.optionalKey<typeof Schema.String>> = {
+  schema: Schema.optionalKey(Schema.String),
+  read: (source) => {
+    const { body, codes } = source.received.errorBody
+    return Field.parseText(isRelayed(source) ? body.upstream_code : codes[0], 100)
+  },
+  write: (code) => ({ upstream_code: code === undefined ? undefined : excerpt(code, 100) })
+}
 
 /**
  * An answer that identifies no code: a proxy's page, a new code, an unknown body; `response` keeps it, and `category`
@@ -677,11 +816,8 @@ export class Gone extends ApiError<Gone>()("GONE", {
 export class UnrecognizedResponse extends ApiError<UnrecognizedResponse>()("UNRECOGNIZED_RESPONSE", {
   status: 500 as number,
   isStatusAnswered: true,
-  category: "Server" as Category,
+  category: "Server" as Category.Category,
   message: "Unrecognized response",
-  fields: {
-    category: Category,
-    /** A machine code that is none of Venice's. */
-    code: Schema.optionalKey(Schema.String)
-  }
+  hasOwnMessage: true,
+  fields: { category: impliedCategory, code: unknownCode }
 }) {}

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
-import * as ResponseBody from "./ResponseBody.ts"
+import * as ErrorBody from "./internal/decoding/errorBody.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
 
 const maxDepth = 4
@@ -32,10 +32,10 @@ const outline = (json: unknown, depth: number): string => {
 }
 
 const describe = (body: string): readonly [shape: string, text: string] => {
-  const { body: json, codes, message, shape } = ResponseBody.read(body)
+  const { body: json, codes, message, shape } = ErrorBody.read(body)
   switch (shape) {
     case "html":
-      return [shape, wording(ResponseBody.title(body) ?? "")]
+      return [shape, wording(ErrorBody.title(body) ?? "")]
     case "text":
       return [shape, wording(body)]
     default:

@@ -1,11 +1,12 @@
 import { Decode, ResponseBody, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
 
 /** What a body of one of the declared shapes means under a status, unless its texts happen to be a known code. */
 const agrees = (body: object, status: number, expected: string) => {
   const text = JSON.stringify(body)
-  const reading = ResponseBody.read(text)
+  const reading = ErrorBody.read(text)
   const isCoded = reading.codes.some((code) => VeniceError.byCode.has(code))
 
   assert.strictEqual(reading.shape, "venice")
@@ -52,7 +53,7 @@ describe("the schemas and the reader agree", () => {
     Effect.sync(() => {
       const text = JSON.stringify(body)
       const error = Decode.response({ status: 402, body: text, now: 0 })
-      if (ResponseBody.read(text).codes.length > 0) return
+      if (ErrorBody.read(text).codes.length > 0) return
       assert.strictEqual(error._tag, "PAYMENT_REQUIRED")
       assert.strictEqual(
         error._tag === "PAYMENT_REQUIRED" && error.offer?.accepts.length,

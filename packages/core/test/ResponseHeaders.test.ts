@@ -1,6 +1,6 @@
-import { ResponseHeaders } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
+import * as ResponseHeaders from "../src/internal/decoding/headers.ts"
 import { peerCases } from "./fixtures/read.ts"
 
 const now = Date.UTC(2026, 0, 1)

@@ -12,7 +12,8 @@
  * @since 0.1.0
  */
 import type { Input } from "@effect-venice/core/Decode"
-import { context, event, excerptJson, withoutSecrets } from "@effect-venice/core/Decode"
+import { context, event } from "@effect-venice/core/Decode"
+import * as Redact from "@effect-venice/core/Redact"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as ErrorReporter from "effect/ErrorReporter"
@@ -67,7 +68,7 @@ const isHex = (data: unknown): data is string => typeof data === "string" && /^0
 /**
  * An error of a blockchain's node. `code` is JSON-RPC's or the node's, absent where the node gave none; `data` is what it
  * gave beside the message, such as the reason of a revert: hexadecimal text of up to 8 KB as it is, anything else within
- * the bounds of `Decode.excerptJson`.
+ * the bounds of `Redact.json`.
  *
  * @category errors
  * @since 0.1.0
@@ -103,7 +104,7 @@ export class JsonRpcError extends Schema.TaggedError<JsonRpcError>()("JsonRpcErr
  * @internal
  */
 export const errorOf = (input: Input): JsonRpcError | VeniceError | undefined => {
-  const found = parse(withoutSecrets(input).body)
+  const found = parse(Redact.response(input).body)
   if (typeof found === "string" || isCoded(found)) return event(input.body, input)
   if (!Predicate.isObject(found)) return undefined
   const { code, data, message } = found as {
@@ -113,9 +114,9 @@ export const errorOf = (input: Input): JsonRpcError | VeniceError | undefined =>
   }
   const number = typeof code === "string" ? Number(code) : code
   return new JsonRpcError({
-    message: typeof message === "string" ? String(excerptJson(message)) : "The node gave no reason",
+    message: typeof message === "string" ? String(Redact.json(message)) : "The node gave no reason",
     ...(typeof number === "number" && Number.isFinite(number) && { code: number }),
-    ...(data !== undefined && { data: isHex(data) ? data : excerptJson(data) }),
+    ...(data !== undefined && { data: isHex(data) ? data : Redact.json(data) }),
     response: context(input)
   })
 }

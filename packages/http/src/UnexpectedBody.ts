@@ -7,7 +7,8 @@
  * @since 0.1.0
  */
 import type { Input } from "@effect-venice/core/Decode"
-import { context, redacting } from "@effect-venice/core/Decode"
+import { context } from "@effect-venice/core/Decode"
+import * as Redact from "@effect-venice/core/Redact"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Schema from "effect/Schema"
@@ -57,7 +58,7 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
   static fromSchemaError(error: Schema.SchemaError, input: Input): UnexpectedBody {
     const { issues } = format(error.issue)
     // A name, or what a filter says of a value, can be what the server repeats of the request.
-    const clean = redacting(input.secrets ?? [])
+    const clean = Redact.secrets(input.secrets ?? [])
     return UnexpectedBody.fromDifferences(
       issues.slice(0, maxDifferences).map(({ message, path }) => ({
         path: (path ?? []).map((step) => {

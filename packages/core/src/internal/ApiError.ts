@@ -9,27 +9,57 @@ import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Inspectable from "effect/Inspectable"
 import type * as LogLevel from "effect/LogLevel"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { Attempts } from "../Attempts.ts"
 import type { Category } from "../Category.ts"
 import { ResponseContext } from "../ResponseContext.ts"
+import type { Field } from "./decoding/fields.ts"
+import type { Received } from "./decoding/received.ts"
 import { oneLine } from "./redaction/excerpt.ts"
 
 export const TypeId = "~@effect-venice/core/VeniceError"
 
 export const MatchedBy = Schema.Literals(["code", "message", "shape", "status", "none"])
 
-/** What a row of the table says. */
-export interface Row<Status extends number, C extends Category, Fields extends Schema.Struct.Fields> {
+/** A row of the table: everything there is to know about one error. */
+export interface Row<
+  Status extends number = number,
+  C extends Category = Category,
+  Fields extends Readonly<Record<string, Field<any>>> = Readonly<Record<string, Field<any>>>
+> {
   /** The documented status. */
   readonly status: Status
-  /** No status is documented: an instance has the one that was answered. */
+  /** The error has no documented status: the status of an instance is the one of its response. */
   readonly isStatusAnswered?: true
   readonly category: C
   /** The documented message, verbatim. */
   readonly message: string
-  /** Venice's log level; `Info` where its table has none. */
+  /** Venice documents no message for this error: `message` is ours, and no response is recognized by it. */
+  readonly hasOwnMessage?: true
+  /** Venice's log level; `Info` if its table has none. */
   readonly severity?: LogLevel.Severity
+  /** Other machine codes that mean this error. */
+  readonly aliases?: ReadonlyArray<string>
+  /** Every machine code that starts like this means this error. */
+  readonly codePrefix?: string
+  /** The values of `error.type` that mean this error, whatever the message is. */
+  readonly types?: ReadonlyArray<string>
+  /** Other statuses that Venice, or a gateway before it, answers the same messages with. */
+  readonly alsoAnswered?: ReadonlyArray<number>
+  /**
+   * How Venice words the error besides `message`: the beginning of a message in lower case, or a pattern anchored at the
+   * start that takes time linear in the message. The named groups of a pattern are handed to the fields.
+   */
+  readonly wordings?: ReadonlyArray<string | RegExp>
+  /** Whether a response without a known code or message has a shape that means this error. */
+  readonly shape?: (received: Received) => boolean
+  /**
+   * Whether a response that nothing else identifies is this error by its status: `shape` if its body is Venice-shaped,
+   * `status` whatever its body is.
+   */
+  readonly fallback?: "shape" | "status"
+  /** The fields of the error besides its message and its response. */
   readonly fields?: Fields
 }
 
@@ -53,11 +83,11 @@ export interface ApiErrorClass<
   Tag extends string,
   Status extends number,
   C extends Category,
-  Fields extends Schema.Struct.Fields
+  Fields extends Readonly<Record<string, Field<any>>>
 > extends
   Schema.Class<
     Self,
-    Schema.TaggedStruct<Tag, CommonFields & Fields>,
+    Schema.TaggedStruct<Tag, CommonFields & { readonly [K in keyof Fields]: Fields[K]["schema"] }>,
     Cause.YieldableError & Constants<Status, C>
   >
 {
@@ -66,6 +96,8 @@ export interface ApiErrorClass<
   readonly status: Status
   readonly category: C
   readonly defaultMessage: string
+  /** The row of the table. */
+  readonly "~row": Row
 }
 
 type MissingSelfGeneric = "Missing `Self` generic - use `class Self extends ApiError<Self>()(...)`"
@@ -144,13 +176,16 @@ const answeredStatus = {
   configurable: true
 }
 
+const schemasOf = (fields: Readonly<Record<string, Field<Schema.Constraint>>> = {}): Schema.Struct.Fields =>
+  Record.map(fields, ({ schema }) => schema)
+
 /** Declares one error of the algebra: a tagged, yieldable, schema-backed class whose row is on the prototype. */
 export const ApiError = <Self = never>() =>
 <
   const Tag extends string,
   const Status extends number,
   const C extends Category,
-  const Fields extends Schema.Struct.Fields = {}
+  const Fields extends Readonly<Record<string, Field<any>>> = {}
 >(
   tag: Tag,
   row: Row<Status, C, Fields>
@@ -160,7 +195,7 @@ export const ApiError = <Self = never>() =>
     matchedBy,
     response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
     attempts,
-    ...row.fields
+    ...schemasOf(row.fields)
   }, {
     description: row.message,
     // Read by `effect/http-api`: an endpoint that declares the error answers with its documented status.
@@ -170,7 +205,7 @@ export const ApiError = <Self = never>() =>
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
   if (row.isStatusAnswered === true) Object.defineProperty(Base.prototype, "status", answeredStatus)
-  return Object.assign(Base, constants, { code: tag, defaultMessage: row.message }) as never
+  return Object.assign(Base, constants, { code: tag, defaultMessage: row.message, "~row": row }) as never
 }
 
 // Some hardened environments freeze `Error`; there the stack is captured, and costs what it costs.

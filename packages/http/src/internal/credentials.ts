@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { redacting } from "@effect-venice/core/Decode"
+import * as Redact from "@effect-venice/core/Redact"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -113,7 +113,7 @@ const concealedCause = (cause: unknown, clean: (text: string) => string, depth =
 const concealedError = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
   const { reason } = error
   if (known.has(reason.request)) return error
-  const clean = redacting(secretsOf(reason.request))
+  const clean = Redact.secrets(secretsOf(reason.request))
   const Reason = reason.constructor as new(fields: object) => HttpClientError.HttpClientErrorReason
   const shown = new HttpClientError.HttpClientError({
     reason: new Reason({
@@ -172,7 +172,7 @@ const concealingSpans = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<A, E, R> => {
-  const clean = redacting(secretsOf(request))
+  const clean = Redact.secrets(secretsOf(request))
   return self.pipe(
     Effect.updateService(Tracer.Tracer, (tracer) => concealingTracer(tracer, clean)),
     Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...headerNames, ...answeredNames]),

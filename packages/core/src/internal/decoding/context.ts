@@ -1,17 +1,15 @@
 /**
- * What is known of a response, whatever it means.
+ * The context of a response: what an error keeps of it, whatever it means.
  *
  * @internal
  */
 import * as Duration from "effect/Duration"
-import type * as Headers from "effect/http/Headers"
-import type { Input } from "../../Decode.ts"
-import type * as ResponseBody from "../../ResponseBody.ts"
-import type { RateLimit, ResponseContext } from "../../ResponseContext.ts"
+import type { ResponseContext } from "../../ResponseContext.ts"
 import { maxBodyLength } from "../../ResponseContext.ts"
-import * as ResponseHeaders from "../../ResponseHeaders.ts"
-import { defineExcerpt, isPlain } from "../redaction/excerpt.ts"
-import { number } from "../redaction/json.ts"
+import { defineExcerpt } from "../redaction/excerpt.ts"
+import { parseNumber } from "./fields.ts"
+import * as Headers from "./headers.ts"
+import type { Received } from "./received.ts"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -27,63 +25,55 @@ const lockoutWait = (message: string): Duration.Duration => {
     message.slice(0, 1024)
   )
   const seconds = found === null ? undefined : Number(found[1]) * units[found[2]!.toLowerCase()]!
-  return seconds === undefined ? lockout : ResponseHeaders.parseSeconds(seconds) ?? lockout
+  return seconds === undefined ? lockout : Headers.parseSeconds(seconds) ?? lockout
 }
 
-const hintOf = (
-  reading: ResponseBody.Reading,
-  status: number,
-  headers: Headers.Headers,
-  snapshot: RateLimit | undefined,
-  now: number
-): Duration.Duration | undefined => {
-  const explicit = ResponseHeaders.retryAfter(headers, status, undefined, now)
+/** The delay the server asks for: its headers first, then a lockout's message, then `retry_after` of the body. */
+const retryAfterOf = ({ errorBody, headers, input, rateLimit }: Received): Duration.Duration | undefined => {
+  const { now, status } = input
+  const explicit = Headers.retryAfter(headers, status, undefined, now)
   if (explicit !== undefined) return explicit
-  const reset = ResponseHeaders.retryAfter(headers, status, snapshot, now)
-  if (status === 429 && reading.message !== undefined && isLockout(reading.message)) {
-    const named = lockoutWait(reading.message)
-    return reset === undefined ? named : Duration.max(reset, named)
+  const reset = Headers.retryAfter(headers, status, rateLimit, now)
+  if (status === 429 && errorBody.message !== undefined && isLockout(errorBody.message)) {
+    const lockout = lockoutWait(errorBody.message)
+    return reset === undefined ? lockout : Duration.max(reset, lockout)
   }
-  const inBody = number(reading.error.retry_after) ?? number(reading.body.retry_after)
-  return reset ?? (inBody === undefined ? undefined : ResponseHeaders.parseSeconds(inBody))
+  const inBody = parseNumber(errorBody.error.retry_after) ?? parseNumber(errorBody.body.retry_after)
+  return reset ?? (inBody === undefined ? undefined : Headers.parseSeconds(inBody))
 }
 
-const namedRequestId = (message: string | undefined): string | undefined =>
+/** The request id that Venice's message for an invalid request names. */
+const requestIdInMessage = (message: string | undefined): string | undefined =>
   message === undefined || !message.includes(":")
     ? undefined
     : /reference request id: ?["'`]?([\w-](?:[\w.:-]{0,98}[\w-])?)/i.exec(message.slice(0, 1024))?.[1]
 
-/** The context of a response whose body was read. */
-export const contextOf = (
-  input: Input,
-  reading: ResponseBody.Reading,
-  headers: Headers.Headers,
-  snapshot: RateLimit | undefined,
-  isBodyPlain = isPlain(input.body)
-): ResponseContext => {
-  const rayId = ResponseHeaders.identifier(headers["cf-ray"])
-  const requestId = ResponseHeaders.identifier(headers["x-request-id"])
-    ?? ResponseHeaders.identifier(reading.body.request_id ?? reading.error.request_id)
-    ?? namedRequestId(reading.message)
+/** The context of a response that was read. */
+export const contextOf = (received: Received): ResponseContext => {
+  const { errorBody, headers, input, isPlain, rateLimit } = received
+  const rayId = Headers.identifier(headers["cf-ray"])
+  const requestId = Headers.identifier(headers["x-request-id"])
+    ?? Headers.identifier(errorBody.body.request_id ?? errorBody.error.request_id)
+    ?? requestIdInMessage(errorBody.message)
     ?? rayId
   const truncated = input.bodyTruncated === true || input.body.length > maxBodyLength
-  const operation = ResponseHeaders.name(input.operation)
-  const retryAfter = hintOf(reading, input.status, headers, snapshot, input.now)
-  const balance = ResponseHeaders.balance(headers)
-  const deprecation = ResponseHeaders.deprecation(headers)
-  const contentType = ResponseHeaders.name(headers["content-type"])
-  // Assigned one after another, since every error has a context and copying one costs as much as parsing a short body.
+  const operation = Headers.name(input.operation)
+  const retryAfter = retryAfterOf(received)
+  const balance = Headers.balance(headers)
+  const deprecation = Headers.deprecation(headers)
+  const contentType = Headers.name(headers["content-type"])
+  // Assigned one by one: every error has a context, and to copy one costs as much as to parse a short body.
   const out: Mutable<ResponseContext> = { status: Number.isFinite(input.status) ? input.status : 0 }
   if (operation !== undefined) out.operation = operation
   if (requestId !== undefined) out.requestId = requestId
   if (rayId !== undefined) out.rayId = rayId
   if (retryAfter !== undefined) out.retryAfter = retryAfter
-  if (snapshot !== undefined) out.rateLimit = snapshot
+  if (rateLimit !== undefined) out.rateLimit = rateLimit
   if (balance !== undefined) out.balance = balance
   if (deprecation !== undefined) out.deprecation = deprecation
   if (headers["x-should-retry"]?.trim().toLowerCase() === "false") out.shouldRetry = false
   if (contentType !== undefined) out.contentType = contentType
-  if (!isBodyPlain) defineExcerpt(out, "body", input.body, maxBodyLength)
+  if (!isPlain) defineExcerpt(out, "body", input.body, maxBodyLength)
   else if (input.body !== "") out.body = input.body
   if (truncated) out.bodyTruncated = true
   if (input.delivered !== undefined) out.delivered = input.delivered

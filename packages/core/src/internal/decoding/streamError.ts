@@ -6,8 +6,8 @@
 import * as Sse from "effect/encoding/Sse"
 import type * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
-import * as ResponseBody from "../../ResponseBody.ts"
-import { isSuccess } from "./recognize.ts"
+import * as ErrorBody from "./errorBody.ts"
+import { isSuccess } from "./received.ts"
 
 const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
 
@@ -17,8 +17,8 @@ export const isStream = (status: number, headers: Headers.Headers, body: string)
   && (headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
     || startsStream.test(body.slice(0, 100)))
 
-// `null`, `""` and the like stand where there is none.
-const saysError = (error: unknown): boolean => typeof error === "string" ? error !== "" : Predicate.isObject(error)
+// An event without an error may have `null` or `""` in its place.
+const isError = (error: unknown): boolean => typeof error === "string" ? error !== "" : Predicate.isObject(error)
 
 /** The error in the JSON of one event: `error` at top level, or inside the `response` of a `response.failed`. */
 export const errorOfEvent = (data: string): unknown => {
@@ -27,16 +27,16 @@ export const errorOfEvent = (data: string): unknown => {
     const json: unknown = JSON.parse(data)
     if (!Predicate.isObject(json)) return undefined
     const { error, response } = json as { readonly error?: unknown; readonly response?: unknown }
-    if (saysError(error)) return json
+    if (isError(error)) return json
     const inner = Predicate.isObject(response) ? (response as { readonly error?: unknown }).error : undefined
-    return saysError(inner) ? { error: inner } : undefined
+    return isError(inner) ? { error: inner } : undefined
   } catch {
     return undefined
   }
 }
 
 /** Reads the first error among the events; a stream without one as an empty body. */
-export const readStream = (text: string): ResponseBody.Reading => {
+export const readStream = (text: string): ErrorBody.ErrorBody => {
   let found: unknown
   const parser = Sse.makeParser((event) => {
     if (event._tag === "Event") found ??= errorOfEvent(event.data)
@@ -44,5 +44,5 @@ export const readStream = (text: string): ResponseBody.Reading => {
   parser.feed(text)
   // The connection may have ended before the blank line that closes the last event.
   parser.feed("\n\n")
-  return found === undefined ? ResponseBody.read("") : ResponseBody.fromJson(found)
+  return found === undefined ? ErrorBody.read("") : ErrorBody.fromJson(found)
 }

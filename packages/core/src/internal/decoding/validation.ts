@@ -12,6 +12,8 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import { excerpt } from "../redaction/excerpt.ts"
 import { type Budget, prune, spend } from "../redaction/json.ts"
 import { isSecretName, mark } from "../redaction/redact.ts"
+import type { ErrorBody } from "./errorBody.ts"
+import type { Field } from "./fields.ts"
 
 const maxDepth = 32
 const maxEntries = 1000
@@ -120,11 +122,6 @@ export class Validation {
     this.#issues = raw.issues
   }
 
-  /** The first message anywhere, for a body that has no message of its own. */
-  static firstMessage(raw: { readonly details?: unknown; readonly issues?: unknown }): string | undefined {
-    return new Validation(raw).issues.find(({ message }) => message.trim() !== "")?.message
-  }
-
   get details(): Tree | undefined {
     return this.#tree ??= readTree(this.#details, 0, { entries: maxEntries })
   }
@@ -183,7 +180,7 @@ const transformation = SchemaTransformation.transform<Validation, typeof Raw.Typ
 })
 
 /** Encodes to the bounded copy; an encoded value decodes to a reader of the same. */
-export const ValidationSchema: Schema.Codec<Validation, typeof Raw.Encoded> = Raw.pipe(
+const ValidationSchema: Schema.Codec<Validation, typeof Raw.Encoded> = Raw.pipe(
   Schema.decodeTo(
     Schema.declare((u): u is Validation => u instanceof Validation, {
       toCodecJson: () => Schema.link<Validation>()(Raw, transformation)
@@ -191,3 +188,36 @@ export const ValidationSchema: Schema.Codec<Validation, typeof Raw.Encoded> = Ra
     transformation
   )
 )
+
+interface Parts {
+  readonly details?: unknown
+  readonly issues?: unknown
+}
+
+/** The first of two values that is a list, or the second where the first is an empty one. */
+const fuller = (a: unknown, b: unknown): unknown =>
+  Array.isArray(a) && (a.length > 0 || !Array.isArray(b) || b.length === 0) ? a : Array.isArray(b) ? b : undefined
+
+/** The validation part of a body, in every place where Venice has put it. */
+const partsOf = ({ body }: ErrorBody): Parts => {
+  const context = body.context as { readonly issues?: unknown } | null | undefined
+  return { details: body.details, issues: fuller(fuller(body.issues, body.error), context?.issues) }
+}
+
+/** The first message about a field, for a body that has no message of its own. */
+export const firstMessage = (errorBody: ErrorBody): string | undefined =>
+  new Validation(partsOf(errorBody)).issues.find(({ message }) => message.trim() !== "")?.message
+
+/** The validation part of a longer body is not read: the error has the excerpt of the body. */
+const maxBody = 1024 * 1024
+
+/** The field `validation` of an error. */
+export const validation: Field<Schema.optionalKey<typeof ValidationSchema>> = {
+  schema: Schema.optionalKey(ValidationSchema),
+  read: ({ received: { errorBody, input } }) => {
+    if (input.body.length > maxBody) return undefined
+    const parts = partsOf(errorBody)
+    return parts.details === undefined && parts.issues === undefined ? undefined : new Validation(parts)
+  },
+  write: (validation) => validation?.toJSON() ?? {}
+}

@@ -48,7 +48,3 @@ export const prune = (value: unknown, depth: number, budget: Budget): Schema.Jso
 
 /** A copy that may be kept: 16 deep, of 200 entries. */
 export const excerptJson = (value: unknown): Schema.Json => prune(value, 16, { entries: 200 })
-
-/** A finite number, or nothing. */
-export const number = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isFinite(value) ? value : undefined
