@@ -92,11 +92,12 @@ export type Node =
   | { readonly _tag: "Stricter"; readonly left: Node; readonly right: Node }
   | { readonly _tag: "Lenient"; readonly left: Node; readonly right: Node }
 
-export interface Failure {
+/** What a policy sees of a failed attempt. */
+export interface Signal {
   readonly kind: Kind
-  /** What the server asks for, in milliseconds; zero for nothing. */
+  /** The delay the server asks for, in milliseconds; zero if it asks for none. */
   readonly hint: number
-  /** Epoch milliseconds. */
+  /** When the attempt failed, in epoch milliseconds. */
   readonly now: number
 }
 
@@ -107,14 +108,14 @@ export interface Wait {
   readonly ceiling: number
 }
 
-export type Verdict = Wait | { readonly _tag: "Stop"; readonly reason: Reason }
+export type Decision = Wait | { readonly _tag: "Stop"; readonly reason: Reason }
 
 export interface Decider {
-  readonly decide: (failure: Failure) => Verdict
-  readonly commit: (failure: Failure, delay: number) => void
+  readonly decide: (signal: Signal) => Decision
+  readonly commit: (signal: Signal, delay: number) => void
 }
 
-const stop = (reason: Reason): Verdict => ({ _tag: "Stop", reason })
+const stop = (reason: Reason): Decision => ({ _tag: "Stop", reason })
 
 const between = (floor: number, ceiling: number): Wait => ({ _tag: "Wait", floor, ceiling: Math.max(floor, ceiling) })
 
@@ -173,7 +174,7 @@ class RulesDecider implements Decider {
     this.rules = rules
   }
 
-  decide({ hint, kind }: Failure): Verdict {
+  decide({ hint, kind }: Signal): Decision {
     const rule = this.rules[kind]
     const retry = (this.counts?.[kind] ?? 0) + 1
     if (!(retry <= rule.retries)) return stop("retries")
@@ -181,7 +182,7 @@ class RulesDecider implements Decider {
     return interval(rule, retry, hint, this.delays?.[kind] ?? Duration.toMillis(rule.base))
   }
 
-  commit({ hint, kind }: Failure, delay: number): void {
+  commit({ hint, kind }: Signal, delay: number): void {
     const { base, jitter } = this.rules[kind]
     this.counts = increase(this.counts, kind)
     if (jitter !== "decorrelated") return
@@ -203,24 +204,24 @@ class LimitDecider implements Decider {
     this.limits = limits
   }
 
-  decide(failure: Failure): Verdict {
+  decide(signal: Signal): Decision {
     const { attempts, elapsed, longestWait, retriesOf } = this.limits
-    this.start ??= failure.now
+    this.start ??= signal.now
     // Asked whatever the limits say, so that what is inside sees the same failures in any order of limits.
-    const verdict = this.inner.decide(failure)
+    const decision = this.inner.decide(signal)
     if (attempts !== undefined && !(this.retries + 2 <= attempts)) return stop("attempts")
-    const ofKind = retriesOf?.[failure.kind]
-    if (ofKind !== undefined && !((this.counts?.[failure.kind] ?? 0) + 1 <= ofKind)) return stop("retries")
-    if (longestWait !== undefined && !(failure.hint <= Duration.toMillis(longestWait))) return stop("hint")
-    if (verdict._tag === "Stop" || elapsed === undefined) return verdict
+    const ofKind = retriesOf?.[signal.kind]
+    if (ofKind !== undefined && !((this.counts?.[signal.kind] ?? 0) + 1 <= ofKind)) return stop("retries")
+    if (longestWait !== undefined && !(signal.hint <= Duration.toMillis(longestWait))) return stop("hint")
+    if (decision._tag === "Stop" || elapsed === undefined) return decision
     // Nothing is cut to fit: a shorter wait could leave time for an attempt that there would not have been.
-    return verdict.ceiling <= this.start + Duration.toMillis(elapsed) - failure.now ? verdict : stop("elapsed")
+    return decision.ceiling <= this.start + Duration.toMillis(elapsed) - signal.now ? decision : stop("elapsed")
   }
 
-  commit(failure: Failure, delay: number): void {
+  commit(signal: Signal, delay: number): void {
     this.retries++
-    if (this.limits.retriesOf !== undefined) this.counts = increase(this.counts, failure.kind)
-    this.inner.commit(failure, delay)
+    if (this.limits.retriesOf !== undefined) this.counts = increase(this.counts, signal.kind)
+    this.inner.commit(signal, delay)
   }
 }
 
@@ -228,7 +229,7 @@ class LimitDecider implements Decider {
  * A wait that has to end within so many milliseconds. Its floor is never cut. Its jitter is, where the floor is most of
  * the wait; where it is not, cutting would leave a shower of attempts just before the end.
  */
-export const within = (wait: Wait, remaining: number, reason: Reason): Verdict => {
+export const within = (wait: Wait, remaining: number, reason: Reason): Decision => {
   if (!(remaining > 0) || wait.floor > remaining) return stop(reason)
   if (wait.ceiling <= remaining) return wait
   return wait.floor * 2 < wait.ceiling ? stop(reason) : between(wait.floor, remaining)
@@ -246,53 +247,53 @@ class AndThenDecider implements Decider {
     this.second = second
   }
 
-  decide(failure: Failure): Verdict {
-    const verdict = this.first.decide(failure)
-    if (verdict._tag === "Wait") {
+  decide(signal: Signal): Decision {
+    const decision = this.first.decide(signal)
+    if (decision._tag === "Wait") {
       this.firstActs = true
       this.secondActs = false
-      return verdict
+      return decision
     }
-    const next = this.second.decide(failure)
+    const next = this.second.decide(signal)
     this.firstActs = next._tag === "Stop"
     this.secondActs = true
     return next
   }
 
-  commit(failure: Failure, delay: number): void {
-    if (this.firstActs) this.first.commit(failure, delay)
-    if (this.secondActs) this.second.commit(failure, delay)
+  commit(signal: Signal, delay: number): void {
+    if (this.firstActs) this.first.commit(signal, delay)
+    if (this.secondActs) this.second.commit(signal, delay)
   }
 }
 
 class BothDecider implements Decider {
   readonly left: Decider
   readonly right: Decider
-  readonly combine: (left: Verdict, right: Verdict) => Verdict
+  readonly combine: (left: Decision, right: Decision) => Decision
 
-  constructor(left: Decider, right: Decider, combine: (left: Verdict, right: Verdict) => Verdict) {
+  constructor(left: Decider, right: Decider, combine: (left: Decision, right: Decision) => Decision) {
     this.left = left
     this.right = right
     this.combine = combine
   }
 
-  decide(failure: Failure): Verdict {
-    return this.combine(this.left.decide(failure), this.right.decide(failure))
+  decide(signal: Signal): Decision {
+    return this.combine(this.left.decide(signal), this.right.decide(signal))
   }
 
-  commit(failure: Failure, delay: number): void {
-    this.left.commit(failure, delay)
-    this.right.commit(failure, delay)
+  commit(signal: Signal, delay: number): void {
+    this.left.commit(signal, delay)
+    this.right.commit(signal, delay)
   }
 }
 
-const stricter = (left: Verdict, right: Verdict): Verdict => {
+const stricter = (left: Decision, right: Decision): Decision => {
   if (left._tag === "Stop") return left
   if (right._tag === "Stop") return right
   return between(Math.max(left.floor, right.floor), Math.max(left.ceiling, right.ceiling))
 }
 
-const lenient = (left: Verdict, right: Verdict): Verdict => {
+const lenient = (left: Decision, right: Decision): Decision => {
   if (left._tag === "Stop") return right
   if (right._tag === "Stop") return left
   return between(Math.min(left.floor, right.floor), Math.min(left.ceiling, right.ceiling))

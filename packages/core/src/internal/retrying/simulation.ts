@@ -97,18 +97,18 @@ export const simulate = (
     const kind = kindOf(error)
     if (kind === undefined) return end("final", code)
     const hint = hintOf(error)
-    const seen = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
-    const verdict = decider.decide(seen)
-    if (verdict._tag === "Stop") return end(verdict.reason, code)
-    const delay = Decider.draw(verdict, options?.random ?? 0)
-    decider.commit(seen, delay)
+    const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
+    const decision = decider.decide(signal)
+    if (decision._tag === "Stop") return end(decision.reason, code)
+    const delay = Decider.draw(decision, options?.random ?? 0)
+    decider.commit(signal, delay)
     retries.push({
       code,
       kind,
       at: Duration.millis(now),
       hint,
-      floor: Duration.millis(verdict.floor),
-      ceiling: Duration.millis(verdict.ceiling),
+      floor: Duration.millis(decision.floor),
+      ceiling: Duration.millis(decision.ceiling),
       delay: Duration.millis(delay)
     })
     now += delay

@@ -1,0 +1,175 @@
+/**
+ * One call under a policy: what it has counted, and what it does about each failure of the call.
+ *
+ * A decider says how long to wait; a run asks whether a repeat is safe, whether the deadline and the shared budget allow
+ * it, remembers the attempt, and leaves an event on the span.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as HttpClientError from "effect/http/HttpClientError"
+import type * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
+import type { Reason } from "../../Attempts.ts"
+import * as Attempts from "../../Attempts.ts"
+import * as Operation from "../../Operation.ts"
+import { RetryBudget } from "../../RetryBudget.ts"
+import { isVeniceError } from "../../VeniceError.ts"
+import type { Kind } from "./decider.ts"
+import * as Decider from "./decider.ts"
+import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./failure.ts"
+import * as SpanEvents from "./spanEvents.ts"
+
+/**
+ * One retry that a policy decided on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Retried {
+  readonly kind: Kind
+  /** The number of the retry, over all kinds, from 1. */
+  readonly retry: number
+  /** What the server asked for. */
+  readonly hint: Duration.Duration | undefined
+  readonly delay: Duration.Duration
+}
+
+// For failures whose class is not ours, which cannot have a field for it.
+const histories = new WeakMap<object, Attempts.Attempts>()
+
+const remember = (error: unknown, attempts: Attempts.Attempts): void => {
+  if (isVeniceError(error) && Object.isExtensible(error)) Object.assign(error, { attempts })
+  else if (typeof error === "object" && error !== null) histories.set(error, attempts)
+}
+
+/**
+ * The attempts behind a failure that a policy gave up on, or nothing for one that was never retried.
+ *
+ * **Details**
+ *
+ * On an error of Venice it is the field `attempts`, which is encoded with it. On a failure without a response it is
+ * known in this process only.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const history = (error: unknown): Attempts.Attempts | undefined => {
+  if (isVeniceError(error) && error.attempts !== undefined) return error.attempts
+  return typeof error === "object" && error !== null ? histories.get(error) : undefined
+}
+
+/**
+ * When the caller's time is up, in epoch milliseconds. A policy that cannot wait and still make an attempt before then
+ * fails at once.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Deadline: Context.Reference<number | undefined> = Context.Reference<number | undefined>(
+  "@effect-venice/core/Retry/Deadline",
+  { defaultValue: () => undefined }
+)
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+const mayRepeat = (error: unknown, kind: Kind, fiber: AnyFiber): boolean =>
+  fiber.getRef(Operation.ReplayAllowed)
+  || Operation.mayRepeat(operationOf(error) ?? fiber.getRef(Operation.Current), outcomeOf(error, kind), {
+    hasIdempotencyKey: fiber.getRef(Operation.IdempotencyKey) !== undefined || hasIdempotencyKey(error)
+  })
+
+const hasIdempotencyKey = (error: unknown): boolean =>
+  HttpClientError.isHttpClientError(error) && error.request.headers["idempotency-key"] !== undefined
+
+const judge = (
+  decider: Decider.Decider,
+  error: unknown,
+  signal: Decider.Signal,
+  fiber: AnyFiber
+): Decider.Decision => {
+  if (!mayRepeat(error, signal.kind, fiber)) return { _tag: "Stop", reason: "replay" }
+  const decision = decider.decide(signal)
+  const deadline = fiber.getRef(Deadline)
+  return decision._tag === "Stop" || deadline === undefined
+    ? decision
+    : Decider.within(decision, deadline - signal.now, "deadline")
+}
+
+const done = Cause.done(undefined as never)
+
+// Which run gave up on a failure, where and when. A run of the same fiber that began before it and gets the failure in
+// the same moment stands around it, and must not multiply its attempts.
+const givenUpBy = new WeakMap<object, { readonly run: number; readonly fiber: number; readonly now: number }>()
+let runs = 0
+
+type Step = Pull.Pull<[Retried, Duration.Duration], never, never>
+
+const noAttempts: Attempts.Attempts = { made: [], omitted: 0, reason: "outside" }
+
+/** One call under a policy. Many of them may be waiting at a time, so it holds little. */
+class Run {
+  readonly id = ++runs
+  readonly decider: Decider.Decider
+  history = noAttempts
+
+  constructor(node: Decider.Node) {
+    this.decider = Decider.decider(node)
+  }
+
+  step(now: number, error: unknown, fiber: AnyFiber): Step {
+    if (this.isGivenUpInside(error, now, fiber)) return done
+    const kind = kindOf(error)
+    if (kind === undefined) return this.giveUp(error, "final", now, fiber)
+    const hint = hintOf(error)
+    const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
+    const decision = judge(this.decider, error, signal, fiber)
+    if (decision._tag === "Stop") return this.giveUp(error, decision.reason, now, fiber)
+    const budget = Context.getOrUndefined(fiber.context, RetryBudget)
+    if (budget === undefined) return this.goOn(error, signal, decision, fiber)
+    return Effect.flatMap(
+      budget.withdraw(kind),
+      (isCovered) => isCovered ? this.goOn(error, signal, decision, fiber) : this.giveUp(error, "budget", now, fiber)
+    )
+  }
+
+  isGivenUpInside(error: unknown, now: number, fiber: AnyFiber): boolean {
+    const by = typeof error === "object" && error !== null ? givenUpBy.get(error) : undefined
+    return by !== undefined && by.run > this.id && by.fiber === fiber.id && by.now === now
+  }
+
+  giveUp(error: unknown, reason: Reason, now: number, fiber: AnyFiber): Step {
+    // A failure that was never ours to repeat is passed through as it came.
+    if (this.history === noAttempts && reason === "final") return done
+    const last = attemptOf(error)
+    remember(error, Attempts.append(this.history, last, reason))
+    SpanEvents.giveUp(fiber, last, reason)
+    if (typeof error === "object" && error !== null) givenUpBy.set(error, { run: this.id, fiber: fiber.id, now })
+    return done
+  }
+
+  goOn(error: unknown, signal: Decider.Signal, wait: Decider.Wait, fiber: AnyFiber): Step {
+    const millis = Decider.draw(wait, fiber.getRef(Random.Random).nextDoubleUnsafe())
+    const delay = Duration.millis(millis)
+    this.decider.commit(signal, millis)
+    const last = attemptOf(error)
+    // Something around the policy may end the loop without asking again.
+    remember(error, Attempts.append(this.history, last, "outside"))
+    this.history = Attempts.append(this.history, { ...last, delay }, "outside")
+    const retry = this.history.made.length + this.history.omitted
+    SpanEvents.retry(fiber, last, retry, millis)
+    return Effect.succeed([{ kind: signal.kind, retry, hint: last.hint, delay }, delay])
+  }
+}
+
+/** The schedule that makes a run for every call. */
+export const scheduleOf = (node: Decider.Node): Schedule.Schedule<Retried, unknown> =>
+  Schedule.fromStep(Effect.sync(() => {
+    const run = new Run(node)
+    return (now: number, error: unknown) => Effect.withFiber((fiber) => run.step(now, error, fiber))
+  }))
