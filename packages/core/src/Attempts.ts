@@ -113,16 +113,6 @@ export const make = (made: ReadonlyArray<Attempt>, reason: Reason): Attempts => 
   return { made: omitted === 0 ? [...made] : [made[0]!, ...made.slice(omitted + 1)], omitted, reason }
 }
 
-/**
- * A history with one attempt more, as {@link make} would bound it.
- *
- * @internal
- */
-export const append = ({ made, omitted }: Omit<Attempts, "reason">, attempt: Attempt, reason: Reason): Attempts =>
-  made.length < maxKept
-    ? { made: [...made, attempt], omitted, reason }
-    : { made: [made[0]!, ...made.slice(2), attempt], omitted: omitted + 1, reason }
-
 const explanations: Readonly<Record<Reason, string>> = {
   final: "a repeat cannot mend it",
   retries: "no retries left for this kind of failure",

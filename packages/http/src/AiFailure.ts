@@ -62,7 +62,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Failure } from "./Gateway.ts"
+import type { Failure } from "./Failure.ts"
 import { defaultBaseUrl } from "./VeniceClient.ts"
 
 /**

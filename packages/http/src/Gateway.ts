@@ -54,25 +54,7 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import type { JobFailure } from "./Job.ts"
-import type { JsonRpcError } from "./JsonRpc.ts"
-import type { UnexpectedBody } from "./UnexpectedBody.ts"
-import type { UnfinishedStream } from "./UnfinishedStream.ts"
-
-/**
- * Whatever a call of `VeniceClient` or `Job` can fail with.
- *
- * @category models
- * @since 0.1.0
- */
-export type Failure =
-  | VeniceError
-  | HttpClientError
-  | UnexpectedBody
-  | UnfinishedStream
-  | JobFailure
-  | JsonRpcError
-  | Cause.TimeoutError
+import type { Failure } from "./Failure.ts"
 
 /**
  * What {@link fromFailure} makes of a failure.

@@ -42,8 +42,8 @@ import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { type Limits, readBody } from "./internal/body.ts"
 import { concealedResponse, concealing } from "./internal/credentials.ts"
+import { count } from "./internal/metrics.ts"
 import { inputOf } from "./internal/success.ts"
-import { count } from "./Telemetry.ts"
 
 /**
  * How much of a failing response is read before the connection is let go: 256 KiB, within 5 seconds.

@@ -24,95 +24,32 @@
  *
  * @since 0.1.0
  */
-import type * as OperationFailure from "@effect-venice/core/OperationFailure"
 import * as Retry from "@effect-venice/core/Retry"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as ErrorReporter from "effect/ErrorReporter"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import { JobFailure, type JobFailureReason, type UnexpectedBody } from "./Failure.ts"
+import type { Job } from "./internal/job.ts"
 import { decodeSuccess, readSuccess } from "./internal/success.ts"
-import type { UnexpectedBody } from "./UnexpectedBody.ts"
 import type { ExecuteError, RequestError } from "./VeniceClient.ts"
 import { VeniceClient } from "./VeniceClient.ts"
 
+export { Job } from "./internal/job.ts"
+
 /**
- * What is made: the first segment of the operations, `POST /video/queue` and so on.
+ * What a job makes: the first segment of its operations, `POST /video/queue` and so on.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "video" | "audio" | "audio/voice-changer"
-
-/**
- * A job that was queued. It can be kept, and waited for elsewhere.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Job = Schema.Struct({
-  kind: Schema.Literals(["video", "audio", "audio/voice-changer"]),
-  model: Schema.String,
-  queueId: Schema.String,
-  /** Where some models leave the media; valid for 24 hours. */
-  downloadUrl: Schema.optionalKey(Schema.String)
-})
-
-/**
- * A job that was queued.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Job extends Schema.Schema.Type<typeof Job> {}
-
-/**
- * Why a job was given up.
- *
- * @category models
- * @since 0.1.0
- */
-export type Reason =
-  | OperationFailure.Of<"POST /video/retrieve" | "POST /audio/retrieve" | "POST /audio/voice-changer/retrieve">
-  | UnexpectedBody
-  | HttpClientError
-  | Cause.TimeoutError
-
-/**
- * A job that failed, or could not be followed any longer. `job` is what {@link wait} takes to go on.
- *
- * @category errors
- * @since 0.1.0
- */
-export class JobFailure extends Data.TaggedError("JobFailure")<{ readonly job: Job; readonly reason: Reason }> {
-  override get message(): string {
-    return `The ${this.job.kind} job ${this.job.queueId} failed: ${this.reason.message}`
-  }
-
-  /**
-   * What error reporters are told: what its reason would tell them.
-   *
-   * @since 0.1.0
-   */
-  override get [ErrorReporter.severity]() {
-    return this.reason[ErrorReporter.severity] ?? "Error"
-  }
-
-  /**
-   * What error reporters are told: the job, and what its reason would tell them.
-   *
-   * @since 0.1.0
-   */
-  override get [ErrorReporter.attributes]() {
-    return { ...this.reason[ErrorReporter.attributes], kind: this.job.kind, queueId: this.job.queueId }
-  }
-}
+export type Medium = Job["kind"]
 
 /**
  * A job that is done.
@@ -156,7 +93,7 @@ const Queued = Schema.Struct({
  * @category running
  * @since 0.1.0
  */
-export const queue = <const K extends Kind>(
+export const queue = <const K extends Medium>(
   kind: K,
   body: unknown
 ): Effect.Effect<Job, ExecuteError<`POST /${K}/queue`>, VeniceClient> =>
@@ -207,7 +144,7 @@ const confirmed = (job: Job, every: Duration.Duration) =>
 
 /** The failure of the job itself, which no policy may take for a passing one. */
 class Replayed extends Data.TaggedError("Replayed")<
-  { readonly error: Exclude<Reason, UnexpectedBody | HttpClientError | Cause.TimeoutError> }
+  { readonly error: Exclude<JobFailureReason, UnexpectedBody | HttpClientError | Cause.TimeoutError> }
 > {}
 
 /**
@@ -237,7 +174,7 @@ export const wait = (job: Job, options: Options = {}): Effect.Effect<Completed, 
  * @category running
  * @since 0.1.0
  */
-export const complete = (job: Job): Effect.Effect<void, RequestError<`POST /${Kind}/complete`>, VeniceClient> =>
+export const complete = (job: Job): Effect.Effect<void, RequestError<`POST /${Medium}/complete`>, VeniceClient> =>
   Effect.flatMap(
     VeniceClient,
     (venice) =>
@@ -252,7 +189,7 @@ export const complete = (job: Job): Effect.Effect<void, RequestError<`POST /${Ki
  * @category running
  * @since 0.1.0
  */
-export const run = <const K extends Kind>(
+export const run = <const K extends Medium>(
   kind: K,
   body: unknown,
   options?: Options

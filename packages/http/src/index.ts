@@ -2,14 +2,13 @@
  * @since 0.1.0
  */
 export * as AiFailure from "./AiFailure.ts"
+export * as Failure from "./Failure.ts"
 export * as Gateway from "./Gateway.ts"
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
 export * as JsonRpc from "./JsonRpc.ts"
 export * as ServerHints from "./ServerHints.ts"
 export * as Telemetry from "./Telemetry.ts"
-export { UnexpectedBody } from "./UnexpectedBody.ts"
-export { UnfinishedStream } from "./UnfinishedStream.ts"
 export {
   type AnyOperation,
   defaultBaseUrl,

@@ -1,10 +1,11 @@
 import { Decode, Errors, Retry, VeniceError } from "@effect-venice/core"
-import { AiFailure, Job, UnexpectedBody, VeniceClient } from "@effect-venice/http"
+import { AiFailure, Failure, VeniceClient } from "@effect-venice/http"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { AiError, LanguageModel } from "effect/ai"
 import { HttpClientError, HttpClientRequest } from "effect/http"
+import { notJson } from "../src/internal/unexpectedBody.ts"
 
 const json = (error: VeniceError.VeniceError) => JSON.parse(JSON.stringify(error))
 
@@ -85,12 +86,15 @@ describe("another failure", () => {
     ["of a timeout", new Cause.TimeoutError("late"), { _tag: "NetworkError", description: "late" }],
     [
       "of an answer that cannot be read",
-      UnexpectedBody.notJson({ status: 200, body: "x", now: 0 }),
+      notJson({ status: 200, body: "x", now: 0 }),
       { _tag: "InvalidResponseError" }
     ],
     [
       "of a job",
-      new Job.JobFailure({ job: { kind: "video", model: "m", queueId: "q" }, reason: new Errors.InferenceFailed() }),
+      new Failure.JobFailure({
+        job: { kind: "video", model: "m", queueId: "q" },
+        reason: new Errors.InferenceFailed()
+      }),
       { _tag: "InternalProviderError" }
     ]
   ])("%s has its reason", (_, failure, expected) => {

@@ -1,5 +1,5 @@
 import { Decode, Encode, Errors, OperationFailure, Retry, VeniceError } from "@effect-venice/core"
-import { Gateway, Job, UnexpectedBody, UnfinishedStream, VeniceClient } from "@effect-venice/http"
+import { Failure, Gateway, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Cause, Duration, Effect, Exit, Layer, Redacted, Schema } from "effect"
@@ -13,6 +13,7 @@ import {
   HttpApiTest,
   OpenApi
 } from "effect/http-api"
+import { notJson } from "../src/internal/unexpectedBody.ts"
 import { answer, serve } from "./server.ts"
 
 const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
@@ -61,15 +62,20 @@ describe("any failure of a call", () => {
 
   const input = { status: 200, body: "internal", operation: "POST /chat/completions", now: 0 }
 
-  it.effect.each<[string, Gateway.Failure, number, string]>([
+  it.effect.each<[string, Failure.Failure, number, string]>([
     ["no answer", transport(new Error("connect ECONNREFUSED 10.0.0.7:443")), 502, "Upstream"],
     ["no answer in time", transport(new Cause.TimeoutError("internal")), 504, "Timeout"],
     ["a timeout of the caller's", new Cause.TimeoutError("internal"), 504, "Timeout"],
-    ["an answer that cannot be read", UnexpectedBody.notJson(input), 502, "Upstream"],
-    ["a stream that was cut", UnfinishedStream.from(Decode.context(input), "internal"), 502, "Upstream"],
+    ["an answer that cannot be read", notJson(input), 502, "Upstream"],
+    [
+      "a stream that was cut",
+      new Failure.UnfinishedStream({ message: "cut", response: Decode.context(input), cause: "internal" }),
+      502,
+      "Upstream"
+    ],
     [
       "a job that cannot be followed",
-      new Job.JobFailure({ job: { kind: "video", model: "m", queueId: "q" }, reason: transport("internal") }),
+      new Failure.JobFailure({ job: { kind: "video", model: "m", queueId: "q" }, reason: transport("internal") }),
       502,
       "Upstream"
     ]
@@ -103,7 +109,7 @@ describe("any failure of a call", () => {
     const reason = new Errors.ContentPolicyViolation()
     const job = { kind: "video", model: "m", queueId: "q" } as const
 
-    assert.strictEqual(Gateway.fromFailure(new Job.JobFailure({ job, reason })), reason)
+    assert.strictEqual(Gateway.fromFailure(new Failure.JobFailure({ job, reason })), reason)
   })
 })
 

@@ -1,4 +1,4 @@
-import { Gateway, JsonRpc, VeniceClient } from "@effect-venice/http"
+import { Failure, Gateway, JsonRpc, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
@@ -26,7 +26,7 @@ describe("an error of a node", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: reverted }, Schema.Unknown))
 
-      assert.instanceOf(error, JsonRpc.JsonRpcError)
+      assert.instanceOf(error, Failure.JsonRpcError)
       assert.deepInclude(error, reverted)
       assert.strictEqual(error.response.operation, "POST /crypto/rpc/{network}")
     }))

@@ -1,10 +1,11 @@
 import { Decode, Errors, Retry } from "@effect-venice/core"
-import { HttpFailure, Job, Telemetry, UnexpectedBody, VeniceClient } from "@effect-venice/http"
+import { Failure, HttpFailure, Telemetry, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Effect, ErrorReporter, Logger, Metric, Redacted, References, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Otlp } from "effect/observability"
+import { notJson } from "../src/internal/unexpectedBody.ts"
 import { answer, serve } from "./server.ts"
 
 const key = "venice_inference_key_aB3dE5fG7hJ9kL1mN3pQ5rS7"
@@ -325,7 +326,7 @@ it.effect("counts a job that failed as what failed it", () =>
     const job = { kind: "video", model: "m", queueId: "q" } as const
     const reasons = [new Errors.ContentPolicyViolation(), new Cause.TimeoutError("late")]
     const seen = yield* Effect.forEach(reasons, (reason) =>
-      Telemetry.count(new Job.JobFailure({ job, reason }), "POST /video/retrieve")).pipe(
+      Telemetry.count(new Failure.JobFailure({ job, reason }), "POST /video/retrieve")).pipe(
         Effect.andThen(Metric.snapshot),
         Effect.provideService(Metric.MetricRegistry, new Map())
       )
@@ -385,7 +386,7 @@ describe("logged", () => {
     [new Errors.InferenceFailed(), "Error"],
     [new Errors.AsrUpstreamFailed(), "Warn"],
     [new Errors.RateLimitExceeded(), "Info"],
-    [UnexpectedBody.notJson({ status: 200, body: "x", now: 0 }), "Error"]
+    [notJson({ status: 200, body: "x", now: 0 }), "Error"]
   ])("says %s at the level of Venice's table", ([failure, level]) =>
     Effect.gen(function*() {
       const levels: Array<string> = []
@@ -410,7 +411,7 @@ it.effect("tells reporters of an answer that cannot be read", () =>
       reports.push({ severity, ...attributes })
     })
     const input = { status: 200, body: "x", operation: "GET /models", headers: { "cf-ray": "r" }, now: 0 }
-    yield* Effect.fail(UnexpectedBody.notJson(input)).pipe(
+    yield* Effect.fail(notJson(input)).pipe(
       Effect.withErrorReporting,
       Effect.ignore,
       Effect.provide(ErrorReporter.layer([reporter]))

@@ -1,5 +1,5 @@
 import { Retry, VeniceError } from "@effect-venice/core"
-import { HttpFailure, ServerHints, UnexpectedBody, UnfinishedStream, VeniceClient } from "@effect-venice/http"
+import { Failure, HttpFailure, ServerHints, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Console, Effect, Exit, Logger, Redacted, Schema, Stream, Tracer } from "effect"
@@ -73,8 +73,12 @@ const faults: Readonly<Record<string, Fault>> = {
 const Answer = Schema.Struct({ choices: Schema.Array(Schema.Unknown) })
 
 const encoded = (error: unknown): unknown => {
-  if (error instanceof UnexpectedBody) return Schema.encodeUnknownSync(Schema.toCodecJson(UnexpectedBody))(error)
-  if (error instanceof UnfinishedStream) return Schema.encodeUnknownSync(Schema.toCodecJson(UnfinishedStream))(error)
+  if (error instanceof Failure.UnexpectedBody) {
+    return Schema.encodeUnknownSync(Schema.toCodecJson(Failure.UnexpectedBody))(error)
+  }
+  if (error instanceof Failure.UnfinishedStream) {
+    return Schema.encodeUnknownSync(Schema.toCodecJson(Failure.UnfinishedStream))(error)
+  }
   return VeniceError.isVeniceError(error)
     ? Schema.encodeUnknownSync(Schema.toCodecJson(VeniceError.VeniceError))(error)
     : undefined

@@ -1,5 +1,5 @@
 import type { Errors, OperationFailure, VeniceError } from "@effect-venice/core"
-import { AiFailure, Gateway, type JsonRpc, type UnexpectedBody, type VeniceClient } from "@effect-venice/http"
+import { AiFailure, type Failure, Gateway, type VeniceClient } from "@effect-venice/http"
 import type { Cause, Effect, Schema } from "effect"
 import type { AiError } from "effect/ai"
 import type { HttpClientError } from "effect/http"
@@ -15,15 +15,15 @@ describe("the channel of execute", () => {
       Effect.Effect<
         string,
         | OperationFailure.Of<"POST /crypto/rpc/{network}">
-        | JsonRpc.JsonRpcError
-        | UnexpectedBody
+        | Failure.JsonRpcError
+        | Failure.UnexpectedBody
         | HttpClientError.HttpClientError
       >
     >()
     expect(venice.execute("GET /models", { success })).type.toBe<
       Effect.Effect<
         string,
-        OperationFailure.Of<"GET /models"> | UnexpectedBody | HttpClientError.HttpClientError
+        OperationFailure.Of<"GET /models"> | Failure.UnexpectedBody | HttpClientError.HttpClientError
       >
     >()
   })
@@ -42,9 +42,9 @@ describe("a gateway", () => {
   })
 
   test("makes an error of Venice of any failure", () => {
-    expect(Gateway.fromFailure<Errors.ModelOffline | UnexpectedBody | Cause.TimeoutError>).type.toBe<
+    expect(Gateway.fromFailure<Errors.ModelOffline | Failure.UnexpectedBody | Cause.TimeoutError>).type.toBe<
       (
-        error: Errors.ModelOffline | UnexpectedBody | Cause.TimeoutError
+        error: Errors.ModelOffline | Failure.UnexpectedBody | Cause.TimeoutError
       ) => Errors.ModelOffline | Errors.UnrecognizedResponse
     >()
     expect(Gateway.fromFailure).type.not.toBeCallableWith(new Error("of another kind"))

@@ -4,6 +4,7 @@
  * @internal
  */
 import { context, event as decodeEvent, type Input } from "@effect-venice/core/Decode"
+import type { ResponseContext } from "@effect-venice/core/ResponseContext"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -16,13 +17,13 @@ import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Pull from "effect/Pull"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { type UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 import { BodyLimits } from "../HttpFailure.ts"
-import { UnexpectedBody } from "../UnexpectedBody.ts"
-import { UnfinishedStream } from "../UnfinishedStream.ts"
 import { readBody } from "./body.ts"
 import { concealFailure } from "./credentials.ts"
 import { type Call, CurrentCall } from "./currentCall.ts"
 import { type DecodeJson, decodeJson, inputAt, inputOf, settled } from "./success.ts"
+import { notEvents } from "./unexpectedBody.ts"
 
 // `/responses` has no `[DONE]`: the last event's name says that it is the last.
 const isLast = (name: string, data: string): boolean =>
@@ -156,15 +157,24 @@ class EventReader<S extends Schema.Constraint> {
   #cut(cause?: unknown): Ending {
     return Effect.flatMap(
       inputOf(this.#response, { body: "", operation: this.#operation, delivered: this.#delivered }),
-      (input) => Effect.fail(UnfinishedStream.from(context(input), concealFailure(cause)))
+      (input) => Effect.fail(unfinished(context(input), concealFailure(cause)))
     )
   }
 }
 
-const notEvents = Effect.fnUntraced(function*(response: HttpClientResponse, operation: string) {
+const unfinished = (response: ResponseContext, cause: unknown): UnfinishedStream => {
+  const { delivered = 0, operation = "The stream" } = response
+  return new UnfinishedStream({
+    message: `${operation} ended without its end after ${delivered} ${delivered === 1 ? "event" : "events"}`,
+    response,
+    ...(cause !== undefined && { cause })
+  })
+}
+
+const failWithPage = Effect.fnUntraced(function*(response: HttpClientResponse, operation: string) {
   const { text, truncated } = yield* readBody(response, yield* BodyLimits)
   const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation, delivered: 0 })
-  return yield* UnexpectedBody.notEvents(input)
+  return yield* notEvents(input)
 })
 
 /**
@@ -180,7 +190,7 @@ export const events = <S extends Schema.Constraint>(
   operation: string,
   schema: S
 ): Stream.Stream<S["Type"], Failure, S["DecodingServices"]> => {
-  if (!isEventStream(response)) return Stream.fromEffect(notEvents(response, operation))
+  if (!isEventStream(response)) return Stream.fromEffect(failWithPage(response, operation))
   const decode = decodeJson(schema)
   return Stream.transformPull(
     Stream.decodeText(response.stream),

@@ -11,9 +11,7 @@ import type { GenAITelemetryAttributeOptions, WellKnownOutputType } from "effect
 import { isTimeoutError } from "effect/Cause"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
-import { JsonRpcError } from "../JsonRpc.ts"
-import { UnexpectedBody } from "../UnexpectedBody.ts"
-import { UnfinishedStream } from "../UnfinishedStream.ts"
+import { JsonRpcError, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 
 interface Genre {
   readonly name: "chat" | "embeddings" | "generate_content"

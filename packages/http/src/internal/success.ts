@@ -13,10 +13,11 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as Schema from "effect/Schema"
-import { UnexpectedBody } from "../UnexpectedBody.ts"
+import type { UnexpectedBody } from "../Failure.ts"
 import { readWhole } from "./body.ts"
 import { concealFailure, secretsOf } from "./credentials.ts"
 import { type Call, CurrentCall, note } from "./currentCall.ts"
+import { fromSchemaError, notJson, tooLong } from "./unexpectedBody.ts"
 
 type Part = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
 
@@ -51,7 +52,7 @@ export const readSuccess = Effect.fnUntraced(function*(
   const { text, truncated } = yield* Effect.mapError(read, concealFailure)
   if (!truncated) return text
   const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
-  return yield* UnexpectedBody.tooLong(input, bytes)
+  return yield* tooLong(input, bytes)
 })
 
 /** What an effect comes to that needs no running, as most decoding does. */
@@ -73,14 +74,14 @@ export const decodeJson = <S extends Schema.Constraint>(schema: S): DecodeJson<S
     try {
       json = JSON.parse(text)
     } catch {
-      return Effect.fail(UnexpectedBody.notJson(received()))
+      return Effect.fail(notJson(received()))
     }
     note(call, json)
     const decoded = decode(json)
     const exit = settled(decoded)
     return exit !== undefined && Exit.isSuccess(exit)
       ? Effect.succeed(exit.value)
-      : Effect.catch(decoded, (error) => Effect.fail(UnexpectedBody.fromSchemaError(error, received())))
+      : Effect.catch(decoded, (error) => Effect.fail(fromSchemaError(error, received())))
   }
 }
 

@@ -103,6 +103,16 @@ const judge = (
 
 const done = Cause.done(undefined as never)
 
+/** The history with one attempt more, bounded as `Attempts.make` does. */
+const append = (
+  { made, omitted }: Omit<Attempts.Attempts, "reason">,
+  attempt: Attempts.Attempt,
+  reason: Reason
+): Attempts.Attempts =>
+  made.length < Attempts.maxKept
+    ? { made: [...made, attempt], omitted, reason }
+    : { made: [made[0]!, ...made.slice(2), attempt], omitted: omitted + 1, reason }
+
 // Which run gave up on a failure, where and when. A run of the same fiber that began before it and gets the failure in
 // the same moment stands around it, and must not multiply its attempts.
 const givenUpBy = new WeakMap<object, { readonly run: number; readonly fiber: number; readonly now: number }>()
@@ -147,7 +157,7 @@ class Run {
     // A failure that was never ours to repeat is passed through as it came.
     if (this.history === noAttempts && reason === "final") return done
     const last = attemptOf(error)
-    remember(error, Attempts.append(this.history, last, reason))
+    remember(error, append(this.history, last, reason))
     SpanEvents.giveUp(fiber, last, reason)
     if (typeof error === "object" && error !== null) givenUpBy.set(error, { run: this.id, fiber: fiber.id, now })
     return done
@@ -159,8 +169,8 @@ class Run {
     this.decider.commit(signal, millis)
     const last = attemptOf(error)
     // Something around the policy may end the loop without asking again.
-    remember(error, Attempts.append(this.history, last, "outside"))
-    this.history = Attempts.append(this.history, { ...last, delay }, "outside")
+    remember(error, append(this.history, last, "outside"))
+    this.history = append(this.history, { ...last, delay }, "outside")
     const retry = this.history.made.length + this.history.omitted
     SpanEvents.retry(fiber, last, retry, millis)
     return Effect.succeed([{ kind: signal.kind, retry, hint: last.hint, delay }, delay])

@@ -1,0 +1,64 @@
+/**
+ * What makes a success an `UnexpectedBody`.
+ *
+ * @internal
+ */
+import type { Input } from "@effect-venice/core/Decode"
+import { context } from "@effect-venice/core/Decode"
+import * as Redact from "@effect-venice/core/Redact"
+import type * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { UnexpectedBody } from "../Failure.ts"
+
+type Difference = UnexpectedBody["differences"][number]
+
+const maxDifferences = 20
+
+const maxText = 500
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const printPath = (path: Difference["path"]): string =>
+  path.map((step, i) => typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`).join("")
+
+const fromDifferences = (differences: ReadonlyArray<Difference>, input: Input): UnexpectedBody => {
+  const response = context(input)
+  const [first] = differences
+  const where = first === undefined || first.path.length === 0 ? "the body" : printPath(first.path)
+  return new UnexpectedBody({
+    message: `${
+      response.operation ?? "The request"
+    } succeeded with ${response.status}, but ${where} is not as expected: ${first?.message ?? "it does not match"}`,
+    differences,
+    response
+  })
+}
+
+const expected = (message: string, input: Input): UnexpectedBody => fromDifferences([{ path: [], message }], input)
+
+/** The body does not match the schema. */
+export const fromSchemaError = (error: Schema.SchemaError, input: Input): UnexpectedBody => {
+  const { issues } = format(error.issue)
+  // The server may repeat a secret of the request in a name, or in a value that a filter of the schema quotes.
+  const clean = Redact.secrets(input.secrets ?? [])
+  return fromDifferences(
+    issues.slice(0, maxDifferences).map(({ message, path }) => ({
+      path: (path ?? []).map((step) => {
+        const key = typeof step === "object" ? step.key : step
+        return typeof key === "number" ? key : clean(String(key))
+      }),
+      message: clean(message).slice(0, maxText)
+    })),
+    input
+  )
+}
+
+/** The body is not JSON. */
+export const notJson = (input: Input): UnexpectedBody => expected("Expected JSON", input)
+
+/** The body is not an event stream. */
+export const notEvents = (input: Input): UnexpectedBody => expected("Expected an event stream", input)
+
+/** The body is longer than the client reads. */
+export const tooLong = (input: Input, bytes: number): UnexpectedBody =>
+  expected(`Expected at most ${bytes} bytes`, input)
