@@ -39,7 +39,7 @@ const Chat = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const venice = yield* VeniceClient
     // What takes longer is for the user's client to wait for.
-    const policy = Retry.limit(Retry.standard, { attempts: 3, longestWait: Duration.seconds(2) })
+    const policy = Retry.limit(Retry.standard, { attempts: 3, longestHint: Duration.seconds(2) })
 
     const answer = (body: typeof Request.Type) =>
       Effect.retry(venice.execute(operation, { body, success: Schema.Json, timeout: "2 minutes" }), policy)

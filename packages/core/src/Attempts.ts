@@ -9,7 +9,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { Wait } from "./internal/wait.ts"
+import { Delay } from "./internal/delay.ts"
 
 /**
  * How many attempts a history keeps.
@@ -68,9 +68,9 @@ export const Attempt = Schema.Struct({
   status: Schema.optionalKey(Schema.Finite),
   requestId: Schema.optionalKey(Schema.String),
   /** What the server asked for. */
-  hint: Schema.optionalKey(Wait),
+  hint: Schema.optionalKey(Delay),
   /** The wait after it; absent on the last. */
-  delay: Schema.optionalKey(Wait)
+  delay: Schema.optionalKey(Delay)
 })
 
 /**

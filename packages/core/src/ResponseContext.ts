@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Wait } from "./internal/wait.ts"
+import { Delay } from "./internal/delay.ts"
 
 /**
  * The longest body text an error keeps, in UTF-16 code units.
@@ -140,7 +140,7 @@ export const ResponseContext = Schema.Struct({
   /** `CF-RAY`: the id Venice's support asks for. */
   rayId: Schema.optionalKey(Schema.String),
   /** The least time to wait before another attempt, as the server asked for it. Absent without a usable hint. */
-  retryAfter: Schema.optionalKey(Wait),
+  retryAfter: Schema.optionalKey(Delay),
   rateLimit: Schema.optionalKey(RateLimit),
   balance: Schema.optionalKey(Balance),
   deprecation: Schema.optionalKey(Deprecation),

@@ -346,7 +346,7 @@ export const standardRules: Rules = {
 export const standard: Policy = limit(make(standardRules), {
   attempts: 5,
   elapsed: Duration.minutes(2),
-  longestWait: Duration.minutes(1)
+  longestHint: Duration.minutes(1)
 })
 
 /**
@@ -375,7 +375,7 @@ export const patient: Policy = limit(
     Timeout: rule("10 seconds", "1 minute", 3),
     Transport: rule("1 second", "1 minute", 10)
   }),
-  { attempts: 50, elapsed: Duration.hours(6), longestWait: Duration.hours(1) }
+  { attempts: 50, elapsed: Duration.hours(6), longestHint: Duration.hours(1) }
 )
 
 /**
@@ -399,7 +399,7 @@ export const eager: Policy = limit(
     Timeout: rule("100 millis", "2 seconds", 1, "full"),
     Transport: rule("100 millis", "2 seconds", 3, "full")
   }),
-  { attempts: 4, elapsed: Duration.seconds(10), longestWait: Duration.seconds(5) }
+  { attempts: 4, elapsed: Duration.seconds(10), longestHint: Duration.seconds(5) }
 )
 
 /**

@@ -31,11 +31,11 @@ const rules = Arbitrary.all({
 
 const limits = Arbitrary.map(
   Arbitrary.all([int(0, 15), int(1, 8), kind, int(0, 3), int(0, 200_000), int(0, 60_000)]),
-  ([which, attempts, kind, retries, elapsed, longestWait]): Retry.Limits => ({
+  ([which, attempts, kind, retries, elapsed, longestHint]): Retry.Limits => ({
     ...((which & 1) !== 0 && { attempts }),
     ...((which & 2) !== 0 && { retriesOf: { [kind]: retries } }),
     ...((which & 4) !== 0 && { elapsed: Duration.millis(elapsed) }),
-    ...((which & 8) !== 0 && { longestWait: Duration.millis(longestWait) })
+    ...((which & 8) !== 0 && { longestHint: Duration.millis(longestHint) })
   })
 )
 
@@ -266,7 +266,7 @@ describe("the waits", () => {
     assert.strictEqual(Retry.simulate(of({}), [hinted(86_400)]).outcome, "succeeded")
     assert.strictEqual(Retry.simulate(of({}), [hinted(86_401)]).outcome, "hint")
     assert.strictEqual(
-      Retry.simulate(Retry.limit(of({}), { longestWait: Duration.infinity }), [hinted(1e9)]).outcome,
+      Retry.simulate(Retry.limit(of({}), { longestHint: Duration.infinity }), [hinted(1e9)]).outcome,
       "hint"
     )
   })
@@ -280,7 +280,7 @@ describe("the waits", () => {
       Retry.simulate(Retry.limit(zero, { attempts: NaN }), ["RATE_LIMIT_EXCEEDED"]).outcome,
       "attempts"
     )
-    assert.include(Retry.renderSvg(Retry.limit(of({}), { longestWait: Duration.infinity })), "</svg>")
+    assert.include(Retry.renderSvg(Retry.limit(of({}), { longestHint: Duration.infinity })), "</svg>")
   })
 
   it("by kind are limited by kind", () => {
@@ -334,8 +334,8 @@ describe("limits", () => {
         }
       }
       for (const { hint } of retries) {
-        if (limits.longestWait !== undefined && hint !== undefined) {
-          assert.isTrue(Duration.isLessThanOrEqualTo(hint, limits.longestWait))
+        if (limits.longestHint !== undefined && hint !== undefined) {
+          assert.isTrue(Duration.isLessThanOrEqualTo(hint, limits.longestHint))
         }
       }
     }), runs)

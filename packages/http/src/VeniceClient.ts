@@ -57,8 +57,8 @@ import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { observe, observeStream } from "./internal/callSpan.ts"
 import { checkHeaders, concealedResponse, concealing } from "./internal/credentials.ts"
 import { events } from "./internal/eventStream.ts"
-import { noting } from "./internal/hints.ts"
 import { errorOf } from "./internal/jsonRpcError.ts"
+import { noting } from "./internal/responseMetadata.ts"
 import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
 
 /**

@@ -7,7 +7,7 @@ export * as Gateway from "./Gateway.ts"
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
 export * as JsonRpc from "./JsonRpc.ts"
-export * as ServerHints from "./ServerHints.ts"
+export * as ResponseMetadata from "./ResponseMetadata.ts"
 export * as Telemetry from "./Telemetry.ts"
 export {
   type AnyOperation,

@@ -1,5 +1,5 @@
 import { Retry, VeniceError } from "@effect-venice/core"
-import { Failure, HttpFailure, ServerHints, VeniceClient } from "@effect-venice/http"
+import { Failure, HttpFailure, ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Console, Effect, Exit, Logger, Redacted, Schema, Stream, Tracer } from "effect"
@@ -245,7 +245,7 @@ it.live("what a success says of its model is logged without what it repeats", ()
     const venice = yield* VeniceClient.make({ baseUrl: server.url, apiKey: Redacted.make(key) })
 
     const { written } = yield* watching(Effect.asVoid(venice.request("GET /models")))
-    const [, hints] = yield* ServerHints.collect(venice.request("GET /models"))
+    const [, hints] = yield* ResponseMetadata.collect(venice.request("GET /models"))
 
     assert.include(written, "deprecated for Bearer <redacted>")
     assert.notInclude(written, key)

@@ -52,11 +52,11 @@ export const svg = (
   longest: Duration.Duration | undefined,
   title: string
 ): string => {
-  const longestWait = longest !== undefined && Number.isFinite(Duration.toMillis(longest)) ? longest : undefined
+  const longestHint = longest !== undefined && Number.isFinite(Duration.toMillis(longest)) ? longest : undefined
   const drawn = series.filter(({ bands }) => bands.length > 0)
   const count = Math.max(1, ...drawn.map(({ bands }) => bands.length))
   const tops = drawn.flatMap(({ bands }) => bands.map(({ ceiling }) => Duration.toMillis(ceiling)))
-  const most = Math.max(1000, ...tops, longestWait === undefined ? 0 : Duration.toMillis(longestWait))
+  const most = Math.max(1000, ...tops, longestHint === undefined ? 0 : Duration.toMillis(longestHint))
   const least = 50
   const x = (retry: number) => left + ((width - left - right) * (retry - 0.5)) / count
   const y = (duration: Duration.Duration) => {
@@ -78,14 +78,14 @@ export const svg = (
     { length: count },
     (_, i) => `<text x="${x(i + 1).toFixed(1)}" y="${height - bottom + 20}" text-anchor="middle">${i + 1}</text>`
   )
-  const hint = longestWait === undefined ? [] : [
-    `<rect x="${left}" width="${width - left - right}" y="${y(longestWait).toFixed(1)}" height="${
-      (height - bottom - y(longestWait)).toFixed(1)
+  const hint = longestHint === undefined ? [] : [
+    `<rect x="${left}" width="${width - left - right}" y="${y(longestHint).toFixed(1)}" height="${
+      (height - bottom - y(longestHint)).toFixed(1)
     }" fill="#000" opacity="0.04"/>`,
-    `<line x1="${left}" x2="${width - right}" y1="${y(longestWait).toFixed(1)}" y2="${
-      y(longestWait).toFixed(1)
+    `<line x1="${left}" x2="${width - right}" y1="${y(longestHint).toFixed(1)}" y2="${
+      y(longestHint).toFixed(1)
     }" stroke="#000" stroke-dasharray="4 4"/>`,
-    `<text x="${width - right + 8}" y="${(y(longestWait) + 4).toFixed(1)}">longest hint: ${seconds(longestWait)}</text>`
+    `<text x="${width - right + 8}" y="${(y(longestHint) + 4).toFixed(1)}">longest hint: ${seconds(longestHint)}</text>`
   ]
   const lines = drawn.map(({ bands, kind }, i) => {
     const colour = colours[kind]

@@ -79,7 +79,7 @@ export interface Limits {
   /** How much time may pass between the first failure and the last attempt. */
   readonly elapsed?: Duration.Duration
   /** The longest wait a server may ask for. */
-  readonly longestWait?: Duration.Duration
+  readonly longestHint?: Duration.Duration
 }
 
 /** The property under which a policy keeps its tree. */
@@ -102,31 +102,31 @@ export interface Signal {
 }
 
 /** Milliseconds; the wait is to lie between the two. */
-export interface Wait {
-  readonly _tag: "Wait"
+export interface Delay {
+  readonly _tag: "Delay"
   readonly floor: number
   readonly ceiling: number
 }
 
-export type Decision = Wait | { readonly _tag: "Stop"; readonly reason: Reason }
+export type Decision = Delay | { readonly _tag: "GiveUp"; readonly reason: Reason }
 
 export interface Decider {
   readonly decide: (signal: Signal) => Decision
   readonly commit: (signal: Signal, delay: number) => void
 }
 
-const stop = (reason: Reason): Decision => ({ _tag: "Stop", reason })
+const giveUp = (reason: Reason): Decision => ({ _tag: "GiveUp", reason })
 
-const between = (floor: number, ceiling: number): Wait => ({ _tag: "Wait", floor, ceiling: Math.max(floor, ceiling) })
+const between = (floor: number, ceiling: number): Delay => ({ _tag: "Delay", floor, ceiling: Math.max(floor, ceiling) })
 
 /** The wait at a place in its interval, from 0 to 1, in whole milliseconds. */
-export const draw = ({ ceiling, floor }: Wait, place: number): number => Math.ceil(floor + (ceiling - floor) * place)
+export const draw = ({ ceiling, floor }: Delay, place: number): number => Math.ceil(floor + (ceiling - floor) * place)
 
 /** The share that `proportional` adds at the most. */
 export const proportion = 0.25
 
 /** The interval of a rule's wait. Whatever the jitter, it begins at the hint or later. */
-const interval = (rule: Rule, retry: number, hint: number, previous: number): Wait => {
+const interval = (rule: Rule, retry: number, hint: number, previous: number): Delay => {
   const base = Duration.toMillis(rule.base)
   const cap = Duration.toMillis(rule.cap)
   // Nothing grows from zero, however large the factor's power.
@@ -154,7 +154,7 @@ const interval = (rule: Rule, retry: number, hint: number, previous: number): Wa
 }
 
 /** Beyond a day no hint is waited for, whatever the limits: a sleep has to end. In milliseconds. */
-const longestHint = 24 * 60 * 60 * 1000
+const maxHint = 24 * 60 * 60 * 1000
 
 /** A number for each kind there was. As an object it is a tenth of a `Map`, and many calls may be waiting. */
 type PerKind = { [K in Kind]?: number }
@@ -177,8 +177,8 @@ class RulesDecider implements Decider {
   decide({ hint, kind }: Signal): Decision {
     const rule = this.rules[kind]
     const retry = (this.counts?.[kind] ?? 0) + 1
-    if (!(retry <= rule.retries)) return stop("retries")
-    if (!(hint <= longestHint)) return stop("hint")
+    if (!(retry <= rule.retries)) return giveUp("retries")
+    if (!(hint <= maxHint)) return giveUp("hint")
     return interval(rule, retry, hint, this.delays?.[kind] ?? Duration.toMillis(rule.base))
   }
 
@@ -205,17 +205,17 @@ class LimitDecider implements Decider {
   }
 
   decide(signal: Signal): Decision {
-    const { attempts, elapsed, longestWait, retriesOf } = this.limits
+    const { attempts, elapsed, longestHint, retriesOf } = this.limits
     this.start ??= signal.now
     // Asked whatever the limits say, so that what is inside sees the same failures in any order of limits.
     const decision = this.inner.decide(signal)
-    if (attempts !== undefined && !(this.retries + 2 <= attempts)) return stop("attempts")
+    if (attempts !== undefined && !(this.retries + 2 <= attempts)) return giveUp("attempts")
     const ofKind = retriesOf?.[signal.kind]
-    if (ofKind !== undefined && !((this.counts?.[signal.kind] ?? 0) + 1 <= ofKind)) return stop("retries")
-    if (longestWait !== undefined && !(signal.hint <= Duration.toMillis(longestWait))) return stop("hint")
-    if (decision._tag === "Stop" || elapsed === undefined) return decision
+    if (ofKind !== undefined && !((this.counts?.[signal.kind] ?? 0) + 1 <= ofKind)) return giveUp("retries")
+    if (longestHint !== undefined && !(signal.hint <= Duration.toMillis(longestHint))) return giveUp("hint")
+    if (decision._tag === "GiveUp" || elapsed === undefined) return decision
     // Nothing is cut to fit: a shorter wait could leave time for an attempt that there would not have been.
-    return decision.ceiling <= this.start + Duration.toMillis(elapsed) - signal.now ? decision : stop("elapsed")
+    return decision.ceiling <= this.start + Duration.toMillis(elapsed) - signal.now ? decision : giveUp("elapsed")
   }
 
   commit(signal: Signal, delay: number): void {
@@ -229,10 +229,10 @@ class LimitDecider implements Decider {
  * A wait that has to end within so many milliseconds. Its floor is never cut. Its jitter is, where the floor is most of
  * the wait; where it is not, cutting would leave a shower of attempts just before the end.
  */
-export const within = (wait: Wait, remaining: number, reason: Reason): Decision => {
-  if (!(remaining > 0) || wait.floor > remaining) return stop(reason)
+export const within = (wait: Delay, remaining: number, reason: Reason): Decision => {
+  if (!(remaining > 0) || wait.floor > remaining) return giveUp(reason)
   if (wait.ceiling <= remaining) return wait
-  return wait.floor * 2 < wait.ceiling ? stop(reason) : between(wait.floor, remaining)
+  return wait.floor * 2 < wait.ceiling ? giveUp(reason) : between(wait.floor, remaining)
 }
 
 class AndThenDecider implements Decider {
@@ -249,13 +249,13 @@ class AndThenDecider implements Decider {
 
   decide(signal: Signal): Decision {
     const decision = this.first.decide(signal)
-    if (decision._tag === "Wait") {
+    if (decision._tag === "Delay") {
       this.firstActs = true
       this.secondActs = false
       return decision
     }
     const next = this.second.decide(signal)
-    this.firstActs = next._tag === "Stop"
+    this.firstActs = next._tag === "GiveUp"
     this.secondActs = true
     return next
   }
@@ -288,14 +288,14 @@ class BothDecider implements Decider {
 }
 
 const stricter = (left: Decision, right: Decision): Decision => {
-  if (left._tag === "Stop") return left
-  if (right._tag === "Stop") return right
+  if (left._tag === "GiveUp") return left
+  if (right._tag === "GiveUp") return right
   return between(Math.max(left.floor, right.floor), Math.max(left.ceiling, right.ceiling))
 }
 
 const lenient = (left: Decision, right: Decision): Decision => {
-  if (left._tag === "Stop") return right
-  if (right._tag === "Stop") return left
+  if (left._tag === "GiveUp") return right
+  if (right._tag === "GiveUp") return left
   return between(Math.min(left.floor, right.floor), Math.min(left.ceiling, right.ceiling))
 }
 

@@ -93,10 +93,10 @@ const judge = (
   signal: Decider.Signal,
   fiber: AnyFiber
 ): Decider.Decision => {
-  if (!mayRepeat(error, signal.kind, fiber)) return { _tag: "Stop", reason: "replay" }
+  if (!mayRepeat(error, signal.kind, fiber)) return { _tag: "GiveUp", reason: "replay" }
   const decision = decider.decide(signal)
   const deadline = fiber.getRef(Deadline)
-  return decision._tag === "Stop" || deadline === undefined
+  return decision._tag === "GiveUp" || deadline === undefined
     ? decision
     : Decider.within(decision, deadline - signal.now, "deadline")
 }
@@ -139,7 +139,7 @@ class Run {
     const hint = hintOf(error)
     const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
     const decision = judge(this.decider, error, signal, fiber)
-    if (decision._tag === "Stop") return this.giveUp(error, decision.reason, now, fiber)
+    if (decision._tag === "GiveUp") return this.giveUp(error, decision.reason, now, fiber)
     const budget = Context.getOrUndefined(fiber.context, RetryBudget)
     if (budget === undefined) return this.goOn(error, signal, decision, fiber)
     return Effect.flatMap(
@@ -163,7 +163,7 @@ class Run {
     return done
   }
 
-  goOn(error: unknown, signal: Decider.Signal, wait: Decider.Wait, fiber: AnyFiber): Step {
+  goOn(error: unknown, signal: Decider.Signal, wait: Decider.Delay, fiber: AnyFiber): Step {
     const millis = Decider.draw(wait, fiber.getRef(Random.Random).nextDoubleUnsafe())
     const delay = Duration.millis(millis)
     this.decider.commit(signal, millis)

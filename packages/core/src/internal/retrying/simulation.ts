@@ -99,7 +99,7 @@ export const simulate = (
     const hint = hintOf(error)
     const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
     const decision = decider.decide(signal)
-    if (decision._tag === "Stop") return end(decision.reason, code)
+    if (decision._tag === "GiveUp") return end(decision.reason, code)
     const delay = Decider.draw(decision, options?.random ?? 0)
     decider.commit(signal, delay)
     retries.push({
@@ -147,7 +147,7 @@ export const render = ({ elapsed, last, outcome, retries }: Timeline): string =>
   ].join("\n")
 
 /** The longest hint that is waited for: the tightest limit that holds whichever part of the policy decides. */
-const longestWaitOf = (node: Decider.Node): Duration.Duration | undefined => {
+const longestHintOf = (node: Decider.Node): Duration.Duration | undefined => {
   const combine = (
     pick: (left: Duration.Duration, right: Duration.Duration) => Duration.Duration,
     left: Duration.Duration | undefined,
@@ -157,13 +157,13 @@ const longestWaitOf = (node: Decider.Node): Duration.Duration | undefined => {
     case "Rules":
       return undefined
     case "Limit":
-      return combine(Duration.min, longestWaitOf(node.policy), node.limits.longestWait)
+      return combine(Duration.min, longestHintOf(node.policy), node.limits.longestHint)
     case "Stricter":
-      return combine(Duration.min, longestWaitOf(node.left), longestWaitOf(node.right))
+      return combine(Duration.min, longestHintOf(node.left), longestHintOf(node.right))
     case "Lenient":
-      return combine(Duration.max, longestWaitOf(node.left), longestWaitOf(node.right))
+      return combine(Duration.max, longestHintOf(node.left), longestHintOf(node.right))
     case "AndThen":
-      return combine(Duration.max, longestWaitOf(node.first), longestWaitOf(node.second))
+      return combine(Duration.max, longestHintOf(node.first), longestHintOf(node.second))
   }
 }
 
@@ -183,6 +183,6 @@ export const renderSvg = (policy: Simulated, options?: { readonly title?: string
       kind,
       bands: simulate(policy, Array.from({ length: 12 }, () => failureOf(kind))).retries
     })),
-    longestWaitOf(policy[Decider.NodeId]),
+    longestHintOf(policy[Decider.NodeId]),
     options?.title ?? "Waits of a retry policy"
   )

@@ -1,5 +1,5 @@
 /**
- * The hints in the headers of a success, for whoever collects them and for the log.
+ * The metadata in the headers of a success, for whoever collects them and for the log.
  *
  * @internal
  */
@@ -17,19 +17,19 @@ import { inputOf } from "./success.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Hints {
+export interface Metadata {
   readonly rateLimit?: RateLimit
   readonly balance?: Balance
   readonly deprecation?: Deprecation
 }
 
 /**
- * Reads the hints of a response.
+ * Reads the metadata of a response.
  *
  * @category reading
  * @since 0.1.0
  */
-export const fromResponse = (response: HttpClientResponse): Effect.Effect<Hints> =>
+export const fromResponse = (response: HttpClientResponse): Effect.Effect<Metadata> =>
   Effect.map(inputOf(response, { body: "" }), (input) => {
     const { headers } = response
     const rateLimit = ResponseHeaders.rateLimit(headers, input.now)
@@ -43,22 +43,25 @@ export const fromResponse = (response: HttpClientResponse): Effect.Effect<Hints>
     }
   })
 
-/** Where the client leaves the hints of its latest success, if somebody collects them. */
-export const Collector = Context.Reference<{ latest: Hints } | undefined>("@effect-venice/http/ServerHints/Collector", {
-  defaultValue: () => undefined
-})
+/** Where the client leaves the metadata of its latest success, if somebody collects them. */
+export const Collector = Context.Reference<{ latest: Metadata } | undefined>(
+  "@effect-venice/http/ResponseMetadata/Collector",
+  {
+    defaultValue: () => undefined
+  }
+)
 
 // As many models as there are; a server that makes up ever new warnings does not fill the memory.
 const maxWarned = 1000
 
-/** Notes the hints of a success: hands them to whoever collects them, and logs each deprecation once. */
+/** Notes the metadata of a success: hands them to whoever collects them, and logs each deprecation once. */
 export const noting = (): (response: HttpClientResponse) => Effect.Effect<void> => {
   const warned = new Set<string>()
-  const note = Effect.fnUntraced(function*(response: HttpClientResponse, collector: { latest: Hints } | undefined) {
-    const hints = yield* fromResponse(response)
-    if (collector !== undefined) collector.latest = hints
-    if (hints.deprecation === undefined) return
-    const { date, replacement, warning } = hints.deprecation
+  const note = Effect.fnUntraced(function*(response: HttpClientResponse, collector: { latest: Metadata } | undefined) {
+    const metadata = yield* fromResponse(response)
+    if (collector !== undefined) collector.latest = metadata
+    if (metadata.deprecation === undefined) return
+    const { date, replacement, warning } = metadata.deprecation
     const key = JSON.stringify([date, replacement, warning])
     if (warned.has(key) || warned.size >= maxWarned) return
     warned.add(key)

@@ -5,7 +5,7 @@
  * **Example** (Reading what is left)
  *
  * ```ts
- * import { ServerHints, VeniceClient } from "@effect-venice/http"
+ * import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
  * import { Emulator, WireResponse } from "@effect-venice/testing"
  * import { Effect, Layer, Schema } from "effect"
  *
@@ -14,8 +14,8 @@
  *   const venice = yield* VeniceClient
  *   yield* emulator.reply(WireResponse.json(200, {}, { "x-ratelimit-remaining-requests": "19" }))
  *
- *   const [, hints] = yield* ServerHints.collect(venice.execute("POST /embeddings", { success: Schema.Unknown }))
- *   return hints.rateLimit?.requests?.remaining
+ *   const [, metadata] = yield* ResponseMetadata.collect(venice.execute("POST /embeddings", { success: Schema.Unknown }))
+ *   return metadata.rateLimit?.requests?.remaining
  * }).pipe(
  *   Effect.provide(Layer.provideMerge(Emulator.layerClient, Emulator.layer))
  * )
@@ -26,19 +26,19 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { Collector, type Hints } from "./internal/hints.ts"
+import { Collector, type Metadata } from "./internal/responseMetadata.ts"
 
-export { fromResponse, type Hints } from "./internal/hints.ts"
+export { fromResponse, type Metadata } from "./internal/responseMetadata.ts"
 
 /**
- * Runs a call of `VeniceClient`, and gives its result with the hints of its latest successful answer.
+ * Runs a call of `VeniceClient`, and gives its result with the metadata of its latest successful answer.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const collect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, Hints], E, R> =>
+export const collect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, Metadata], E, R> =>
   Effect.suspend(() => {
-    const collector: { latest: Hints } = { latest: {} }
+    const collector: { latest: Metadata } = { latest: {} }
     return Effect.map(
       Effect.provideService(self, Collector, collector),
       (answer) => [answer, collector.latest] as const

@@ -1,4 +1,4 @@
-import { ServerHints, VeniceClient } from "@effect-venice/http"
+import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -29,7 +29,7 @@ const run = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, Fetc
 describe("server hints", () => {
   it.live("are there for who collects them", () =>
     Effect.gen(function*() {
-      const [body, hints] = yield* ServerHints.collect(yield* call([headers]))
+      const [body, hints] = yield* ResponseMetadata.collect(yield* call([headers]))
 
       assert.deepStrictEqual(body, {})
       assert.strictEqual(hints.rateLimit?.requests?.limit, 20)
@@ -42,9 +42,9 @@ describe("server hints", () => {
     Effect.gen(function*() {
       const embed = yield* call([headers, { "x-ratelimit-remaining-requests": "18" }, {}])
       const [[, first], [, second], [, third]] = yield* Effect.all([
-        ServerHints.collect(embed),
-        ServerHints.collect(embed),
-        ServerHints.collect(embed)
+        ResponseMetadata.collect(embed),
+        ResponseMetadata.collect(embed),
+        ResponseMetadata.collect(embed)
       ])
 
       assert.deepStrictEqual(
@@ -61,7 +61,7 @@ describe("server hints", () => {
       })
       const embed = yield* call([deprecated("a"), deprecated("a"), deprecated("b"), deprecated("a")])
       yield* Effect.repeat(embed, { times: 3 }).pipe(Effect.provide(Logger.layer([logger])))
-      const [, hints] = yield* ServerHints.collect(embed)
+      const [, hints] = yield* ResponseMetadata.collect(embed)
 
       assert.deepStrictEqual(logged, [["Warn", ["a is deprecated"]], ["Warn", ["b is deprecated"]]])
       assert.deepStrictEqual(hints.deprecation, { warning: "a is deprecated", date: "2026-03-01", replacement: "new" })
