@@ -188,7 +188,7 @@ describe.each(clients)("over %s", (_, layer) => {
       if (error._tag !== "UNRECOGNIZED_RESPONSE") return assert.fail(String(error))
       assert.isTrue(error.response.bodyTruncated)
       assert.isBelow(written, 64 * 1024 * 1024)
-      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+      yield* server.released
     }).pipe(run))
 
   it.live("aborts the request when it is interrupted", () =>
@@ -199,7 +199,7 @@ describe.each(clients)("over %s", (_, layer) => {
       const result = yield* Effect.timeoutOption(venice.request("GET /models"), "100 millis")
 
       assert.strictEqual(result._tag, "None")
-      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+      yield* server.released
     }).pipe(run))
 
   it.live("aborts a call that is interrupted, wherever its answer is", () =>
@@ -219,7 +219,7 @@ describe.each(clients)("over %s", (_, layer) => {
         const result = yield* Effect.timeoutOption(call, "100 millis")
 
         assert.strictEqual(result._tag, "None", at)
-        while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+        yield* server.released
       }
     }).pipe(run))
 
@@ -239,9 +239,7 @@ describe.each(clients)("over %s", (_, layer) => {
       for (let i = 0; i < 5; i++) {
         yield* Effect.exit(venice.execute("GET /models", { query: { answers: "never" }, success: Schema.Unknown }))
       }
-      while (server.sockets.size > 0) {
-        yield* Effect.sleep("10 millis")
-      }
+      yield* server.released
     }).pipe(run))
 
   it.live("decodes in the scope of its caller", () =>
@@ -346,7 +344,7 @@ describe.each(clients)("over %s", (_, layer) => {
       yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(venice.request("POST /image/generate"))), {
         concurrency: 10
       })
-      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+      yield* server.released
     }).pipe(run))
 
   it.live("keeps the key out of an error in which the server repeats it", () =>
@@ -474,7 +472,7 @@ describe("requests", () => {
       assert.strictEqual((yield* count(venice.execute("POST /chat/completions", options)))[0], 1)
       // With `execute` the time is for the whole answer.
       assert.strictEqual((yield* count(venice.execute("POST /embeddings", options)))[0], 1)
-      while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+      yield* server.released
     }).pipe(run))
 
   it.live("carry one idempotency key for all attempts where the operation takes one", () =>

@@ -19,7 +19,8 @@ export const serve = (handle: (response: ServerResponse, got: Got) => void) =>
       new Promise<{
         readonly url: string
         readonly got: Array<Got>
-        readonly sockets: Set<Socket>
+        /** Waits until every connection that a request came over is closed. */
+        readonly released: Effect.Effect<void>
         readonly close: () => Promise<void>
       }>((resolve) => {
         const got: Array<Got> = []
@@ -44,12 +45,16 @@ export const serve = (handle: (response: ServerResponse, got: Got) => void) =>
         })
         server.listen(0, "127.0.0.1", () => {
           const { port } = server.address() as AddressInfo
+          // `fetch` opens another connection for each it destroys. Nothing comes over it before it expires, in seconds.
+          const released = Effect.gen(function*() {
+            while ([...sockets].some(({ bytesRead }) => bytesRead > 0)) yield* Effect.sleep("10 millis")
+          })
           const close = () =>
             new Promise<void>((closed) => {
               for (const socket of sockets) socket.destroy()
               server.close(() => closed())
             })
-          resolve({ url: `http://127.0.0.1:${port}/api/v1`, got, sockets, close })
+          resolve({ url: `http://127.0.0.1:${port}/api/v1`, got, released, close })
         })
       })
     ),

@@ -178,7 +178,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
 
         if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
         assert.isTrue(error.response.bodyTruncated)
-        while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+        yield* server.released
       }).pipe(run))
 
     it.live("is begun again by a policy only while it has delivered nothing", () =>
@@ -212,7 +212,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         const fiber = yield* Effect.forkChild(Stream.runDrain(stream))
         yield* Effect.sleep("50 millis")
         yield* Fiber.interrupt(fiber)
-        while (server.sockets.size > 0) yield* Effect.sleep("10 millis")
+        yield* server.released
       }).pipe(run))
 
     it.live("keeps the key out of an error among its events", () =>
