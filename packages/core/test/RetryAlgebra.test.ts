@@ -1,6 +1,6 @@
 import { Errors, Retry } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Duration, Effect, Schema } from "effect"
+import { Arbitrary, Duration, Schema } from "effect"
 
 const int = (minimum: number, maximum: number) =>
   Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })))
@@ -67,17 +67,19 @@ const deeper = Arbitrary.map(
 
 const policy = Arbitrary.flatMap(int(0, 3), (depth) => [leaf, limited, combined, deeper][depth]!)
 
-const failure = Arbitrary.map(Arbitrary.all([kind, int(0, 5), int(1, 90_000)]), ([kind, when, hint]) => {
-  if (kind === "Transport") return "Transport"
-  const category = kind
-  // Half of the failures come without a hint, and some with one of zero.
-  return new Errors.UnrecognizedResponse({
-    category,
-    response: {
-      status: 599,
-      ...(when >= 3 && { retryAfter: Duration.millis(when === 3 ? 0 : hint) })
-    }
+const failed = (kind: Retry.Kind, hint?: number): Retry.ScriptedFailure =>
+  kind === "Transport" ? kind : new Errors.UnrecognizedResponse({
+    category: kind,
+    response: { status: 599, ...(hint !== undefined && { retryAfter: Duration.millis(hint) }) }
   })
+
+// Made once, since an error's stack takes longer than the rest of a draw.
+const common = new Map(Retry.kinds.map((kind) => [kind, { unhinted: failed(kind), zero: failed(kind, 0) }]))
+
+// Half of the failures come without a hint, and some with one of zero.
+const failure = Arbitrary.map(Arbitrary.all([kind, int(0, 5), int(1, 90_000)]), ([kind, when, hint]) => {
+  const { unhinted, zero } = common.get(kind)!
+  return when < 3 ? unhinted : when === 3 ? zero : failed(kind, hint)
 })
 
 const script = Arbitrary.array(failure, { maxLength: 12 })
@@ -94,12 +96,12 @@ const behaviour = (policy: Retry.Policy, script: ReadonlyArray<Retry.ScriptedFai
 }
 
 const equal = (left: Retry.Policy, right: Retry.Policy, script: ReadonlyArray<Retry.ScriptedFailure>, random: number) =>
-  Effect.sync(() => assert.deepStrictEqual(behaviour(left, script, random), behaviour(right, script, random)))
+  assert.deepStrictEqual(behaviour(left, script, random), behaviour(right, script, random))
 
 const runs = { arbitrary: { runs: 2000 } }
 
 describe("andThen", () => {
-  it.effect.prop(
+  it.prop(
     "is associative",
     [policy, policy, policy, script, random],
     ([a, b, c, script, random]) =>
@@ -107,19 +109,17 @@ describe("andThen", () => {
     runs
   )
 
-  it.effect.prop("has never as identity", [policy, script, random], ([a, script, random]) =>
-    Effect.andThen(
-      equal(Retry.andThen(Retry.never, a), a, script, random),
-      equal(Retry.andThen(a, Retry.never), a, script, random)
-    ), runs)
+  it.prop("has never as identity", [policy, script, random], ([a, script, random]) => {
+    equal(Retry.andThen(Retry.never, a), a, script, random)
+    equal(Retry.andThen(a, Retry.never), a, script, random)
+  }, runs)
 
-  it.effect.prop(
+  it.prop(
     "never makes fewer attempts than its first",
     [policy, policy, script],
-    ([a, b, script]) =>
-      Effect.sync(() => {
-        assert.isAtLeast(behaviour(Retry.andThen(a, b), script).waits.length, behaviour(a, script).waits.length)
-      }),
+    ([a, b, script]) => {
+      assert.isAtLeast(behaviour(Retry.andThen(a, b), script).waits.length, behaviour(a, script).waits.length)
+    },
     runs
   )
 
@@ -134,21 +134,21 @@ describe("andThen", () => {
 describe.each([["stricter", Retry.stricter], ["lenient", Retry.lenient]] as const)("%s", (_, combine) => {
   const of = (left: Retry.Policy, right: Retry.Policy) => combine(left, right)
 
-  it.effect.prop(
+  it.prop(
     "is associative",
     [policy, policy, policy, script, random],
     ([a, b, c, script, random]) => equal(of(of(a, b), c), of(a, of(b, c)), script, random),
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "is commutative",
     [policy, policy, script, random],
     ([a, b, script, random]) => equal(of(a, b), of(b, a), script, random),
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "is idempotent",
     [policy, script, random],
     ([a, script, random]) => equal(of(a, a), a, script, random),
@@ -157,54 +157,52 @@ describe.each([["stricter", Retry.stricter], ["lenient", Retry.lenient]] as cons
 })
 
 describe("never", () => {
-  it.effect.prop(
+  it.prop(
     "absorbs the stricter",
     [policy, script, random],
     ([a, script, random]) => equal(Retry.stricter(a, Retry.never), Retry.never, script, random),
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "is the identity of the more lenient",
     [policy, script, random],
     ([a, script, random]) => equal(Retry.lenient(a, Retry.never), a, script, random),
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "repeats nothing",
     [script],
-    ([script]) => Effect.sync(() => assert.deepStrictEqual(behaviour(Retry.never, script).waits, [])),
+    ([script]) => assert.deepStrictEqual(behaviour(Retry.never, script).waits, []),
     runs
   )
 })
 
 describe("the stricter of two", () => {
-  it.effect.prop(
+  it.prop(
     "makes no more attempts than either, and waits no less",
     [policy, policy, script],
-    ([a, b, script]) =>
-      Effect.sync(() => {
-        const both = behaviour(Retry.stricter(a, b), script).waits
-        assert.isAtMost(both.length, Math.min(behaviour(a, script).waits.length, behaviour(b, script).waits.length))
-      }),
+    ([a, b, script]) => {
+      const both = behaviour(Retry.stricter(a, b), script).waits
+      assert.isAtMost(both.length, Math.min(behaviour(a, script).waits.length, behaviour(b, script).waits.length))
+    },
     { arbitrary: { runs: 500 } }
   )
 })
 
 describe("inside of a combination", () => {
-  it.effect.prop(
+  it.prop(
     "never is still the identity of andThen",
     [policy, policy, script, random],
-    ([a, c, script, random]) =>
-      Effect.andThen(
-        equal(Retry.lenient(Retry.andThen(a, Retry.never), c), Retry.lenient(a, c), script, random),
-        equal(Retry.lenient(Retry.andThen(Retry.never, a), c), Retry.lenient(a, c), script, random)
-      ),
+    ([a, c, script, random]) => {
+      equal(Retry.lenient(Retry.andThen(a, Retry.never), c), Retry.lenient(a, c), script, random)
+      equal(Retry.lenient(Retry.andThen(Retry.never, a), c), Retry.lenient(a, c), script, random)
+    },
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "limits still commute",
     [policy, policy, limits, limits, script, random],
     ([a, c, one, other, script, random]) =>
@@ -292,7 +290,7 @@ describe("the waits", () => {
 })
 
 describe("limits", () => {
-  it.effect.prop(
+  it.prop(
     "are idempotent",
     [policy, limits, script, random],
     ([a, limits, script, random]) =>
@@ -300,7 +298,7 @@ describe("limits", () => {
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "commute",
     [policy, limits, limits, script, random],
     ([a, one, other, script, random]) =>
@@ -308,41 +306,39 @@ describe("limits", () => {
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "never add an attempt",
     [policy, limits, script, random],
-    ([a, limits, script, random]) =>
-      Effect.sync(() => {
-        const free = behaviour(a, script, random).waits
-        const bound = behaviour(Retry.limit(a, limits), script, random).waits
-        assert.isAtMost(bound.length, free.length)
-      }),
+    ([a, limits, script, random]) => {
+      const free = behaviour(a, script, random).waits
+      const bound = behaviour(Retry.limit(a, limits), script, random).waits
+      assert.isAtMost(bound.length, free.length)
+    },
     runs
   )
 
-  it.effect.prop("hold", [policy, limits, script, random], ([a, limits, script, random]) =>
-    Effect.sync(() => {
-      const { elapsed, retries } = Retry.simulate(Retry.limit(a, limits), script, { random })
-      if (limits.attempts !== undefined) assert.isBelow(retries.length, Math.max(1, limits.attempts))
-      if (limits.elapsed !== undefined) {
-        assert.isAtMost(Duration.toMillis(elapsed), Math.ceil(Duration.toMillis(limits.elapsed)))
+  it.prop("hold", [policy, limits, script, random], ([a, limits, script, random]) => {
+    const { elapsed, retries } = Retry.simulate(Retry.limit(a, limits), script, { random })
+    if (limits.attempts !== undefined) assert.isBelow(retries.length, Math.max(1, limits.attempts))
+    if (limits.elapsed !== undefined) {
+      assert.isAtMost(Duration.toMillis(elapsed), Math.ceil(Duration.toMillis(limits.elapsed)))
+    }
+    for (const kind of Retry.kinds) {
+      const most = limits.retriesOf?.[kind]
+      if (most !== undefined) {
+        assert.isAtMost(retries.filter((retry) => retry.kind === kind).length, most)
       }
-      for (const kind of Retry.kinds) {
-        const most = limits.retriesOf?.[kind]
-        if (most !== undefined) {
-          assert.isAtMost(retries.filter((retry) => retry.kind === kind).length, most)
-        }
+    }
+    for (const { hint } of retries) {
+      if (limits.longestHint !== undefined && hint !== undefined) {
+        assert.isTrue(Duration.isLessThanOrEqualTo(hint, limits.longestHint))
       }
-      for (const { hint } of retries) {
-        if (limits.longestHint !== undefined && hint !== undefined) {
-          assert.isTrue(Duration.isLessThanOrEqualTo(hint, limits.longestHint))
-        }
-      }
-    }), runs)
+    }
+  }, runs)
 })
 
 describe("override, without, only, jittered", () => {
-  it.effect.prop(
+  it.prop(
     "override is right-biased",
     [policy, kind, rule, rule, script, random],
     ([a, kind, one, other, script, random]) =>
@@ -350,7 +346,7 @@ describe("override, without, only, jittered", () => {
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "overrides of different kinds commute",
     [policy, rule, rule, script, random],
     ([a, one, other, script, random]) =>
@@ -363,7 +359,7 @@ describe("override, without, only, jittered", () => {
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "override makes the rule its own",
     [rules, kind, rule, script],
     ([base, kind, rule, script]) =>
@@ -371,24 +367,22 @@ describe("override, without, only, jittered", () => {
     runs
   )
 
-  it.effect.prop(
+  it.prop(
     "without is idempotent, and only is without the others",
     [policy, kind, script, random],
-    ([a, kind, script, random]) =>
-      Effect.andThen(
-        equal(Retry.without(Retry.without(a, kind), kind), Retry.without(a, kind), script, random),
-        equal(Retry.only(a, kind), Retry.without(a, Retry.kinds.filter((other) => other !== kind)), script, random)
-      ),
+    ([a, kind, script, random]) => {
+      equal(Retry.without(Retry.without(a, kind), kind), Retry.without(a, kind), script, random)
+      equal(Retry.only(a, kind), Retry.without(a, Retry.kinds.filter((other) => other !== kind)), script, random)
+    },
     runs
   )
 
-  it.effect.prop("without repeats none of the kind", [policy, kind, script], ([a, kind, script]) =>
-    Effect.sync(() => {
-      const { retries } = Retry.simulate(Retry.without(a, kind), script)
-      assert.isFalse(retries.some((retry) => retry.kind === kind))
-    }), runs)
+  it.prop("without repeats none of the kind", [policy, kind, script], ([a, kind, script]) => {
+    const { retries } = Retry.simulate(Retry.without(a, kind), script)
+    assert.isFalse(retries.some((retry) => retry.kind === kind))
+  }, runs)
 
-  it.effect.prop(
+  it.prop(
     "the last jitter holds",
     [policy, jitter, jitter, script, random],
     ([a, one, other, script, random]) =>
@@ -398,50 +392,47 @@ describe("override, without, only, jittered", () => {
 })
 
 describe("every policy", () => {
-  it.effect.prop(
+  it.prop(
     "waits no less than the server asks, wherever in its interval it draws",
     [policy, script, random],
-    ([a, script, random]) =>
-      Effect.sync(() => {
-        for (const { ceiling, delay, floor, hint } of Retry.simulate(a, script, { random }).retries) {
-          assert.isTrue(hint === undefined || Duration.isGreaterThanOrEqualTo(floor, hint))
-          assert.isTrue(Duration.isGreaterThanOrEqualTo(delay, floor))
-          assert.isAtMost(Duration.toMillis(delay), Math.ceil(Duration.toMillis(ceiling)))
-          assert.isTrue(Number.isFinite(Duration.toMillis(ceiling)))
-        }
-      }),
+    ([a, script, random]) => {
+      for (const { ceiling, delay, floor, hint } of Retry.simulate(a, script, { random }).retries) {
+        assert.isTrue(hint === undefined || Duration.isGreaterThanOrEqualTo(floor, hint))
+        assert.isTrue(Duration.isGreaterThanOrEqualTo(delay, floor))
+        assert.isAtMost(Duration.toMillis(delay), Math.ceil(Duration.toMillis(ceiling)))
+        assert.isTrue(Number.isFinite(Duration.toMillis(ceiling)))
+      }
+    },
     { arbitrary: { runs: 5000 } }
   )
 
-  it.effect.prop(
+  it.prop(
     "keeps the state of a kind whatever fails in between",
     [rules, script],
-    ([base, script]) =>
-      Effect.sync(() => {
-        const policy = Retry.make(base)
-        const alone = Retry.simulate(policy, script.filter((failure) => failure === "Transport"))
-        const mixed = Retry.simulate(policy, script).retries.filter((retry) => retry.kind === "Transport")
-        const waits = (retries: ReadonlyArray<Retry.SimulatedRetry>) =>
-          retries.slice(0, mixed.length).map(({ floor }) => Duration.toMillis(floor))
+    ([base, script]) => {
+      const policy = Retry.make(base)
+      const alone = Retry.simulate(policy, script.filter((failure) => failure === "Transport"))
+      const mixed = Retry.simulate(policy, script).retries.filter((retry) => retry.kind === "Transport")
+      const waits = (retries: ReadonlyArray<Retry.SimulatedRetry>) =>
+        retries.slice(0, mixed.length).map(({ floor }) => Duration.toMillis(floor))
 
-        assert.deepStrictEqual(waits(mixed), waits(alone.retries))
-      }),
+      assert.deepStrictEqual(waits(mixed), waits(alone.retries))
+    },
     runs
   )
 
-  it.effect.prop("grows by its factor up to its cap", [rule], ([base]) =>
-    Effect.sync(() => {
-      const steady = { ...base, jitter: "none", retries: 6 } as const
-      const { retries } = Retry.simulate(
-        Retry.make({ ...Retry.standardRules, Server: steady }),
-        Array.from({ length: 6 }, () => "UNKNOWN_ERROR")
-      )
+  it.prop("grows by its factor up to its cap", [rule], ([base]) => {
+    const steady = { ...base, jitter: "none", retries: 6 } as const
+    const { retries } = Retry.simulate(
+      Retry.make({ ...Retry.standardRules, Server: steady }),
+      Array.from({ length: 6 }, () => "UNKNOWN_ERROR")
+    )
 
-      retries.forEach(({ floor }, i) => {
-        const expected = Math.min(Duration.toMillis(steady.base) * steady.factor ** i, Duration.toMillis(steady.cap))
-        assert.strictEqual(Duration.toMillis(floor), expected)
-      })
-    }), runs)
+    retries.forEach(({ floor }, i) => {
+      const expected = Math.min(Duration.toMillis(steady.base) * steady.factor ** i, Duration.toMillis(steady.cap))
+      assert.strictEqual(Duration.toMillis(floor), expected)
+    })
+  }, runs)
 })
 
 describe("the presets", () => {
