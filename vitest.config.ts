@@ -1,9 +1,18 @@
 import { defineConfig } from "vitest/config"
 import Counts from "./scripts/counts.ts"
 
+/** What has to take its time: soaks, bodies of 10 MB, waits that are real. `pnpm check` runs it, `pnpm test` does not. */
+const slow = "packages/*/test/**/*.slow.test.ts"
+
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts"],
+    projects: [
+      {
+        extends: true,
+        test: { name: "fast", include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts"], exclude: [slow] }
+      },
+      { extends: true, test: { name: "slow", include: [slow] } }
+    ],
     reporters: ["default", new Counts()],
     testTimeout: 30_000
   }

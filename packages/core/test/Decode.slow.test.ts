@@ -1,0 +1,29 @@
+import { describe, it } from "@effect/vitest"
+import { isTotal } from "./totality.ts"
+
+const now = Date.UTC(2026, 0, 1)
+
+// Patterns that went back over the text would need hours for these, and the time limit would end the test.
+const huge = 10 * 1024 * 1024
+
+describe("totality", () => {
+  it.each<[string, string]>([
+    ["one letter", "a".repeat(huge)],
+    ["HTML", `<html>${"<title>".repeat(huge / 7)}`],
+    ["a long message", JSON.stringify({ error: "Specified model not found: ".padEnd(huge, " did you mean: ") })],
+    [
+      "a long list",
+      JSON.stringify({ issues: Array.from({ length: huge / 40 }, (_, i) => ({ path: [i], message: "m" })) })
+    ],
+    ["beginnings of secrets", "eyJ".repeat(huge / 3)],
+    ["authorization without an end", "Bearer ".repeat(huge / 7)],
+    ["half a key", "sk-sk-".repeat(huge / 6)],
+    ["names of secrets", "\"authorization\" : ".repeat(huge / 18)],
+    ["an event without an end", `data: ${"x".repeat(huge)}`],
+    ["many events", "data: {\"error\"\n\n".repeat(huge / 15)],
+    ["full stops", JSON.stringify({ error: ".".repeat(huge) })],
+    ["white space", " ".repeat(huge)]
+  ])("takes linear time over 10 MB of %s", (_, body) => {
+    for (const status of [200, 400, 404, 500]) isTotal({ status, headers: {}, body, now })
+  })
+})
