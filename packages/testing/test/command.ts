@@ -5,6 +5,9 @@ import { join } from "node:path"
 /** The file of the command. */
 export const main = join(import.meta.dirname, "../src/cli/main.ts")
 
+// What a process compiled, the next one need not.
+const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(import.meta.dirname, "../node_modules/.cache/compiled") }
+
 interface Run {
   readonly status: number | null
   readonly stdout: string
@@ -18,7 +21,7 @@ export const run = (
 ) =>
   Effect.promise(() =>
     new Promise<Run>((resolve) => {
-      const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ...options.env } })
+      const child = spawn(process.execPath, [main, ...args], { env: { ...env, ...options.env } })
       let stdout = ""
       let stderr = ""
       child.stdout.setEncoding("utf8").on("data", (text) => stdout += text)
