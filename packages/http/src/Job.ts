@@ -72,7 +72,7 @@ export interface Completed {
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface FollowOptions {
   /** How long to wait between two polls. Five seconds by default, as in Venice's own examples. */
   readonly every?: Duration.Input | undefined
   /** The longest a job may take. An hour by default. */
@@ -153,7 +153,7 @@ class Replayed extends Data.TaggedError("Replayed")<
  * @category running
  * @since 0.1.0
  */
-export const wait = (job: Job, options: Options = {}): Effect.Effect<Completed, JobFailure, VeniceClient> => {
+export const wait = (job: Job, options: FollowOptions = {}): Effect.Effect<Completed, JobFailure, VeniceClient> => {
   const every = Duration.fromInputUnsafe(options.every ?? "5 seconds")
   const attempt = Effect.retry(confirmed(job, every), options.policy ?? Retry.patient)
   return attempt.pipe(
@@ -192,6 +192,6 @@ export const complete = (job: Job): Effect.Effect<void, RequestError<`POST /${Me
 export const run = <const K extends Medium>(
   kind: K,
   body: unknown,
-  options?: Options
+  options?: FollowOptions
 ): Effect.Effect<Completed, ExecuteError<`POST /${K}/queue`> | JobFailure, VeniceClient> =>
   Effect.flatMap(queue(kind, body), (job) => wait(job, options))

@@ -51,7 +51,7 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import * as Conventions from "./internal/openTelemetry.ts"
 
 export { call, type CallOptions } from "./internal/callSpan.ts"
-export { count, duration, failures, unknown } from "./internal/metrics.ts"
+export { count, duration, failures, unrecognized } from "./internal/metrics.ts"
 
 /**
  * Logs a failure: an error of Venice at the level of Venice's table, with code, category, status, operation and request

@@ -170,7 +170,7 @@ export interface Service {
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface ClientOptions {
   /** Sent as a bearer token. Leave it out where the requests prove themselves otherwise, as with a wallet. */
   readonly apiKey?: Redacted.Redacted | undefined
   readonly baseUrl?: string | URL | undefined
@@ -255,7 +255,7 @@ const withTimeout = <A, E, R>(
   })
 }
 
-const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
+const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const { apiKey } = options
@@ -324,7 +324,7 @@ const Key = Schema.String.pipe(
   )
 )
 
-const config: Config.Config<Options> = Config.all({
+const config: Config.Config<ClientOptions> = Config.all({
   apiKey: Config.schema(Schema.Redacted(Key), "VENICE_API_KEY"),
   baseUrl: Config.URL("VENICE_BASE_URL").pipe(Config.withDefault(new URL(defaultBaseUrl)))
 })

@@ -11,9 +11,9 @@ export * as ResponseMetadata from "./ResponseMetadata.ts"
 export * as Telemetry from "./Telemetry.ts"
 export {
   type AnyOperation,
+  type ClientOptions,
   defaultBaseUrl,
   type ExecuteError,
-  type Options,
   type RequestError,
   type RequestOptions,
   type Service,

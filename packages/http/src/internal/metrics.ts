@@ -28,7 +28,7 @@ export const failures: Metric.Counter<number> = Metric.counter("venice.client.fa
  * @category metrics
  * @since 0.1.0
  */
-export const unknown: Metric.Counter<number> = Metric.counter("venice.client.unknown_responses", {
+export const unrecognized: Metric.Counter<number> = Metric.counter("venice.client.unknown_responses", {
   description: "Answers of Venice that no rule describes, by their fingerprint",
   incremental: true,
   attributes: { unit: "{response}" }
@@ -82,7 +82,7 @@ const series = <State>(metric: Metric.Metric<number, State>, ...names: ReadonlyA
 }
 
 const failureSeries = series(failures, "error.type", "venice.error.category", "venice.operation")
-const unknownSeries = series(unknown, "venice.response.fingerprint", "venice.operation")
+const unrecognizedSeries = series(unrecognized, "venice.response.fingerprint", "venice.operation")
 export const durationSeries = series(
   duration,
   "gen_ai.operation.name",
@@ -108,5 +108,5 @@ export const count = (failure: unknown, operation: string | undefined): Effect.E
     const fingerprint = Conventions.fingerprintOf(failure)
     return fingerprint === undefined
       ? counted
-      : Effect.andThen(counted, Metric.update(unknownSeries(boundedFingerprint(fingerprint), name), 1))
+      : Effect.andThen(counted, Metric.update(unrecognizedSeries(boundedFingerprint(fingerprint), name), 1))
   })
