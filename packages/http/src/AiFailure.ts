@@ -1,11 +1,10 @@
 /**
  * Venice's errors as `AiError` of `effect/ai`, and back.
  *
- * A `LanguageModel` fails with `AiError`, whose reasons are those of all providers together. {@link wrap} makes one of any
- * failure of a call, for a model of your own over `VeniceClient`; the error itself goes along in the reason's metadata,
- * under `venice`. {@link unwrap} gives it back, for whoever wants Venice's codes, categories, hints and policies of
- * `Retry` around a model, and reads the responses in the `AiError`s of other OpenAI-compatible models that are pointed at
- * Venice.
+ * The methods of a `LanguageModel` fail with `AiError`. {@link wrap} turns any failure of a call into one, for a model
+ * that you build on `VeniceClient`, and keeps Venice's error in the metadata of the reason. {@link unwrap} restores
+ * Venice's error, so that you can catch it by code and retry it by category. It also decodes the responses in the
+ * `AiError`s of other OpenAI-compatible models that send their requests to Venice.
  *
  * **Details**
  *
@@ -15,14 +14,14 @@
  * | Billing                                               | `QuotaExhaustedError`; without credentials `AuthenticationError` |
  * | InvalidRequest, InvalidMedia, ContextLength, NotFound | `InvalidRequestError`                                     |
  * | ContentPolicy                                         | `ContentPolicyError`                                      |
- * | RateLimit, Capacity                                   | `RateLimitError`, which is the one that has a `retryAfter` |
+ * | RateLimit, Capacity                                   | `RateLimitError`, the only reason with a `retryAfter`     |
  * | Server, Upstream, Timeout                             | `InternalProviderError`                                   |
  *
- * A request without an answer is a `NetworkError`, an answer that cannot be read an `InvalidResponseError`.
+ * A request without a response becomes a `NetworkError`, a response that cannot be read an `InvalidResponseError`.
  *
  * **Gotchas**
  *
- * `AiError.isRetryable` knows nothing of what a repeat costs. A policy of `Retry` does: `unwrap` first.
+ * `AiError.isRetryable` ignores that a retry may be billed twice. The policies of `Retry` do not: `unwrap` first.
  *
  * **Example** (Retrying a model by category)
  *
@@ -66,8 +65,12 @@ import type { Failure } from "./Failure.ts"
 import { defaultBaseUrl } from "./VeniceClient.ts"
 
 /**
- * What an `AiError` keeps of the error of Venice, under `venice` in the metadata of its reason: the code, the category,
- * and the error as its schema encodes it.
+ * The value under `venice` in the metadata of a reason: the code and the category of Venice's error, and the error as
+ * its schema encodes it.
+ *
+ * **When to use**
+ *
+ * To type that value where you read the code or the category from an `AiError`, for example in a log.
  *
  * @category models
  * @since 0.1.0
@@ -78,14 +81,14 @@ export type Metadata = {
   readonly error: Schema.MutableJson
 }
 
-// Not made when the module is loaded: a codec of forty classes takes longer than the rest of it.
+// Built when it is needed: a codec of forty classes takes longer than loading the rest of the module.
 const codec = () => Schema.toCodecJson(VeniceError)
 
 const encode = (error: VeniceError) => Schema.encodeSync(codec())(error)
 
 const decode = (json: unknown) => Schema.decodeUnknownExit(codec())(json)
 
-const common = (error: VeniceError) => {
+const commonFields = (error: VeniceError) => {
   const { body, status } = error.response
   return {
     metadata: {
@@ -121,48 +124,52 @@ const invalidRequest = (error: VeniceError): { readonly parameter?: string; read
 }
 
 /**
- * The reason an error of Venice is to an AI model.
+ * Converts an error of Venice to the reason of an `AiError`.
+ *
+ * **When to use**
+ *
+ * To build an `AiError` with a `module` of your own. {@link toAiError} sets `"Venice"`.
  *
  * @category converting
  * @since 0.1.0
  */
 export const toReason = (error: VeniceError): AiError.AiErrorReason => {
   const { category, message, response: { retryAfter } } = error
-  const known = common(error)
+  const fields = commonFields(error)
   switch (category) {
     case "Authentication":
-      return new AiError.AuthenticationError({ kind: "InvalidKey", description: message, ...known })
+      return new AiError.AuthenticationError({ kind: "InvalidKey", description: message, ...fields })
     case "Permission":
-      return new AiError.AuthenticationError({ kind: "InsufficientPermissions", description: message, ...known })
+      return new AiError.AuthenticationError({ kind: "InsufficientPermissions", description: message, ...fields })
     case "Billing":
       return asksForCredentials(error)
-        ? new AiError.AuthenticationError({ kind: "MissingKey", description: message, ...known })
-        : new AiError.QuotaExhaustedError(known)
+        ? new AiError.AuthenticationError({ kind: "MissingKey", description: message, ...fields })
+        : new AiError.QuotaExhaustedError(fields)
     case "InvalidRequest":
     case "InvalidMedia":
     case "ContextLength":
     case "NotFound":
-      return new AiError.InvalidRequestError({ description: message, ...invalidRequest(error), ...known })
+      return new AiError.InvalidRequestError({ description: message, ...invalidRequest(error), ...fields })
     case "ContentPolicy":
-      return new AiError.ContentPolicyError({ description: message, ...known })
+      return new AiError.ContentPolicyError({ description: message, ...fields })
     case "RateLimit":
     case "Capacity":
-      return new AiError.RateLimitError({ ...(retryAfter !== undefined && { retryAfter }), ...known })
+      return new AiError.RateLimitError({ ...(retryAfter !== undefined && { retryAfter }), ...fields })
     case "Server":
     case "Upstream":
     case "Timeout":
-      return new AiError.InternalProviderError({ description: message, ...known })
+      return new AiError.InternalProviderError({ description: message, ...fields })
   }
 }
 
-const isUnanswered = (error: HttpClientError): error is HttpClientError & { readonly reason: RequestError } =>
+const hasNoResponse = (error: HttpClientError): error is HttpClientError & { readonly reason: RequestError } =>
   error.reason._tag === "TransportError" || error.reason._tag === "EncodeError"
   || error.reason._tag === "InvalidUrlError"
 
 const reasonOf = (error: Failure): AiError.AiErrorReason => {
   if (isVeniceError(error)) return toReason(error)
   if (isHttpClientError(error)) {
-    return isUnanswered(error)
+    return hasNoResponse(error)
       ? AiError.NetworkError.fromHttpClientError(error)
       : new AiError.InvalidResponseError({ description: error.reason.description ?? error.reason._tag })
   }
@@ -184,7 +191,11 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
 }
 
 /**
- * The `AiError` of a failure. `method` is what was asked of the model, such as `generateText`.
+ * Converts a failure of a call to an `AiError`. `method` is the model's method that was called, such as `generateText`.
+ *
+ * **When to use**
+ *
+ * In an error handler of a model that you build on `VeniceClient`. {@link wrap} does it for a whole effect.
  *
  * @category converting
  * @since 0.1.0
@@ -193,7 +204,7 @@ export const toAiError = (error: Failure, method: string): AiError.AiError =>
   AiError.make({ module: "Venice", method, reason: reasonOf(error) })
 
 /**
- * Fails with `AiError`, as the methods of a model have to.
+ * Turns the failures of a call into `AiError`, for the method of a model that you build on `VeniceClient`.
  *
  * @category combinators
  * @since 0.1.0
@@ -206,17 +217,17 @@ const fromMetadata = (reason: AiError.AiErrorReason): Option.Option<VeniceError>
   return Predicate.hasProperty(metadata, "error") ? Exit.getSuccess(decode(metadata.error)) : Option.none()
 }
 
-// What a response says itself. By its status alone a reason knows better, which may have seen more than it kept.
-const isTold = ({ matchedBy, response }: VeniceError): boolean =>
+// A response that was decoded by its status alone is weaker than the reason: the model may have dropped the body.
+const isRecognizedByContent = ({ matchedBy, response }: VeniceError): boolean =>
   (matchedBy === "code" || matchedBy === "message" || matchedBy === "shape") && response.status >= 300
 
 const fromHttp = (reason: AiError.AiErrorReason, now: number): Option.Option<VeniceError> => {
   const http = "http" in reason ? reason.http : undefined
   if (http?.response === undefined) return Option.none()
   const { headers, status } = http.response
-  // A header that was redacted is a secret, and none that says anything of the failure.
-  const told = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === "string")
-  return Option.some(decodeResponse({ status, headers: told, body: http.body ?? "", now }))
+  // The value of a redacted header is no string. No such header describes the failure.
+  const readable = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === "string")
+  return Option.some(decodeResponse({ status, headers: readable, body: http.body ?? "", now }))
 }
 
 const withHint = (error: VeniceError, reason: AiError.AiErrorReason): VeniceError =>
@@ -224,7 +235,7 @@ const withHint = (error: VeniceError, reason: AiError.AiErrorReason): VeniceErro
     ? Object.assign(error, { response: { ...error.response, retryAfter: reason.retryAfter } })
     : error
 
-/** For the reasons of a model that kept nothing of the response. */
+/** For models that keep nothing of the response. */
 const fromReason = (reason: AiError.AiErrorReason): Option.Option<VeniceError> => {
   switch (reason._tag) {
     case "RateLimitError": {
@@ -257,43 +268,55 @@ const fromReason = (reason: AiError.AiErrorReason): Option.Option<VeniceError> =
 }
 
 /**
- * The error of Venice behind an `AiError`: the one that {@link toAiError} was given, else what the response in it says of
- * itself, else what its reason means, else what the status of the response implies. None for what never came from the
- * provider: tools, schemas, a request without an answer.
+ * Finds the error of Venice behind an `AiError`.
+ *
+ * **When to use**
+ *
+ * To look at a single `AiError`. {@link unwrap} does it for the failures of an effect.
+ *
+ * **Details**
+ *
+ * The first of these that exists: the error that {@link toAiError} stored, the error that the content of the response
+ * identifies, the error that the reason means, the error that the status implies. `None` if the failure is not the
+ * provider's: a tool, a schema, or a request without a response.
  *
  * @category converting
  * @since 0.1.0
  */
 export const fromAiError = ({ reason }: AiError.AiError): Effect.Effect<Option.Option<VeniceError>> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    const answered = fromHttp(reason, now)
+    const decoded = fromHttp(reason, now)
     return fromMetadata(reason).pipe(
-      Option.orElse(() => Option.filter(answered, isTold)),
+      Option.orElse(() => Option.filter(decoded, isRecognizedByContent)),
       Option.orElse(() => fromReason(reason)),
-      Option.orElse(() => Option.filter(answered, ({ response }) => response.status >= 300)),
+      Option.orElse(() => Option.filter(decoded, ({ response }) => response.status >= 300)),
       Option.map((error) => withHint(error, reason))
     )
   })
 
-const behind = <E>(error: E): Effect.Effect<never, E | VeniceError | HttpClientError> => {
+const failWithCause = <E>(error: E): Effect.Effect<never, E | VeniceError | HttpClientError> => {
   if (!AiError.isAiError(error)) return Effect.fail(error)
   const { reason } = error
   if (reason._tag === "NetworkError" && isHttpClientError(reason.cause)) return Effect.fail(reason.cause)
-  return Effect.flatMap(fromAiError(error), (found) => Effect.fail(Option.getOrElse(found, () => error)))
+  return Effect.flatMap(fromAiError(error), (veniceError) => Effect.fail(Option.getOrElse(veniceError, () => error)))
 }
 
 /**
- * Fails with what is behind an `AiError`: the error of Venice, or the `HttpClientError` of a request without an answer.
- * An `AiError` that has neither stays as it is.
+ * Turns an `AiError` back into the error of Venice, or into the `HttpClientError` of a request without a response. An
+ * `AiError` that has neither, and every other failure, stays as it is.
+ *
+ * **When to use**
+ *
+ * Around the methods of a `LanguageModel`, before you retry with a policy of `Retry` or catch by code.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const unwrap = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | VeniceError | HttpClientError, R> =>
-  Effect.catch(self, behind)
+  Effect.catch(self, failWithCause)
 
 /**
- * {@link wrap} for a stream, such as a model's `streamText`.
+ * {@link wrap} for the `streamText` of a model that you build on `VeniceClient`.
  *
  * @category combinators
  * @since 0.1.0
@@ -302,7 +325,7 @@ export const wrapStream = (method: string) => <A, E extends Failure, R>(self: St
   Stream.mapError(self, (error) => toAiError(error, method))
 
 /**
- * {@link unwrap} for a stream, such as that of `LanguageModel.streamText`.
+ * {@link unwrap} for the stream of `LanguageModel.streamText`.
  *
  * @category combinators
  * @since 0.1.0
@@ -310,4 +333,4 @@ export const wrapStream = (method: string) => <A, E extends Failure, R>(self: St
 export const unwrapStream = <A, E, R>(
   self: Stream.Stream<A, E, R>
 ): Stream.Stream<A, E | VeniceError | HttpClientError, R> =>
-  Stream.catch(self, (error) => Stream.fromEffect(behind(error)))
+  Stream.catch(self, (error) => Stream.fromEffect(failWithCause(error)))

@@ -1,8 +1,8 @@
 /**
  * The failures of a call besides Venice's errors, and the union of everything a call can fail with.
  *
- * None of them is an error of Venice: a success with an unexpected body, a stream that broke off, a queued job that
- * failed, and the error of a blockchain's node behind Venice. Requests without a response fail with Effect's own
+ * None of them is an error of Venice: a success with an unexpected body, a stream that ended early, a queued job that
+ * failed, and the error of a blockchain's node behind Venice. A request without a response fails with Effect's own
  * `HttpClientError`.
  *
  * @since 0.1.0
@@ -27,12 +27,12 @@ const Difference = Schema.Struct({
 })
 
 /**
- * A success whose body does not match the caller's schema.
+ * A success whose body does not match the schema that you passed to `execute` or `stream`.
  *
  * **Details**
  *
- * The request was answered, and possibly billed, so no retry policy repeats it. `differences` says where the body does
- * not match, and `response` keeps an excerpt of the body.
+ * Venice has responded, and may have billed the request, so no policy retries it. `differences` says where the body
+ * does not match, and `response` keeps an excerpt of the body.
  *
  * @category errors
  * @since 0.1.0
@@ -62,12 +62,11 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
 }
 
 /**
- * A stream whose connection ended before the stream did; `response.delivered` says how many events were delivered.
+ * A stream whose connection ended before the end marker arrived. `response.delivered` counts the events before.
  *
  * **Details**
  *
- * Venice ends a stream with a marker. Without it the answer is not complete, and may have been billed all the same, so
- * no retry policy begins the stream again.
+ * The response is incomplete, and may still have been billed, so no policy starts the stream again.
  *
  * @category errors
  * @since 0.1.0
@@ -97,13 +96,13 @@ export class UnfinishedStream extends Schema.TaggedError<UnfinishedStream>()("Un
 }
 
 /**
- * An error of a blockchain's node behind `POST /crypto/rpc/{network}`.
+ * An error of a blockchain's node, in a success of `POST /crypto/rpc/{network}`.
  *
  * **Details**
  *
- * The request was answered and billed, so no retry policy repeats it. `code` is the code of JSON-RPC or of the node,
- * absent if the node gave none. `data` is what the node sent beside the message, such as the reason of a revert:
- * hexadecimal text of up to 8 KB as it is, anything else within the bounds of `Redact.json`.
+ * Venice has responded and billed the request, so no policy retries it. `code` is the code of JSON-RPC or of the node,
+ * absent if the node sent none. `data` is the node's own detail, such as the reason of a revert: hexadecimal text of up
+ * to 8 KB unchanged, anything else within the bounds of `Redact.json`.
  *
  * @category errors
  * @since 0.1.0
@@ -134,7 +133,7 @@ export class JsonRpcError extends Schema.TaggedError<JsonRpcError>()("JsonRpcErr
 }
 
 /**
- * Why a job was given up.
+ * Why a job failed: the `reason` of a {@link JobFailure}, to match on.
  *
  * @category models
  * @since 0.1.0
@@ -146,7 +145,8 @@ export type JobFailureReason =
   | Cause.TimeoutError
 
 /**
- * A queued job that failed, or that could not be followed any longer. `Job.wait(error.job)` follows it again.
+ * A queued job that failed, took too long, or could not be polled. In the last two cases the job may still be running:
+ * `Job.wait(error.job)` follows it again.
  *
  * @category errors
  * @since 0.1.0
@@ -178,7 +178,8 @@ export class JobFailure
 }
 
 /**
- * Everything that a call of `VeniceClient` or `Job` can fail with.
+ * Everything that a call of `VeniceClient` or `Job` can fail with: the parameter type of a function that handles any
+ * failure.
  *
  * @category models
  * @since 0.1.0

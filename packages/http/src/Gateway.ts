@@ -1,16 +1,12 @@
 /**
- * Errors as answers to users of your own, for backends that stand between them and Venice.
+ * Error responses for your own users, for a backend between them and Venice.
  *
- * {@link toResponse} answers with an error in Venice's shape, in OpenAI's, or as problem details; {@link errors} declares
- * the errors of an operation on an `HttpApiEndpoint`, so that they are in its channel, in its OpenAPI, and typed again in
- * a generated client; {@link fromFailure} makes an error of the algebra of whatever else a call can fail with.
+ * {@link toResponse} encodes an error in Venice's shape, in OpenAI's, or as problem details. {@link errors} declares
+ * the errors of an operation on an `HttpApiEndpoint`. {@link fromFailure} converts the other failures of a call to an
+ * error, and {@link conceal} removes what only the owner of the Venice account may see. Status, `Retry-After`, ids and
+ * budgets are sent as `Encode` describes.
  *
- * **Details**
- *
- * Status, `Retry-After`, ids and budgets are passed on as `Encode` says. {@link conceal} keeps to yourself what is
- * nobody's business but the owner's of the Venice account.
- *
- * **Example** (Answering a user of one's own)
+ * **Example** (Responding to a user)
  *
  * ```ts
  * import { Errors } from "@effect-venice/core"
@@ -57,7 +53,7 @@ import * as Struct from "effect/Struct"
 import type { Failure } from "./Failure.ts"
 
 /**
- * What {@link fromFailure} makes of a failure.
+ * The errors that {@link fromFailure} returns for the failures in `E`, for signatures of your own.
  *
  * @category models
  * @since 0.1.0
@@ -67,7 +63,7 @@ export type FromFailure<E> =
   | (E extends { readonly _tag: "JobFailure"; readonly reason: infer R } ? Extract<R, VeniceError> : never)
   | UnrecognizedResponse
 
-const stands = (
+const gatewayError = (
   status: 502 | 504,
   message: string,
   { operation, repeatable = false }: { readonly operation?: string | undefined; readonly repeatable?: boolean }
@@ -79,18 +75,20 @@ const stands = (
     response: {
       status,
       ...(operation !== undefined && { operation }),
-      // A 502 reads as if it might pass. What was done may be done, and billed, again.
+      // Clients retry a 502. If Venice has processed the request, a retry is billed again.
       ...(!repeatable && { shouldRetry: false })
     }
   })
 
-const unanswered = (error: HttpClientError | Cause.TimeoutError): UnrecognizedResponse => {
+const withoutResponse = (error: HttpClientError | Cause.TimeoutError): UnrecognizedResponse => {
   const isTimeout = Cause.isTimeoutError(isHttpClientError(error) ? error.reason.cause : error)
-  const known = {
+  const details = {
     operation: isHttpClientError(error) ? nameOf(error.request.method, error.request.url) : undefined,
     repeatable: isRepeatable(error)
   }
-  return isTimeout ? stands(504, "Venice did not answer in time", known) : stands(502, "Venice did not answer", known)
+  return isTimeout
+    ? gatewayError(504, "Venice did not respond in time", details)
+    : gatewayError(502, "Venice did not respond", details)
 }
 
 const convert = (error: Failure): VeniceError => {
@@ -100,67 +98,81 @@ const convert = (error: Failure): VeniceError => {
       return convert(error.reason)
     case "UnexpectedBody":
     case "UnfinishedStream":
-      return stands(502, "Venice's answer could not be read", error.response)
+      return gatewayError(502, "Venice's response could not be read", error.response)
     case "JsonRpcError":
-      return stands(502, `The node answered: ${error.message}`, error.response)
+      return gatewayError(502, `The node responded with an error: ${error.message}`, error.response)
     default:
-      return unanswered(error)
+      return withoutResponse(error)
   }
 }
 
 /**
- * An error of the algebra for any failure of a call: itself, the error of a failed job, or an `UnrecognizedResponse` of
- * 504 (no answer in time) or 502 (no answer, or none that could be read) that says nothing of your network or of the
- * answer.
+ * Converts any failure of a call to an error of Venice, so that {@link toResponse} or an endpoint of {@link errors} can
+ * send it.
+ *
+ * **Details**
+ *
+ * An error stays itself, and a failed job becomes its error. Any other failure becomes an `UnrecognizedResponse` with
+ * status 504 (no response in time) or 502 (no response, or one that could not be read). Its message does not mention
+ * your network or the response, except for the message of a blockchain's node.
  *
  * @category converting
  * @since 0.1.0
  */
 export const fromFailure = <E extends Failure>(error: E): FromFailure<E> => convert(error) as FromFailure<E>
 
-type OwnersBusiness = "Authentication" | "Permission" | "Billing"
+type AccountCategory = "Authentication" | "Permission" | "Billing"
 
-const ownersBusiness: ReadonlySet<string> = new Set<OwnersBusiness>(["Authentication", "Permission", "Billing"])
+const accountCategories: ReadonlySet<string> = new Set<AccountCategory>(["Authentication", "Permission", "Billing"])
 
 /**
- * What {@link conceal} leaves of the errors in `E`.
+ * The errors that {@link conceal} returns for the errors in `E`, for signatures of your own.
  *
  * @category models
  * @since 0.1.0
  */
-export type Concealed<E> = NotInCategory<E, OwnersBusiness> | Extract<E, ConsentRequired> | UnrecognizedResponse
+export type Concealed<E> = NotInCategory<E, AccountCategory> | Extract<E, ConsentRequired> | UnrecognizedResponse
 
 /**
- * The error as it may be shown to users who do not own the Venice account: without its balance, its budgets, Venice's
- * body and the history of your attempts. What is wrong with the account itself (its key, its plan, its credit) is an
- * `UnrecognizedResponse` of 502 that says no more, and so is what nobody recognised.
+ * Removes from an error what only the owner of the Venice account may see: balance, budgets, Venice's body, and the
+ * history of your attempts.
  *
  * **When to use**
  *
- * Where users share your key. Where they bring their own, all of it is theirs to see.
+ * In a backend whose users share your key. Users with keys of their own may see everything.
+ *
+ * **Details**
+ *
+ * An error about the account itself (key, plan, credit) becomes an `UnrecognizedResponse` with status 502 and a general
+ * message. An unrecognized response with a body keeps its status and loses its message, which may be a part of the
+ * body.
  *
  * **Gotchas**
  *
- * The messages of the rest are Venice's, as they came: they are about the request.
+ * Other messages are passed on as Venice sent them: they are about the request.
  *
  * @category converting
  * @since 0.1.0
  */
 export const conceal = <E extends VeniceError>(error: E): Concealed<E> => {
   const { attempts: _, message, response, ...fields } = error
-  // Consent is the user's to give.
-  if (ownersBusiness.has(error.category) && error._tag !== "CONSENT_REQUIRED") {
-    return stands(502, "The service cannot use Venice at present", { operation: response.operation })
+  // The user gives the consent, so the user must see this error.
+  if (accountCategories.has(error.category) && error._tag !== "CONSENT_REQUIRED") {
+    return gatewayError(502, "The service cannot use Venice at present", { operation: response.operation })
   }
-  const shown = Struct.omit(response, ["balance", "body", "bodyTruncated", "rateLimit"])
+  const shownResponse = Struct.omit(response, ["balance", "body", "bodyTruncated", "rateLimit"])
   const isVerbatim = error._tag === "UNRECOGNIZED_RESPONSE" && response.body !== undefined
-  const said = isVerbatim ? UnrecognizedResponse.defaultMessage : message
+  const shownMessage = isVerbatim ? UnrecognizedResponse.defaultMessage : message
   const Class = byCode.get(error._tag) as new(fields: object) => VeniceError
-  return new Class({ ...fields, message: said, response: shown }) as Concealed<E>
+  return new Class({ ...fields, message: shownMessage, response: shownResponse }) as Concealed<E>
 }
 
 /**
- * Answers with an error: status, `Retry-After` and the other headers, and a JSON body in the format.
+ * Encodes an error as a response with status, headers such as `Retry-After`, and a JSON body in the format.
+ *
+ * **When to use**
+ *
+ * In a handler without `HttpApi` that treats some errors itself. {@link respond} does it for all of them.
  *
  * @category encoding
  * @since 0.1.0
@@ -171,7 +183,7 @@ export const toResponse = (error: VeniceError, format: Format = "venice"): HttpS
 }
 
 /**
- * Answers with the errors of the algebra a handler fails with, and leaves its other failures to it.
+ * Turns the errors of Venice that a handler without `HttpApi` fails with into responses. Its other failures stay.
  *
  * @category combinators
  * @since 0.1.0
@@ -186,16 +198,19 @@ export const respond = (format: Format = "venice") =>
     (error) => Effect.succeed(toResponse(error, format))
   ) as Effect.Effect<HttpServerResponse.HttpServerResponse, Exclude<E, VeniceError>, R>
 
-const data = (json: string): string => `data: ${json}\n\n`
+const sse = (json: string): string => `data: ${json}\n\n`
 
 /**
- * Answers with the events of a stream, such as those of `VeniceClient.stream`, as server-sent events with `[DONE]` at the
- * end.
+ * Responds with the events of a stream, such as `VeniceClient.stream`, as server-sent events that end with `[DONE]`.
+ *
+ * **When to use**
+ *
+ * In a handler that passes a stream of Venice on to a user.
  *
  * **Details**
  *
- * What fails before the first event fails the handler, so that it is answered with a status. What fails later is the
- * last event, in the shape that OpenAI's streams and Venice's have for an error.
+ * A failure before the first event fails the handler, so that the response has an error status. A later failure becomes
+ * the last event, in the shape of an error in the streams of OpenAI and Venice.
  *
  * @category encoding
  * @since 0.1.0
@@ -208,22 +223,22 @@ export const streamed = <E extends Failure, R>(
     const [first, rest] = yield* Stream.peel(events, Sink.head<Schema.Json>())
     const body = Stream.fromIterable(Option.toArray(first)).pipe(
       Stream.concat(rest),
-      Stream.map((event) => data(JSON.stringify(event))),
-      Stream.catch((error) => Stream.succeed(data(encodeEvent(fromFailure(error))))),
-      Stream.concat(Stream.succeed(data("[DONE]"))),
+      Stream.map((event) => sse(JSON.stringify(event))),
+      Stream.catch((error) => Stream.succeed(sse(encodeEvent(fromFailure(error))))),
+      Stream.concat(Stream.succeed(sse("[DONE]"))),
       Stream.encodeText,
       Stream.provideContext(context)
     )
     return HttpServerResponse.stream(body, { contentType: "text/event-stream" })
   })
 
-const rest = [Schema.Record(Schema.String, Schema.Json)] as const
+const otherMembers = [Schema.Record(Schema.String, Schema.Json)] as const
 
 const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): Schema.Top => {
-  const known = { code: Schema.Literals(codes), request_id: Schema.optionalKey(Schema.String) }
+  const common = { code: Schema.Literals(codes), request_id: Schema.optionalKey(Schema.String) }
   switch (format) {
     case "venice":
-      return Schema.StructWithRest(Schema.Struct({ error: Schema.String, ...known }), rest)
+      return Schema.StructWithRest(Schema.Struct({ error: Schema.String, ...common }), otherMembers)
     case "openai":
       return Schema.StructWithRest(
         Schema.Struct({
@@ -234,9 +249,9 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
             code: Schema.NullOr(Schema.String),
             retry_after: Schema.optionalKey(Schema.Finite)
           }),
-          ...known
+          ...common
         }),
-        rest
+        otherMembers
       )
     case "problem":
       return Schema.StructWithRest(
@@ -245,16 +260,16 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
           title: Schema.String,
           status: Schema.Literal(status),
           detail: Schema.String,
-          ...known
+          ...common
         }),
-        rest
+        otherMembers
       )
   }
 }
 
 const headerFields = Record.fromIterableWith(headerNames, (name) => [name, Schema.optionalKey(Schema.String)])
 
-/** All codes of one status: an endpoint can have one response for each. */
+/** The schema for all codes of one status: an endpoint can have one response for each status. */
 const schemaOf = <E>(
   format: Format,
   status: number,
@@ -273,33 +288,38 @@ const schemaOf = <E>(
       const { body, headers } = encodeResponse(error, format)
       return { headers, body: "status" in body ? { ...body, status } : body }
     },
-    // Waits are said in durations and moments by the epoch: there is nothing to read against the clock.
+    // No clock is needed: hints are durations, and resets are times since the epoch.
     decode: ({ body, headers }) =>
       decodeResponse({ status, headers, body: JSON.stringify(body), operation, now: Infinity })
   }))
-  // The classes are those of an operation, which the table knows by name and not by type.
+  // The table of operations gives the classes by name, without their types.
   return schema as unknown as ErrorSchema<E>
 }
 
-/** The schema of the errors of one status, which encodes to a response. */
+/**
+ * The schema of the errors with one status, which encodes them to a response: an element of {@link errors}, named in
+ * the type of an API that declares them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ErrorSchema<E> extends Schema.Codec<E, unknown> {}
 
 const unrecognizedStatus = 502
 
 /**
- * The errors an operation, or several, can answer with, to be declared on an `HttpApiEndpoint`: one schema for each
- * status, with the body in the format and the headers beside it.
+ * Declares the errors of one or more operations on an `HttpApiEndpoint`, one schema for each status.
  *
- * **Details**
+ * **When to use**
  *
- * A handler fails with the errors themselves, such as those of `VeniceClient.execute` through {@link fromFailure}. A
- * generated client decodes them again.
+ * As `error` of an endpoint that calls Venice. Its handler fails with the errors themselves, such as those of
+ * `VeniceClient.execute` through {@link fromFailure}. They are in its OpenAPI, and a generated client decodes them.
  *
  * **Gotchas**
  *
- * An endpoint declares its statuses, so an error is answered with the documented status of its code, whichever Venice
- * answered, and an `UnrecognizedResponse` with 502. It also has one response for a status and content type: errors of
- * your own stand beside these under another status, or as JSON beside the format `problem`.
+ * An endpoint declares its statuses, so the response has the documented status of the code, even if Venice sent another
+ * one, and 502 for an `UnrecognizedResponse`. An endpoint has one response for each status and content type: give
+ * errors of your own another status, or send them as JSON beside the format `problem`.
  *
  * **Example** (Declaring the errors of an endpoint)
  *
@@ -330,6 +350,6 @@ export const errors = <const Op extends Operation | ReadonlyArray<Operation>>(
     [...codes].map((code) => byCode.get(code)!),
     (Class) => String(Class === UnrecognizedResponse ? unrecognizedStatus : Class.status)
   )
-  const only = operations.length === 1 ? operations[0] : undefined
-  return Object.entries(byStatus).map(([status, classes]) => schemaOf(format, Number(status), classes, only))
+  const singleOperation = operations.length === 1 ? operations[0] : undefined
+  return Object.entries(byStatus).map(([status, classes]) => schemaOf(format, Number(status), classes, singleOperation))
 }

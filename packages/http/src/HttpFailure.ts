@@ -1,8 +1,8 @@
 /**
- * Failing responses of any `HttpClient`, as errors of the algebra.
+ * Failing responses of your own `HttpClient`, as errors of Venice.
  *
- * For people who have a client of their own: {@link typed} turns it into one whose failing answers arrive decoded in the
- * failure channel. Failures without an answer stay `HttpClientError`.
+ * {@link typed} adds the decoded errors to the failure channel of a client that you already have; the other functions
+ * do the same for single responses. A request without a response still fails with `HttpClientError`.
  *
  * **Example** (Typing an existing client)
  *
@@ -11,7 +11,7 @@
  * import { Effect } from "effect"
  * import { HttpClient, HttpClientResponse } from "effect/http"
  *
- * // Stands for the client you have.
+ * // Your own client.
  * const mine = HttpClient.make((request) =>
  *   Effect.succeed(HttpClientResponse.fromWeb(
  *     request,
@@ -41,17 +41,21 @@ import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import { setHeader } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { type Limits, readBody } from "./internal/body.ts"
-import { concealedResponse, concealing } from "./internal/credentials.ts"
+import { redacting, redactResponse } from "./internal/credentials.ts"
 import { count } from "./internal/metrics.ts"
 import { inputOf } from "./internal/success.ts"
 
 /**
- * How much of a failing response is read before the connection is let go: 256 KiB, within 5 seconds.
+ * How much of an error body is read, and for how long: 256 KiB within 5 seconds by default.
+ *
+ * **When to use**
+ *
+ * Provide other limits to read longer error bodies, or to wait less for a server that never ends its body.
  *
  * **Details**
  *
- * What was read by then is decoded, and the error's `response.bodyTruncated` is `true`. Venice's own error bodies are
- * below 32 KiB; the time is for a server that never ends its body.
+ * At a limit the connection is released and the text so far is decoded; `response.bodyTruncated` of the error is
+ * `true`. Venice's own error bodies are below 32 KiB.
  *
  * @category references
  * @since 0.1.0
@@ -62,19 +66,23 @@ export const BodyLimits = Context.Reference<Limits>(
 )
 
 /**
- * Decodes a response as a failure, whatever its status. Reads the body within {@link BodyLimits} and then lets go of
- * the connection; a body that breaks off is decoded as far as it came.
+ * Decodes a failing response of a client that is not {@link typed}, for you to handle as a value.
+ *
+ * **Details**
+ *
+ * Does not check the status: see {@link isFailure}. Reads the body within {@link BodyLimits} and releases the
+ * connection. If the connection ends early, the text so far is decoded.
  *
  * @category decoding
  * @since 0.1.0
  */
 export const fromResponse = Effect.fnUntraced(function*(
   response: HttpClientResponse,
-  /** The operation; without it, the request's method and path tell. */
+  /** By default it is derived from the method and path of the request. */
   operation?: string
 ): Effect.fn.Return<VeniceError> {
   const limits = yield* BodyLimits
-  // The body of a blocked image is the image: nothing in it says why, and reading none of it lets the connection go.
+  // The body of a blocked image is the image. Reading none of it releases the connection.
   const body = isSuccess(response)
     ? yield* Effect.as(readBody(response, { ...limits, bytes: 0 }), { text: "", truncated: false })
     : yield* readBody(response, limits)
@@ -84,7 +92,8 @@ export const fromResponse = Effect.fnUntraced(function*(
 const isSuccess = ({ status }: HttpClientResponse): boolean => status >= 200 && status < 300
 
 /**
- * Whether a response is a failure: a status other than 2xx, or a success whose headers say that the content was blocked.
+ * Tests whether a response is to be decoded with {@link fromResponse}: its status is not 2xx, or the headers of a
+ * success say that the content was blocked.
  *
  * @category predicates
  * @since 0.1.0
@@ -92,7 +101,8 @@ const isSuccess = ({ status }: HttpClientResponse): boolean => status >= 200 && 
 export const isFailure = (response: HttpClientResponse): boolean => !isSuccess(response) || isBlocked(response.headers)
 
 /**
- * Lets a success through and fails with the decoded error otherwise.
+ * Returns a success, and fails with the decoded error otherwise: for single responses of a client that is not
+ * {@link typed}.
  *
  * @category decoding
  * @since 0.1.0
@@ -103,7 +113,7 @@ export const orFail = (
 ): Effect.Effect<HttpClientResponse, VeniceError> =>
   isFailure(response) ? Effect.flatMap(fromResponse(response, operation), Effect.fail) : Effect.succeed(response)
 
-const addKey = (request: HttpClientRequest) =>
+const addIdempotencyKey = (request: HttpClientRequest) =>
   Effect.map(
     IdempotencyKey,
     (key) =>
@@ -114,32 +124,33 @@ const addKey = (request: HttpClientRequest) =>
   )
 
 /**
- * Sends the idempotency key of the call, if there is one, with the operations that take one.
+ * Sends the key of `Operation.withIdempotencyKey` with the operations that take one.
+ *
+ * **When to use**
+ *
+ * For a client whose failing responses you handle yourself. `VeniceClient` and {@link typed} send the key already.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
-  HttpClient.mapRequestEffect(client, addKey)
+  HttpClient.mapRequestEffect(client, addIdempotencyKey)
 
 /**
- * Turns any client into one whose failing responses are errors of the algebra.
+ * Makes the failing responses of a client that you already have fail with the decoded error.
  *
  * **Details**
  *
- * It sends the idempotency key of `Operation.withIdempotencyKey` with the operations that take one.
- *
- * What a request proves itself with (keys, wallet signatures, cookies) is in no error, and neither is the request's body:
- * `error.request` of an `HttpClientError`, and `request` of a response, show `<redacted>` in their place.
- *
- * A client that already fails on a status (`HttpClient.filterStatusOk`) is served too: its `StatusCodeError` is replaced
- * by the decoded error.
+ * - Sends the key of `Operation.withIdempotencyKey` with the operations that take one.
+ * - Redacts the secrets of a request (keys, wallet signatures, cookies) and drops its body in `request` of a response
+ *   and of an `HttpClientError`.
+ * - Replaces the `StatusCodeError` of a client that already fails on a status (`HttpClient.filterStatusOk`).
  *
  * @category combinators
  * @since 0.1.0
  */
 export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | VeniceError, R> =>
-  HttpClient.transformResponse(concealing(withIdempotencyKey(client)), (effect) =>
+  HttpClient.transformResponse(redacting(withIdempotencyKey(client)), (effect) =>
     effect.pipe(
       Effect.catch((error): Effect.Effect<HttpClientResponse, E | VeniceError> =>
         isHttpClientError(error) && error.reason._tag === "StatusCodeError"
@@ -148,5 +159,5 @@ export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClien
       ),
       Effect.flatMap((response) => orFail(response)),
       Effect.tapError((error) => isVeniceError(error) ? count(error, error.response.operation) : Effect.void),
-      Effect.map(concealedResponse)
+      Effect.map(redactResponse)
     ))

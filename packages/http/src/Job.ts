@@ -1,14 +1,14 @@
 /**
  * Queued jobs: video, audio and voice changing, from the queue to the media.
  *
- * Queuing charges a key before it answers, so a job is queued once and never again: what fails later is told by a
- * `JobFailure` that keeps the job, and {@link wait} goes on with it, in another process if need be. Polls are free, and
- * are repeated while they fail for passing reasons.
+ * Venice charges a job before it responds to the queue request, so a job is queued once and never retried. A later
+ * failure is a `JobFailure` that keeps the job, and {@link wait} can follow it again, even in another process. Polls
+ * are free, and are retried while they fail for temporary reasons.
  *
  * **Details**
  *
- * A job that failed answers every poll with the same failure. A refusal (429, 503) or a failed upstream (502) passes; a
- * 500 is asked for once more, and is the job's own when it comes back the same.
+ * Every poll of a failed job fails with the same error. A refusal (429, 503) or a failed upstream (502) is temporary.
+ * After a 500 the job is polled once more, and it has failed if the second error is the same.
  *
  * **Example** (Making a video)
  *
@@ -44,7 +44,7 @@ import { VeniceClient } from "./VeniceClient.ts"
 export { Job } from "./internal/job.ts"
 
 /**
- * What a job makes: the first segment of its operations, `POST /video/queue` and so on.
+ * What a job makes, as the start of the path of its operations: the first parameter of {@link run} and {@link queue}.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +52,7 @@ export { Job } from "./internal/job.ts"
 export type Medium = Job["kind"]
 
 /**
- * A job that is done.
+ * A completed job, the result of {@link run} and {@link wait}.
  *
  * @category models
  * @since 0.1.0
@@ -60,24 +60,24 @@ export type Medium = Job["kind"]
 export interface Completed {
   readonly job: Job
   /**
-   * The answer that said so. Its body is the media, unless the job has a `downloadUrl`: then it is a short JSON text, and
-   * the media is at that address.
+   * The response to the last poll. Its body is the media, unless the job has a `downloadUrl`: then the body is a short
+   * JSON text, and the media is at that URL.
    */
   readonly response: HttpClientResponse.HttpClientResponse
 }
 
 /**
- * How a job is followed.
+ * How {@link run} and {@link wait} follow a job.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FollowOptions {
-  /** How long to wait between two polls. Five seconds by default, as in Venice's own examples. */
+  /** The time between two polls. Five seconds by default, as in Venice's own examples. */
   readonly every?: Duration.Input | undefined
   /** The longest a job may take. An hour by default. */
   readonly atMost?: Duration.Input | undefined
-  /** What to do about polls that fail for passing reasons. `Retry.patient` by default. */
+  /** Retries the polls that fail for temporary reasons. `Retry.patient` by default. */
   readonly policy?: Retry.Policy | undefined
 }
 
@@ -88,19 +88,23 @@ const Queued = Schema.Struct({
 })
 
 /**
- * Queues a job. Nothing is retried here: a key is charged before the answer.
+ * Queues a job, without a retry: Venice charges the job before it responds.
+ *
+ * **When to use**
+ *
+ * Instead of {@link run}, to save the job before you {@link wait} for it, so that another process can follow it.
  *
  * @category running
  * @since 0.1.0
  */
 export const queue = <const K extends Medium>(
-  kind: K,
+  medium: K,
   body: unknown
 ): Effect.Effect<Job, ExecuteError<`POST /${K}/queue`>, VeniceClient> =>
-  Effect.flatMap(VeniceClient, (venice) => venice.execute(`POST /${kind}/queue` as const, { body, success: Queued }))
+  Effect.flatMap(VeniceClient, (venice) => venice.execute(`POST /${medium}/queue` as const, { body, success: Queued }))
     .pipe(
       Effect.map(({ download_url, model, queue_id }) => ({
-        kind,
+        kind: medium,
         model,
         queueId: queue_id,
         ...(typeof download_url === "string" && { downloadUrl: download_url })
@@ -112,7 +116,7 @@ const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
 
 const Status = Schema.Struct({ status: Schema.Literals(["PROCESSING", "COMPLETED"]) })
 
-/** Asks once; nothing while the job is running. */
+/** Polls once. `None` while the job is running. */
 const poll = Effect.fnUntraced(function*(job: Job) {
   const venice = yield* VeniceClient
   const operation = `POST /${job.kind}/retrieve` as const
@@ -120,56 +124,60 @@ const poll = Effect.fnUntraced(function*(job: Job) {
   if (!isJson(response)) return Option.some(response)
   const body = yield* readSuccess(response, operation)
   const { status } = yield* decodeSuccess(Status)(response, { body, operation })
-  // What was read of the answer can be read again.
-  const again = (): HttpClientResponse.HttpClientResponse =>
+  // `readSuccess` has consumed the body. The caller gets a response with an unread one.
+  const unreadResponse = (): HttpClientResponse.HttpClientResponse =>
     Object.create(HttpClientResponse.fromWeb(response.request, new Response(body, response)), {
       cookies: { value: response.cookies, enumerable: true },
       url: { value: response.url, enumerable: true }
     })
-  return status === "COMPLETED" ? Option.some(again()) : Option.none<HttpClientResponse.HttpClientResponse>()
+  return status === "COMPLETED" ? Option.some(unreadResponse()) : Option.none<HttpClientResponse.HttpClientResponse>()
 })
 
-/** A failure of the server may be the poll's or the job's; the job's comes back the same. */
-const confirmed = (job: Job, every: Duration.Duration) =>
+/** A server error may be the poll's or the job's. It is the job's if a second poll fails with the same error. */
+const pollConfirmed = (job: Job, every: Duration.Duration) =>
   Effect.catch(poll(job), (error) => {
     if (!isVeniceError(error) || error.category !== "Server") return Effect.fail(error)
     return Effect.delay(poll(job), every).pipe(
       Effect.mapError((second) =>
         isVeniceError(second) && second._tag === error._tag && second.message === error.message
-          ? new Replayed({ error: second })
+          ? new ConfirmedError({ error: second })
           : second
       )
     )
   })
 
-/** The failure of the job itself, which no policy may take for a passing one. */
-class Replayed extends Data.TaggedError("Replayed")<
+/** The error of the job itself, in a class that no policy retries. */
+class ConfirmedError extends Data.TaggedError("ConfirmedError")<
   { readonly error: Exclude<JobFailureReason, UnexpectedBody | HttpClientError | Cause.TimeoutError> }
 > {}
 
 /**
- * Follows a job to its end.
+ * Polls a queued job until it completes or fails.
+ *
+ * **When to use**
+ *
+ * After {@link queue}, or to follow the job of a `JobFailure` again.
  *
  * @category running
  * @since 0.1.0
  */
 export const wait = (job: Job, options: FollowOptions = {}): Effect.Effect<Completed, JobFailure, VeniceClient> => {
   const every = Duration.fromInputUnsafe(options.every ?? "5 seconds")
-  const attempt = Effect.retry(confirmed(job, every), options.policy ?? Retry.patient)
+  const attempt = Effect.retry(pollConfirmed(job, every), options.policy ?? Retry.patient)
   return attempt.pipe(
     Effect.repeat({ schedule: Schedule.spaced(every), until: Option.isSome }),
     Effect.timeoutOrElse({
       duration: options.atMost ?? "1 hour",
-      orElse: () => Effect.fail(new Cause.TimeoutError("The job took longer than it may"))
+      orElse: () => Effect.fail(new Cause.TimeoutError("The job did not complete in time"))
     }),
-    Effect.mapError((error) => new JobFailure({ job, reason: error._tag === "Replayed" ? error.error : error })),
-    // Only an answer ends the polls.
+    Effect.mapError((error) => new JobFailure({ job, reason: error._tag === "ConfirmedError" ? error.error : error })),
+    // `repeat` ends with `Some` only.
     Effect.map((response) => ({ job, response: Option.getOrThrow(response) }))
   )
 }
 
 /**
- * Deletes the media of a job that is done.
+ * Deletes the media of a completed job on Venice's side, after you have read or downloaded it.
  *
  * @category running
  * @since 0.1.0
@@ -184,14 +192,14 @@ export const complete = (job: Job): Effect.Effect<void, RequestError<`POST /${Me
   )
 
 /**
- * Queues a job once and follows it to its end.
+ * Queues a job once, and polls it until it completes or fails: the usual way to make media.
  *
  * @category running
  * @since 0.1.0
  */
 export const run = <const K extends Medium>(
-  kind: K,
+  medium: K,
   body: unknown,
   options?: FollowOptions
 ): Effect.Effect<Completed, ExecuteError<`POST /${K}/queue`> | JobFailure, VeniceClient> =>
-  Effect.flatMap(queue(kind, body), (job) => wait(job, options))
+  Effect.flatMap(queue(medium, body), (job) => wait(job, options))

@@ -1,16 +1,16 @@
 /**
- * The batches of `POST /crypto/rpc/{network}`.
+ * Batches of `POST /crypto/rpc/{network}`.
  *
- * Venice answers 200 and passes on what the node of the blockchain answered: a result or an error for a single request,
- * a list of both for a batch. `VeniceClient.execute` fails with the `Failure.JsonRpcError` of a single request; {@link Item}
- * decodes the items of a batch. What Venice itself refuses is an error of the algebra, as for every operation.
+ * Venice responds with 200 and passes on the body of the blockchain's node: a result or an error for a single request,
+ * a list of both for a batch. `VeniceClient.execute` fails with the `Failure.JsonRpcError` of a single request, and
+ * {@link Item} decodes the items of a batch. If Venice itself refuses, the call fails with an error of Venice as usual.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
-/** Codes of -32768 to -32000 are JSON-RPC's own and the node's, such as -32601 for an unknown method. */
-const Body = Schema.Struct({
+/** JSON-RPC reserves the codes -32768 to -32000, such as -32601 for an unknown method. */
+const ErrorMember = Schema.Struct({
   code: Schema.Finite,
   message: Schema.String,
   data: Schema.optionalKey(Schema.Json)
@@ -19,7 +19,7 @@ const Body = Schema.Struct({
 const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))
 
 /**
- * One answer of a batch: a result, or an error.
+ * The schema of one item of a batch, a result or an error, to pass to `execute` as a part of `success`.
  *
  * **Example** (Reading a batch)
  *
@@ -29,7 +29,7 @@ const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))
  *
  * const program = Effect.gen(function*() {
  *   const venice = yield* VeniceClient
- *   const answers = yield* venice.execute("POST /crypto/rpc/{network}", {
+ *   const items = yield* venice.execute("POST /crypto/rpc/{network}", {
  *     path: { network: "base-mainnet" },
  *     body: [
  *       { jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] },
@@ -37,7 +37,7 @@ const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))
  *     ],
  *     success: Schema.Array(JsonRpc.Item(Schema.String))
  *   })
- *   return answers.map((answer) => "error" in answer ? answer.error.message : answer.result)
+ *   return items.map((item) => "error" in item ? item.error.message : item.result)
  * })
  * ```
  *
@@ -46,6 +46,6 @@ const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))
  */
 export const Item = <S extends Schema.Constraint>(result: S) =>
   Schema.Union([
-    Schema.Struct({ id: Id, error: Body }),
+    Schema.Struct({ id: Id, error: ErrorMember }),
     Schema.Struct({ id: Id, result })
   ])

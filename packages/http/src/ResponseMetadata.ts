@@ -1,8 +1,8 @@
 /**
- * What a successful answer says besides its body: what the rate limiter has left, what the account had, and whether the
- * model is deprecated.
+ * The metadata in the headers of a success: the budgets of the rate limiter, the account's balance, and the deprecation
+ * of the model. An error has the same in its `response`.
  *
- * **Example** (Reading what is left)
+ * **Example** (Reading a budget)
  *
  * ```ts
  * import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
@@ -31,7 +31,11 @@ import { Collector, type Metadata } from "./internal/responseMetadata.ts"
 export { fromResponse, type Metadata } from "./internal/responseMetadata.ts"
 
 /**
- * Runs a call of `VeniceClient`, and gives its result with the metadata of its latest successful answer.
+ * Runs a call of `VeniceClient`, and returns its result with the metadata of its latest success.
+ *
+ * **When to use**
+ *
+ * Around `execute` or a `Job`, to slow down before a budget runs out or to watch the balance.
  *
  * @category combinators
  * @since 0.1.0
@@ -41,6 +45,6 @@ export const collect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<re
     const collector: { latest: Metadata } = { latest: {} }
     return Effect.map(
       Effect.provideService(self, Collector, collector),
-      (answer) => [answer, collector.latest] as const
+      (result) => [result, collector.latest] as const
     )
   })

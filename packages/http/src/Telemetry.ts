@@ -1,20 +1,22 @@
 /**
- * What can be seen of the calls from outside: spans, metrics and logs.
+ * Spans, metrics and logs of the calls.
  *
- * Every call of `VeniceClient` has a span by the conventions of OpenTelemetry for generative AI, with the HTTP requests
- * as its children, and every failure is counted by code, category and operation. Nothing has to be switched on but an
- * exporter, such as `Otlp.layerJson` of `effect/observability`.
+ * Every call of `VeniceClient` has a span by OpenTelemetry's conventions for generative AI, with the HTTP requests as
+ * its children, and every failure is counted by code, category and operation. You only provide an exporter, such as
+ * `Otlp.layerJson` of `effect/observability`.
  *
  * **Details**
  *
- * - A span is named `chat llama-3.3-70b`, or by the operation, `GET /models`. `error.type` is Venice's code. Without a
- *   tracer there is none, and it costs nothing.
- * - {@link call} puts a call and its retries under one span. A policy of `Retry` leaves an event for each retry on the
- *   span around it, and one where it gives up; a request that is a repeat has `http.request.resend_count`.
- * - {@link logged} logs failures at the level Venice's table gives them, as does an `ErrorReporter`.
- * - An answer that nobody has described is counted by its fingerprint, see `Fingerprint`.
+ * - A span has the name `chat llama-3.3-70b`, or that of the operation, `GET /models`. `error.type` is Venice's code.
+ *   Without a tracer no span is created.
+ * - {@link call} puts a call and its retries under one span. A policy of `Retry` adds a span event for each retry and
+ *   for giving up; the request of a retry has `http.request.resend_count`.
+ * - {@link logged} logs a failure at the log level that Venice documents for its code. An `ErrorReporter` gets the same
+ *   level.
+ * - An unrecognized response is counted by its fingerprint, see `Fingerprint`.
  *
- * No content of a request or of an answer is recorded, and no credential. A failure's message is, as the server wrote it.
+ * The content of requests and responses is not recorded, and secrets are redacted. The message of a failure is recorded
+ * as the server sent it.
  *
  * **Example** (Counting failures)
  *
@@ -54,8 +56,12 @@ export { call, type CallOptions } from "./internal/callSpan.ts"
 export { count, duration, failures, unrecognized } from "./internal/metrics.ts"
 
 /**
- * Logs a failure: an error of Venice at the level of Venice's table, with code, category, status, operation and request
- * id as annotations; a request without an answer as a warning, anything else as an error.
+ * Logs one failure, in an error handler of your own. {@link logged} does it for every failure of a call.
+ *
+ * **Details**
+ *
+ * An error of Venice is logged at the documented log level, with code, category, status, operation and request id as
+ * annotations; a request without a response as a warning; anything else as an error.
  *
  * @category logging
  * @since 0.1.0
@@ -69,7 +75,8 @@ export const log = (failure: unknown): Effect.Effect<void> => {
 }
 
 /**
- * Logs the failure of a call, and fails with it.
+ * Logs every failure of a call as {@link log} does, and fails with it. Put it around the retries to log the last
+ * failure only.
  *
  * @category logging
  * @since 0.1.0

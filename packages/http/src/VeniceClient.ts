@@ -1,9 +1,9 @@
 /**
- * The Venice API as a service: requests whose failures arrive typed.
+ * The Venice API as a service with typed failures.
  *
- * `execute` calls an operation and decodes its success with the caller's schema. A failing status is the decoded error
- * of the algebra, a success that does not decode is an `UnexpectedBody` that says where, and a request without an answer
- * stays an `HttpClientError`. Nothing is retried here: compose `Effect.retry` with a policy of `Retry`.
+ * `execute` calls an operation and decodes the success with your schema. A failing status becomes an error of Venice, a
+ * success that does not match the schema an `UnexpectedBody`, and a request without a response an `HttpClientError`.
+ * The client does not retry: use `Effect.retry` with a policy of `Retry`.
  *
  * **Example** (Calling Venice)
  *
@@ -55,14 +55,14 @@ import * as Stream from "effect/Stream"
 import type { JsonRpcError, UnexpectedBody, UnfinishedStream } from "./Failure.ts"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { observe, observeStream } from "./internal/callSpan.ts"
-import { checkHeaders, concealedResponse, concealing } from "./internal/credentials.ts"
+import { checkHeaders, redacting, redactResponse } from "./internal/credentials.ts"
 import { events } from "./internal/eventStream.ts"
 import { errorOf } from "./internal/jsonRpcError.ts"
-import { noting } from "./internal/responseMetadata.ts"
+import { makeRecorder } from "./internal/responseMetadata.ts"
 import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
 
 /**
- * Where the public API is.
+ * The URL of Venice's public API, used if {@link ClientOptions} has no `baseUrl`.
  *
  * @category constants
  * @since 0.1.0
@@ -70,7 +70,8 @@ import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
 export const defaultBaseUrl = "https://api.venice.ai/api/v1"
 
 /**
- * An operation of Venice's documentation, or any other method and path, such as `POST /something/new`.
+ * An operation that Venice documents, or any other method and path, such as `POST /something/new`: the first parameter
+ * of the methods of {@link Service}.
  *
  * @category models
  * @since 0.1.0
@@ -78,7 +79,7 @@ export const defaultBaseUrl = "https://api.venice.ai/api/v1"
 export type AnyOperation = Operation | (`${HttpMethod} /${string}` & {})
 
 /**
- * What a request carries.
+ * The parts of a request, and its timeout: the options of every method of {@link Service}.
  *
  * @category models
  * @since 0.1.0
@@ -91,22 +92,23 @@ export interface RequestOptions {
   /** `FormData` is sent as multipart, an `HttpBody` as it is, anything else as JSON. */
   readonly body?: unknown
   /**
-   * How long to wait for the answer: for its end with `execute`, for its beginning with `request` and `stream`. Then the
-   * request is aborted, and fails with an `HttpClientError` of the transport. None by default.
+   * The longest time until the end of the response for `execute`, or until its headers for `request` and `stream`. Then
+   * the request is aborted and fails with an `HttpClientError` with the reason `TransportError`. No limit by default.
    *
-   * A policy knows by it what was called, and repeats a read but not a run that may be billed twice. Of `Effect.timeout`
-   * around a call it knows nothing, and repeats nothing.
+   * That failure names the operation, so a policy retries a read, but not a request that may be billed twice. After an
+   * `Effect.timeout` around a call no policy retries, because that failure does not name the operation.
    */
   readonly timeout?: Duration.Input | undefined
 }
 
 /**
- * The failures of a request whose success is not decoded: what the operation can answer, and what never was answered.
+ * The failures of {@link Service.request}: the errors of the operation, and `HttpClientError` for a request without a
+ * response. For signatures of your own.
  *
  * **Details**
  *
- * A code that is not expected of the operation arrives as an `UnrecognizedResponse` with that code, its category and the
- * response. A method and path outside of Venice's documentation can fail with any error.
+ * A code that Venice does not document for the operation arrives as an `UnrecognizedResponse` with that code, its
+ * category and the response. A method and path that Venice does not document can fail with any error.
  *
  * @category models
  * @since 0.1.0
@@ -115,68 +117,68 @@ export type RequestError<Op extends AnyOperation = AnyOperation> =
   | OperationFailure.Of<Op>
   | HttpClientError.HttpClientError
 
-type HiddenError<Op extends string> = Op extends "POST /crypto/rpc/{network}" ? JsonRpcError : never
+type NodeError<Op extends string> = Op extends "POST /crypto/rpc/{network}" ? JsonRpcError : never
 
 /**
- * The failures of a request whose success is decoded: those of any request, a success that is not as expected, and the
- * error of a blockchain's node in a success of `POST /crypto/rpc/{network}`.
+ * The failures of {@link Service.execute}: those of any request, `UnexpectedBody`, and `JsonRpcError` for
+ * `POST /crypto/rpc/{network}`. For signatures of your own.
  *
  * @category models
  * @since 0.1.0
  */
-export type ExecuteError<Op extends AnyOperation = AnyOperation> = RequestError<Op> | UnexpectedBody | HiddenError<Op>
+export type ExecuteError<Op extends AnyOperation = AnyOperation> = RequestError<Op> | UnexpectedBody | NodeError<Op>
 
 /**
- * The operations of a client.
+ * The methods of {@link VeniceClient}, to be implemented by a fake in your tests.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
   /**
-   * Calls an operation and decodes the JSON of its success, of which no more is read than the platform's `MaxBodySize`,
-   * or 256 MiB without one.
+   * Calls an operation and decodes the JSON of its success. Reads at most `MaxBodySize` of `effect/http`, by default
+   * 256 MiB.
    */
   readonly execute: <const Op extends AnyOperation, S extends Schema.Constraint>(
     operation: Op,
     options: RequestOptions & { readonly success: S }
   ) => Effect.Effect<S["Type"], ExecuteError<Op>, S["DecodingServices"]>
 
-  /** Calls an operation and hands over the successful response, for bodies that are not JSON. */
+  /** Calls an operation and returns its success with an unread body, for bodies that are not JSON. */
   readonly request: <const Op extends AnyOperation>(
     operation: Op,
     options?: RequestOptions
   ) => Effect.Effect<HttpClientResponse, RequestError<Op>>
 
   /**
-   * Calls an operation that streams, and decodes every event with the schema. `stream: true` is set in a JSON body.
+   * Calls an operation that streams, and decodes every event with the schema. Sets `stream: true` in a JSON body.
    *
-   * An error among the events ends the stream with the same typed errors as a failing status, and `response.delivered`
-   * says how many events came before it. A connection that ends before the stream's end marker is an
-   * `UnfinishedStream`. `Stream.retry` with a policy begins again only what has delivered nothing yet.
+   * An error among the events fails the stream with the same typed errors as a failing status, and `response.delivered`
+   * counts the events before it. A connection that ends before the end marker fails with `UnfinishedStream`.
+   * `Stream.retry` with a policy restarts only a stream that has not delivered an event.
    */
   readonly stream: <const Op extends AnyOperation, S extends Schema.Constraint>(
     operation: Op,
     options: RequestOptions & { readonly event: S }
   ) => Stream.Stream<S["Type"], RequestError<Op> | UnexpectedBody | UnfinishedStream, S["DecodingServices"]>
 
-  /** The client beneath: base URL and key are set, and failing responses are errors of the algebra. */
+  /** The underlying client, for requests of your own: sets base URL and key, and fails with errors of Venice. */
   readonly http: HttpClient.HttpClient.With<VeniceError | HttpClientError.HttpClientError>
 }
 
 /**
- * How to reach Venice.
+ * The API key and the base URL for {@link VeniceClient.make}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ClientOptions {
-  /** Sent as a bearer token. Leave it out where the requests prove themselves otherwise, as with a wallet. */
+  /** Sent as a bearer token. Omit it if your requests authenticate themselves in another way, such as with a wallet. */
   readonly apiKey?: Redacted.Redacted | undefined
   readonly baseUrl?: string | URL | undefined
 }
 
-// What keys are made of; anything else was not copied whole.
+// A key with other characters was not copied correctly.
 const isKey = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
 
 const invalidUrl = (request: HttpClientRequest.HttpClientRequest, description: string) =>
@@ -196,7 +198,7 @@ const toBody = (
   if (body instanceof FormData) return Effect.succeed(HttpBody.formData(body))
   return Effect.mapError(HttpBody.json(body), (cause) =>
     new HttpClientError.HttpClientError({
-      reason: new HttpClientError.EncodeError({ request, cause, description: "the body cannot be written as JSON" })
+      reason: new HttpClientError.EncodeError({ request, cause, description: "the body cannot be encoded as JSON" })
     }))
 }
 
@@ -219,19 +221,19 @@ const toRequest = (
     : Effect.map(toBody(request, options.body), (body) => HttpClientRequest.setBody(request, body))
 }
 
-const hidesErrors = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
+const isJsonRpc = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
 
-const failIfHidden = <Op extends AnyOperation>(
+const failWithNodeError = <Op extends AnyOperation>(
   operation: Op,
   received: Effect.Effect<Input>
 ): Effect.Effect<void, ExecuteError<Op>> =>
   Effect.flatMap(received, (input) => {
-    const hidden = errorOf(input)
-    if (hidden === undefined) return Effect.void
-    return Effect.fail(isVeniceError(hidden) ? OperationFailure.narrow(operation, hidden) : hidden as HiddenError<Op>)
+    const error = errorOf(input)
+    if (error === undefined) return Effect.void
+    return Effect.fail(isVeniceError(error) ? OperationFailure.narrow(operation, error) : error as NodeError<Op>)
   })
 
-/** Ends a call that takes too long with an error that says what was called. */
+/** Fails a call that takes too long with an error that names the operation, which policies need. */
 const withTimeout = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   operation: AnyOperation,
@@ -239,7 +241,7 @@ const withTimeout = <A, E, R>(
 ): Effect.Effect<A, E | HttpClientError.HttpClientError, R> => {
   if (timeout === undefined) return self
   const [method, url] = operation.split(" ", 2) as [HttpMethod, string]
-  const description = `no answer within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
+  const description = `no response within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
   return Effect.timeoutOrElse(self, {
     duration: timeout,
     orElse: () =>
@@ -259,54 +261,54 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const { apiKey } = options
-    const note = noting()
-    const based = HttpClient.mapRequestEffect(withIdempotencyKey(client), (request) => {
-      const located = HttpClientRequest.prependUrl(request, baseUrl)
-      return checkHeaders(apiKey === undefined ? located : HttpClientRequest.bearerToken(located, apiKey))
+    const recordMetadata = makeRecorder()
+    const baseClient = HttpClient.mapRequestEffect(withIdempotencyKey(client), (request) => {
+      const withBaseUrl = HttpClientRequest.prependUrl(request, baseUrl)
+      return checkHeaders(apiKey === undefined ? withBaseUrl : HttpClientRequest.bearerToken(withBaseUrl, apiKey))
     })
-    const concealed = concealing(based)
+    const redactingClient = redacting(baseClient)
 
     const send = <const Op extends AnyOperation>(
       operation: Op,
       options: RequestOptions
     ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
       Effect.suspend(() => toRequest(operation, options)).pipe(
-        Effect.flatMap(concealed.execute),
+        Effect.flatMap(redactingClient.execute),
         Effect.flatMap((response) =>
           Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
         ),
-        Effect.tap(note),
+        Effect.tap(recordMetadata),
         recordSuccess
       )
 
-    const seen = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
+    const observed = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
 
-    const begin = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
+    const sendWithTimeout = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
       withTimeout(send(operation, options), operation, options)
 
     const request: Service["request"] = (operation, options = {}) =>
-      seen(operation, options)(Effect.map(begin(operation, options), concealedResponse))
+      observed(operation, options)(Effect.map(sendWithTimeout(operation, options), redactResponse))
 
     const execute: Service["execute"] = (operation, options) => {
       const decode = decodeSuccess(options.success)
       const call = send(operation, options).pipe(
         Effect.flatMap((response) =>
           Effect.flatMap(readSuccess(response, operation), (body) => {
-            const part = { body, operation }
-            const decoded = decode(response, part)
-            return hidesErrors(operation)
-              ? Effect.andThen(failIfHidden(operation, inputOf(response, part)), decoded)
+            const bodyInput = { body, operation }
+            const decoded = decode(response, bodyInput)
+            return isJsonRpc(operation)
+              ? Effect.andThen(failWithNodeError(operation, inputOf(response, bodyInput)), decoded)
               : decoded
           })
         )
       )
-      return seen(operation, options)(withTimeout(call, operation, options))
+      return observed(operation, options)(withTimeout(call, operation, options))
     }
 
     const stream: Service["stream"] = (operation, options) => {
       const { body } = options
       const streaming = isPlainObject(body) ? { ...body, stream: true } : body
-      return begin(operation, { ...options, body: streaming }).pipe(
+      return sendWithTimeout(operation, { ...options, body: streaming }).pipe(
         Effect.map((response) => events(response, operation, options.event)),
         Stream.unwrap,
         Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error),
@@ -314,7 +316,7 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       )
     }
 
-    return { execute, request, stream, http: typed(based) }
+    return { execute, request, stream, http: typed(baseClient) }
   })
 
 const Key = Schema.String.pipe(
@@ -330,21 +332,22 @@ const config: Config.Config<ClientOptions> = Config.all({
 })
 
 /**
- * The service of the Venice API.
+ * The service of the Venice API: `yield*` it where you call Venice, and provide {@link VeniceClient.layer} once.
  *
  * @category services
  * @since 0.1.0
  */
 export class VeniceClient extends Context.Service<VeniceClient, Service>()("@effect-venice/http/VeniceClient") {
   /**
-   * Makes the service over the `HttpClient` of the context.
+   * Makes the service from options and the `HttpClient` of the context, if {@link config} does not fit: for several
+   * keys, or none.
    *
    * @since 0.1.0
    */
   static readonly make = make
 
   /**
-   * The options from the environment: `VENICE_API_KEY` (redacted, surrounding white space dropped) and
+   * Reads the options for {@link make} from the environment: `VENICE_API_KEY`, trimmed and redacted, and
    * `VENICE_BASE_URL`, which defaults to {@link defaultBaseUrl}.
    *
    * @since 0.1.0
@@ -352,7 +355,8 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
   static readonly config = config
 
   /**
-   * The service over the `HttpClient` of the context, such as `NodeHttpClient.layerUndici`, with {@link config}.
+   * Provides the service with {@link config} over the `HttpClient` of the context, such as
+   * `NodeHttpClient.layerUndici`.
    *
    * @since 0.1.0
    */
@@ -362,10 +366,10 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
   )
 
   /**
-   * The service over `fetch`, with {@link config}.
+   * Provides the service with {@link config} over `fetch`: the usual layer of an application.
    *
-   * Redirects are not followed: Venice has none, and a `fetch` that follows one sends a charged request again, with its
-   * wallet signatures, to wherever it points.
+   * Does not follow redirects. Venice sends none, and `fetch` would send a charged request again, with its wallet
+   * signatures, to an unknown server.
    *
    * @since 0.1.0
    */

@@ -99,7 +99,7 @@ describe("an error of a node", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(call({ jsonrpc: "2.0", id: 1, error: reverted }, Schema.Unknown))
 
-      assert.strictEqual(Gateway.fromFailure(error).message, "The node answered: execution reverted")
+      assert.strictEqual(Gateway.fromFailure(error).message, "The node responded with an error: execution reverted")
     }))
 })
 

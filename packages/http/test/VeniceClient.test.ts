@@ -407,7 +407,7 @@ describe("requests", () => {
       loop.loop = loop
       const error = yield* Effect.flip(venice.request("POST /embeddings", { body: loop }))
 
-      assert.include(error.message, "the body cannot be written as JSON")
+      assert.include(error.message, "the body cannot be encoded as JSON")
     }).pipe(run))
 
   it.live("go without a key where there is none", () =>
@@ -468,7 +468,7 @@ describe("requests", () => {
 
       const [reads, error] = yield* count(venice.execute("GET /models", options))
       assert.strictEqual(reads, 4)
-      assert.include(String(error), "no answer within 50ms (GET /models)")
+      assert.include(String(error), "no response within 50ms (GET /models)")
       assert.strictEqual((yield* count(venice.execute("POST /chat/completions", options)))[0], 1)
       // With `execute` the time is for the whole answer.
       assert.strictEqual((yield* count(venice.execute("POST /embeddings", options)))[0], 1)

@@ -191,7 +191,7 @@ describe.each([
 
       for (const [exit, name] of [[signed, "x-payment"], [keyed, "authorization"]] as const) {
         const text = textOf(exit)
-        assert.include(text, `the header ${name} holds characters that no header may have`)
+        assert.include(text, `the header ${name} contains characters that are not allowed in a header`)
         assert.notInclude(text, key)
         assert.notInclude(text, "signed")
         assert.isUndefined(Retry.kindOf(failureOf(exit)))

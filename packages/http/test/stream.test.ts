@@ -136,10 +136,10 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         for (const { error, texts } of [ended, reset]) {
           assert.deepStrictEqual(texts, ["a"])
           if (error?._tag !== "UnfinishedStream") return assert.fail(String(error))
-          assert.strictEqual(error.message, "POST /chat/completions ended without its end after 1 event")
+          assert.strictEqual(error.message, "POST /chat/completions ended without its end marker after 1 event")
           assert.strictEqual(error.response.delivered, 1)
         }
-        assert.strictEqual(empty.error?.message, "POST /chat/completions ended without its end after 0 events")
+        assert.strictEqual(empty.error?.message, "POST /chat/completions ended without its end marker after 0 events")
       }).pipe(run))
 
     it.live("fails as any request does before it begins", () =>

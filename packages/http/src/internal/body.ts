@@ -1,5 +1,5 @@
 /**
- * Reading of bodies that may be endless.
+ * Reading of response bodies within limits of size and time.
  *
  * @internal
  */
@@ -16,32 +16,32 @@ export interface Limits {
   readonly time: Duration.Duration
 }
 
-/** What came of a body, and whether there was more of it. */
+/** The text that was read, and whether it is less than the whole body. */
 export interface Body {
   readonly text: string
   readonly truncated: boolean
 }
 
-interface Gathered {
+interface Collected {
   readonly chunks: Array<Uint8Array>
   size: number
 }
 
-/** Takes what is wanted of a chunk; says whether more may come. */
-const keep = (gathered: Gathered, chunk: Uint8Array, bytes: number): boolean => {
-  if (gathered.size < bytes) gathered.chunks.push(chunk.subarray(0, bytes - gathered.size))
-  gathered.size += chunk.length
-  return gathered.size <= bytes
+/** Keeps a chunk up to the limit. Returns false once there are more bytes than the limit. */
+const collect = (collected: Collected, chunk: Uint8Array, bytes: number): boolean => {
+  if (collected.size < bytes) collected.chunks.push(chunk.subarray(0, bytes - collected.size))
+  collected.size += chunk.length
+  return collected.size <= bytes
 }
 
 type WebBody = ReadableStream<Uint8Array>
 
-// An upload that may still be going on is stopped by the platform's own stream only.
+// Only the platform's own stream stops an upload that has not ended.
 const webBody = (response: HttpClientResponse): WebBody | undefined =>
   response.request.body._tag === "Stream" ? undefined : Option.getOrUndefined(toWeb(response))?.body ?? undefined
 
-/** Unlike the stream of the platform's client, does not abort a request whose answer has come to its end. */
-const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gathered, bytes: number) =>
+/** Unlike the stream of the platform's client, does not abort the request after the body was read to its end. */
+const readWebBody = (response: HttpClientResponse, body: WebBody, collected: Collected, bytes: number) =>
   Effect.tryPromise({
     try: async (signal) => {
       const reader = body.getReader()
@@ -51,7 +51,7 @@ const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gather
         for (;;) {
           const { done, value } = await reader.read()
           if (done) return
-          if (!keep(gathered, value, bytes)) return cancel()
+          if (!collect(collected, value, bytes)) return cancel()
         }
       } catch (cause) {
         cancel()
@@ -61,18 +61,18 @@ const gatherWeb = (response: HttpClientResponse, body: WebBody, gathered: Gather
     catch: (cause) => new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
   })
 
-/** Reads until the end, or until there are more bytes than are wanted. */
-const gather = (
+/** Reads until the end, or until there are more bytes than the limit. */
+const readChunks = (
   response: HttpClientResponse,
   body: WebBody | undefined,
-  gathered: Gathered,
+  collected: Collected,
   bytes: number
 ): Effect.Effect<void, HttpClientError> => {
-  const gathering = body === undefined
-    ? Stream.runForEachWhile(response.stream, (chunk) => Effect.succeed(keep(gathered, chunk, bytes)))
-    : gatherWeb(response, body, gathered, bytes)
+  const reading = body === undefined
+    ? Stream.runForEachWhile(response.stream, (chunk) => Effect.succeed(collect(collected, chunk, bytes)))
+    : readWebBody(response, body, collected, bytes)
   return Effect.catch(
-    gathering,
+    reading,
     (error) => error.reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(error)
   )
 }
@@ -85,37 +85,37 @@ const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
 }
 
 /**
- * Reads a body as text within limits, and then lets go of the connection. A body that breaks off is as much as came.
+ * Reads a body as text within limits, and releases the connection. If the connection ends early, the text so far is
+ * returned.
  */
 export const readBody = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   limits: Limits
 ): Effect.fn.Return<Body> {
-  const gathered: Gathered = { chunks: [], size: 0 }
-  const ended = yield* gather(response, webBody(response), gathered, limits.bytes).pipe(
+  const collected: Collected = { chunks: [], size: 0 }
+  const isComplete = yield* readChunks(response, webBody(response), collected, limits.bytes).pipe(
     Effect.timeout(limits.time),
     Effect.isSuccess
   )
-  return { text: decodeText(gathered.chunks), truncated: !ended || gathered.size > limits.bytes }
+  return { text: decodeText(collected.chunks), truncated: !isComplete || collected.size > limits.bytes }
 })
 
-// By what the server says, which a body that has to be unpacked first exceeds.
+// `content-length` counts the bytes before decompression, so it is of no use for a compressed body.
 const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>
   Number(headers["content-length"]) <= bytes && headers["content-encoding"] === undefined
 
 /**
- * Reads the body of a success, which is of use only as a whole. Of one that is longer than it may be, the text is its
- * beginning.
+ * Reads the whole body of a success as text. If it is longer than the limit, the text is its beginning, for the error.
  */
 export const readWhole = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   bytes: number
 ): Effect.fn.Return<Body, HttpClientError> {
   const body = webBody(response)
-  // Of a web body a browser may keep from us that it was unpacked.
+  // A browser may hide `content-encoding`, so the length of a web body cannot be trusted.
   if (body === undefined && isShort(response, bytes)) return { text: yield* response.text, truncated: false }
-  const gathered: Gathered = { chunks: [], size: 0 }
-  yield* gather(response, body, gathered, bytes)
-  const truncated = gathered.size > bytes
-  return { text: decodeText(truncated ? gathered.chunks.slice(0, 1) : gathered.chunks), truncated }
+  const collected: Collected = { chunks: [], size: 0 }
+  yield* readChunks(response, body, collected, bytes)
+  const truncated = collected.size > bytes
+  return { text: decodeText(truncated ? collected.chunks.slice(0, 1) : collected.chunks), truncated }
 })

@@ -1,5 +1,5 @@
 /**
- * The span of a call, from its request to the end of its answer.
+ * The span of a call, from its request to the end of the response.
  *
  * @internal
  */
@@ -19,15 +19,15 @@ import { boundedModel, count, durationSeries } from "./metrics.ts"
 import * as Conventions from "./openTelemetry.ts"
 
 /**
- * What is known of a call beforehand.
+ * The request of a call, for the attributes of the span that {@link call} opens.
  *
  * @category models
  * @since 0.1.0
  */
 export interface CallOptions {
-  /** The body of the request: its model and settings go onto the span, its content does not. */
+  /** The body of the request. Its model and settings are recorded on the span, its content is not. */
   readonly body?: unknown
-  /** Where the API is, for `server.address`. */
+  /** The URL of the API, for `server.address` and `server.port`. */
   readonly baseUrl?: string | undefined
 }
 
@@ -48,17 +48,17 @@ const describeRequest = (span: Tracer.Span, operation: string, { baseUrl, body }
   span.attribute("server.port", Number(port) || (protocol === "http:" ? 80 : 443))
 }
 
-/** `error.type` of how a call ended: by a failure, by an interruption, or by a defect. */
-const endingOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+/** The `error.type` of a call that ended with a failure, an interruption, or a defect. */
+const errorTypeOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (Exit.isSuccess(exit)) return undefined
   const failure = Cause.findErrorOption(exit.cause)
   if (Option.isSome(failure)) return Conventions.errorType(failure.value)
   return Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "_OTHER"
 }
 
-const describeEnding = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
-  const ending = endingOf(exit)
-  if (ending !== undefined) span.attribute("error.type", ending)
+const describeExit = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
+  const errorType = errorTypeOf(exit)
+  if (errorType !== undefined) span.attribute("error.type", errorType)
   const failure = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
   if (Option.isNone(failure)) return
   for (const [name, value] of Object.entries(Conventions.failureAttributes(failure.value))) span.attribute(name, value)
@@ -66,18 +66,22 @@ const describeEnding = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): v
 
 const end = (call: Call, start: bigint) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    if (call.span !== undefined) describeEnding(call.span, exit)
-    const genre = Conventions.genreOf(call.operation)
-    if (genre === undefined) return Effect.void
+    if (call.span !== undefined) describeExit(call.span, exit)
+    const generation = Conventions.generationOf(call.operation)
+    if (generation === undefined) return Effect.void
     const elapsed = Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - start) / 1e9
-    const ending = endingOf(exit)
-    const model = ending === undefined && call.model !== undefined ? boundedModel(call.model) : undefined
-    return Metric.update(durationSeries(genre.name, "venice", ending, model), elapsed)
+    const errorType = errorTypeOf(exit)
+    const model = errorType === undefined && call.model !== undefined ? boundedModel(call.model) : undefined
+    return Metric.update(durationSeries(generation.name, "venice", errorType, model), elapsed)
   })
 
 /**
- * Puts a call, with its retries, under one span. Calls of the same operation inside have none of their own: their requests
- * are its children.
+ * Puts a call and its retries under one span.
+ *
+ * **When to use**
+ *
+ * Around `Effect.retry`. Without it every attempt has a span of its own. Inside it the calls of the same operation have
+ * none: their requests are children of this span.
  *
  * **Example** (One span for a call and its retries)
  *
@@ -106,19 +110,19 @@ export const call =
       const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
       const run = (call: Call) => Effect.onExit(Effect.provideService(self, CurrentCall, call), end(call, start))
       if (!isTraced(fiber)) return run({ operation, span: undefined })
-      let answer: A
+      let result: A
       const spanned = Effect.useSpan(spanNameOf(operation, options), spanOptions(operation), (span) => {
         describeRequest(span, operation, options)
-        const kept = Effect.map(run({ operation, span }), (value) => {
-          answer = value
+        const withoutResult = Effect.map(run({ operation, span }), (value) => {
+          result = value
         })
-        return Effect.withParentSpan(kept, span, { captureStackTrace: false })
+        return Effect.withParentSpan(withoutResult, span, { captureStackTrace: false })
       })
-      // A span keeps what it ended with, and an answer is large and the user's own.
-      return Effect.map(spanned, () => answer)
+      // A span keeps the exit of its effect. The result is large and private, so it is kept out of the exit.
+      return Effect.map(spanned, () => result)
     })
 
-// Effect's own tracer keeps spans that nobody reads.
+// Effect's native tracer exports nothing: its spans would only use memory.
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
 const resendCount = ({ output }: Schedule.Metadata): number | undefined =>
@@ -129,32 +133,32 @@ const resendCount = ({ output }: Schedule.Metadata): number | undefined =>
 const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     if (!isTraced(fiber)) return self
-    const count = resendCount(fiber.getRef(Schedule.CurrentMetadata))
-    return count === undefined ? self : Effect.annotateSpans(self, { "http.request.resend_count": count })
+    const resends = resendCount(fiber.getRef(Schedule.CurrentMetadata))
+    return resends === undefined ? self : Effect.annotateSpans(self, { "http.request.resend_count": resends })
   })
 
-/** Whether the call is under way already; its span learns what only the client knows of it. */
-const isUnderWay = (fiber: Fiber.Fiber<unknown, unknown>, operation: string, options: CallOptions): boolean => {
+/** Tests whether {@link call} of the same operation is around, and completes the attributes of its span. */
+const joinOuterCall = (fiber: Fiber.Fiber<unknown, unknown>, operation: string, options: CallOptions): boolean => {
   const outer = fiber.getRef(CurrentCall)
   if (outer?.operation !== operation) return false
   if (outer.span !== undefined) describeRequest(outer.span, operation, options)
   return true
 }
 
-/** Observes one attempt of the client: counts its failure, and opens the call's span unless there is one. */
+/** Observes one attempt of the client: counts its failure, and opens the span of the call unless it is open. */
 export const observe =
   (operation: string, options: CallOptions) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const attempt = Effect.tapError(markResend(self), (failure) => count(failure, operation))
-      return isUnderWay(fiber, operation, options) ? attempt : call(operation, options)(attempt)
+      return joinOuterCall(fiber, operation, options) ? attempt : call(operation, options)(attempt)
     })
 
-/** Observes a stream of the client as {@link observe} does a call, from its beginning to its end. */
+/** Observes a stream of the client from its start to its end, as {@link observe} does for a call. */
 export const observeStream =
   (operation: string, options: CallOptions) => <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
     const counted = Stream.tapError(self, (failure) => count(failure, operation))
     const opened = Effect.withFiber((fiber) => {
-      if (isUnderWay(fiber, operation, options)) return Effect.succeed(counted)
+      if (joinOuterCall(fiber, operation, options)) return Effect.succeed(counted)
       const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
       const run = (call: Call) => Stream.onExit(Stream.provideService(counted, CurrentCall, call), end(call, start))
       if (!isTraced(fiber)) return Effect.succeed(run({ operation, span: undefined }))

@@ -1,6 +1,6 @@
 /**
- * What a request proves itself with, and how it is kept out of all that is said about the request: errors, spans, and
- * whatever prints either.
+ * The secrets of a request (keys, wallet signatures, cookies), and how they are redacted in errors, responses and
+ * spans.
  *
  * @internal
  */
@@ -21,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 
-const headerNames = [
+const requestHeaderNames = [
   "authorization",
   "proxy-authorization",
   "x-api-key",
@@ -33,30 +33,30 @@ const headerNames = [
   "x-payment"
 ]
 
-// What a server sends that is as good as a credential, or offers what one signs.
-const answeredNames = ["set-cookie", "payment-response", "payment-required", "x-payment-response"]
+// Session cookies, receipts of payments, and offers to sign.
+const responseHeaderNames = ["set-cookie", "payment-response", "payment-required", "x-payment-response"]
 
-const queryName = /^(?:key|sig|secret|password|(?:[\w-]*[-_])?(?:api[-_]?key|token|signature))$/i
+const secretParamName = /^(?:key|sig|secret|password|(?:[\w-]*[-_])?(?:api[-_]?key|token|signature))$/i
 
-const mark = "<redacted>"
+const placeholder = "<redacted>"
 
-/** The secrets of requests that no longer show them. */
-const known = new WeakMap<HttpClientRequest.HttpClientRequest, ReadonlyArray<string>>()
+/** The secrets of redacted requests, which do not contain them any more. */
+const secretsOfRedacted = new WeakMap<HttpClientRequest.HttpClientRequest, ReadonlyArray<string>>()
 
 const addSecrets = (secrets: Array<string>, name: string, value: string): void => {
-  // The scheme is no secret: `Bearer <token>`; and a cookie may be repeated without its name.
+  // The scheme of `Bearer <token>` is no secret. A server may repeat the value of a cookie without its name.
   secrets.push(name.endsWith("authorization") ? value.slice(value.indexOf(" ") + 1) : value)
   if (name === "cookie") secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1)))
 }
 
-const isSecretParam = ([name]: readonly [string, unknown]): boolean => queryName.test(name)
+const isSecretParam = ([name]: readonly [string, unknown]): boolean => secretParamName.test(name)
 
-/** What the request proves itself with. A server that echoes the request must not put it into an error. */
+/** The secrets of a request. They are redacted in errors because a server may repeat the request in its response. */
 export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
-  const concealed = known.get(request)
-  if (concealed !== undefined) return concealed
+  const kept = secretsOfRedacted.get(request)
+  if (kept !== undefined) return kept
   const secrets: Array<string> = []
-  for (const name of headerNames) {
+  for (const name of requestHeaderNames) {
     const value = request.headers[name]
     if (value !== undefined) addSecrets(secrets, name, value.trim())
   }
@@ -67,32 +67,31 @@ export const secretsOf = (request: HttpClientRequest.HttpClientRequest): Readonl
 }
 
 /**
- * The request without its credentials, and without its body: an error may be kept for long, and a body is large and the
- * user's own.
+ * The request without its secrets and without its body: errors may be kept for long, and a body is large and private.
  */
-const concealed = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
-  if (known.has(request)) return request
-  const shown = HttpClientRequest.makeWith(
+const redactRequest = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  if (secretsOfRedacted.has(request)) return request
+  const redacted = HttpClientRequest.makeWith(
     request.method,
     UrlParams.redactUrl(request.url),
-    UrlParams.make(request.urlParams.params.map((param) => isSecretParam(param) ? [param[0], mark] : param)),
+    UrlParams.make(request.urlParams.params.map((param) => isSecretParam(param) ? [param[0], placeholder] : param)),
     request.hash,
-    headerNames.reduce(
-      (headers, name) => Headers.has(headers, name) ? Headers.set(headers, name, mark) : headers,
+    requestHeaderNames.reduce(
+      (headers, name) => Headers.has(headers, name) ? Headers.set(headers, name, placeholder) : headers,
       request.headers
     ),
     HttpBody.empty
   )
-  known.set(shown, secretsOf(request))
-  return shown
+  secretsOfRedacted.set(redacted, secretsOf(request))
+  return redacted
 }
 
 /**
- * What lies beneath a failure of the transport, of the same class, with clean texts: a parser's error holds what it
- * could not parse, which may repeat the request.
+ * A copy of the cause of a transport failure, of the same class, with redacted texts. The error of an HTTP parser
+ * contains the response that it could not parse, in which a server may repeat the request.
  */
-const concealedCause = (cause: unknown, clean: (text: string) => string, depth = 0): unknown => {
-  if (typeof cause === "string") return clean(cause)
+const redactCause = (cause: unknown, redactText: (text: string) => string, depth = 0): unknown => {
+  if (typeof cause === "string") return redactText(cause)
   if (!(cause instanceof Error)) return cause
   const out: Record<string, unknown> = Object.create(Object.getPrototypeOf(cause))
   for (const name of Object.getOwnPropertyNames(cause)) {
@@ -100,8 +99,8 @@ const concealedCause = (cause: unknown, clean: (text: string) => string, depth =
     if (value instanceof Error && depth > 4) continue
     Object.defineProperty(out, name, {
       value: Array.isArray(value)
-        ? value.map((item) => concealedCause(item, clean, depth + 1))
-        : concealedCause(value, clean, depth + 1),
+        ? value.map((item) => redactCause(item, redactText, depth + 1))
+        : redactCause(value, redactText, depth + 1),
       configurable: true,
       enumerable: Object.prototype.propertyIsEnumerable.call(cause, name),
       writable: true
@@ -110,110 +109,113 @@ const concealedCause = (cause: unknown, clean: (text: string) => string, depth =
   return out
 }
 
-const concealedError = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
+const redactError = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
   const { reason } = error
-  if (known.has(reason.request)) return error
-  const clean = Redact.secrets(secretsOf(reason.request))
+  if (secretsOfRedacted.has(reason.request)) return error
+  const redactText = Redact.secrets(secretsOf(reason.request))
   const Reason = reason.constructor as new(fields: object) => HttpClientError.HttpClientErrorReason
-  const shown = new HttpClientError.HttpClientError({
+  const redacted = new HttpClientError.HttpClientError({
     reason: new Reason({
-      request: concealed(reason.request),
-      ...("response" in reason && { response: concealedResponse(reason.response) }),
-      ...(reason.cause !== undefined && { cause: concealedCause(reason.cause, clean) }),
-      ...(reason.description !== undefined && { description: clean(reason.description) })
+      request: redactRequest(reason.request),
+      ...("response" in reason && { response: redactResponse(reason.response) }),
+      ...(reason.cause !== undefined && { cause: redactCause(reason.cause, redactText) }),
+      ...(reason.description !== undefined && { description: redactText(reason.description) })
     })
   })
-  if (error.stack !== undefined) shown.stack = clean(error.stack)
-  return shown
+  if (error.stack !== undefined) redacted.stack = redactText(error.stack)
+  return redacted
 }
 
-/** The failure, without what its request proved itself with. */
-export const concealFailure = <E>(error: E): E =>
-  HttpClientError.isHttpClientError(error) ? concealedError(error) as E & HttpClientError.HttpClientError : error
+/** The failure without the secrets of its request. */
+export const redactFailure = <E>(error: E): E =>
+  HttpClientError.isHttpClientError(error) ? redactError(error) as E & HttpClientError.HttpClientError : error
 
-const readers = ["text", "json", "arrayBuffer", "formData", "urlParamsBody"] as const
+const bodyReaders = ["text", "json", "arrayBuffer", "formData", "urlParamsBody"] as const
 
-/** The response, whose request shows no credentials, neither here nor in the error of reading its body. */
-export const concealedResponse = (response: HttpClientResponse): HttpClientResponse => {
-  const request = concealed(response.request)
+/** The response with a redacted request, also in the errors of reading its body. */
+export const redactResponse = (response: HttpClientResponse): HttpClientResponse => {
+  const request = redactRequest(response.request)
   if (request === response.request) return response
   const toJSON = () => ({ ...response.toJSON() as object, request: request.toJSON() })
   return Object.create(response, {
     request: { value: request, enumerable: true },
-    stream: { get: () => Stream.mapError(response.stream, concealFailure) },
+    stream: { get: () => Stream.mapError(response.stream, redactFailure) },
     toJSON: { value: toJSON },
     [Inspectable.NodeInspectSymbol]: { value: toJSON },
     ...Object.fromEntries(
-      readers.map((name) => [name, {
+      bodyReaders.map((name) => [name, {
         get: () =>
-          Effect.mapError(response[name] as Effect.Effect<unknown, HttpClientError.HttpClientError>, concealFailure)
+          Effect.mapError(response[name] as Effect.Effect<unknown, HttpClientError.HttpClientError>, redactFailure)
       }])
     )
   })
 }
 
-/** A span that records no secret, and keeps neither request nor response alive. */
-const concealSpan = (span: Tracer.Span, clean: (text: string) => string): Tracer.Span => {
+/** Redacts the attributes of a span, and drops the response of its exit, which a span would keep in memory. */
+const redactSpan = (span: Tracer.Span, redactText: (text: string) => string): Tracer.Span => {
   const { attribute, end } = span
   return Object.assign(span, {
     attribute: (name: string, value: unknown) =>
-      attribute.call(span, name, typeof value === "string" ? clean(value) : value),
+      attribute.call(span, name, typeof value === "string" ? redactText(value) : value),
     end: (time: bigint, exit: Exit.Exit<unknown, unknown>) =>
-      end.call(span, time, Exit.isSuccess(exit) ? Exit.void : Exit.failCause(Cause.map(exit.cause, concealFailure)))
+      end.call(span, time, Exit.isSuccess(exit) ? Exit.void : Exit.failCause(Cause.map(exit.cause, redactFailure)))
   })
 }
 
-const concealingTracer = (tracer: Tracer.Tracer, clean: (text: string) => string): Tracer.Tracer =>
+const redactingTracer = (tracer: Tracer.Tracer, redactText: (text: string) => string): Tracer.Tracer =>
   Object.create(tracer, {
-    span: { value: (options: Parameters<Tracer.Tracer["span"]>[0]) => concealSpan(tracer.span(options), clean) }
+    span: { value: (options: Parameters<Tracer.Tracer["span"]>[0]) => redactSpan(tracer.span(options), redactText) }
   })
 
-const concealingSpans = <A, E, R>(
+const withRedactedSpans = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<A, E, R> => {
-  const clean = Redact.secrets(secretsOf(request))
+  const redactText = Redact.secrets(secretsOf(request))
   return self.pipe(
-    Effect.updateService(Tracer.Tracer, (tracer) => concealingTracer(tracer, clean)),
-    Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...headerNames, ...answeredNames]),
-    Effect.updateService(UrlParams.CurrentRedactedNames, (names) => [...names, queryName])
+    Effect.updateService(Tracer.Tracer, (tracer) => redactingTracer(tracer, redactText)),
+    Effect.updateService(
+      Headers.CurrentRedactedNames,
+      (names) => [...names, ...requestHeaderNames, ...responseHeaderNames]
+    ),
+    Effect.updateService(UrlParams.CurrentRedactedNames, (names) => [...names, secretParamName])
   )
 }
 
 /**
- * Keeps what requests prove themselves with out of the client's errors and spans; its responses still know it. Without a
- * tracer there are no spans: Effect's own would keep some that nobody reads.
+ * Redacts the secrets of requests in the errors and spans of a client. Its responses keep them, so that their bodies
+ * can be redacted. Without an exporter there are no spans: Effect's native tracer would keep them in memory.
  */
-export const concealing = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
+export const redacting = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
   HttpClient.makeWith(
     (request) =>
       Effect.flatMap(request, (request) => {
-        const sent = Effect.mapError(client.postprocess(Effect.succeed(request)), concealFailure)
+        const sent = Effect.mapError(client.postprocess(Effect.succeed(request)), redactFailure)
         return Effect.withFiber((fiber) =>
           fiber.getRef(Tracer.Tracer) === Tracer.nativeTracer
             ? Effect.provideService(sent, HttpClient.TracerDisabledWhen, constTrue)
-            : concealingSpans(sent, request)
+            : withRedactedSpans(sent, request)
         )
       }),
     client.preprocess
   )
 
-// Control characters, and what is no single byte.
+// No control characters, and no characters of more than one byte.
 const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 
 /**
- * Fails on a header that cannot be sent. A platform would fail too, some with the value in the text, some by throwing,
- * and a policy would take it for a lost connection.
+ * Fails if a header cannot be sent. Some platforms would put its value into the error or throw, and a policy would take
+ * the error for a lost connection.
  */
 export const checkHeaders = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
-  const wrong = Object.keys(request.headers).find((name) => !isHeaderValue(request.headers[name]!))
-  if (wrong === undefined) return Effect.succeed(request)
-  const description = `the header ${wrong} holds characters that no header may have`
+  const invalid = Object.keys(request.headers).find((name) => !isHeaderValue(request.headers[name]!))
+  if (invalid === undefined) return Effect.succeed(request)
+  const description = `the header ${invalid} contains characters that are not allowed in a header`
   return Effect.fail(
     new HttpClientError.HttpClientError({
-      reason: new HttpClientError.EncodeError({ request: concealed(request), description })
+      reason: new HttpClientError.EncodeError({ request: redactRequest(request), description })
     })
   )
 }

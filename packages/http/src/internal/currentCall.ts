@@ -1,5 +1,5 @@
 /**
- * The call that is under way: its span, and what its answer says of itself.
+ * The call that is in progress: its span, and the metadata of its response.
  *
  * @internal
  */
@@ -10,9 +10,9 @@ import { responseAttributes } from "./openTelemetry.ts"
 
 export interface Call {
   readonly operation: string
-  /** None without a tracer. */
+  /** Absent without a tracer. */
   readonly span: Tracer.Span | undefined
-  /** The model that answered. */
+  /** The model that the response names. */
   model?: string | undefined
 }
 
@@ -20,9 +20,9 @@ export const CurrentCall = Context.Reference<Call | undefined>("@effect-venice/h
   defaultValue: () => undefined
 })
 
-/** Notes what an answer, or an event of a stream, says of itself besides its content. */
-export const note = (call: Call | undefined, json: unknown): void => {
-  // Without a span only the model is of use, and every event names the same.
+/** Records the metadata (model, usage, …) of a response, or of an event of a stream, on the call and its span. */
+export const recordResponse = (call: Call | undefined, json: unknown): void => {
+  // Without a span only the model is needed, and every event names the same.
   if (call === undefined || (call.span === undefined && call.model !== undefined)) return
   const attributes = responseAttributes(json)
   if (attributes === undefined) return

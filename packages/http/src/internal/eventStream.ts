@@ -1,5 +1,5 @@
 /**
- * The events of a streaming response: parsed, watched for errors, and counted.
+ * The events of a streaming response: parsed, decoded until the first error, and counted.
  *
  * @internal
  */
@@ -20,57 +20,64 @@ import * as Stream from "effect/Stream"
 import { type UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 import { BodyLimits } from "../HttpFailure.ts"
 import { readBody } from "./body.ts"
-import { concealFailure } from "./credentials.ts"
+import { redactFailure } from "./credentials.ts"
 import { type Call, CurrentCall } from "./currentCall.ts"
-import { type DecodeJson, decodeJson, inputAt, inputOf, settled } from "./success.ts"
+import { type DecodeJson, decodeJson, exitOf, inputAt, inputOf } from "./success.ts"
 import { notEvents } from "./unexpectedBody.ts"
 
-// `/responses` has no `[DONE]`: the last event's name says that it is the last.
+// `/responses` has no `[DONE]`: its stream ends with an event of one of these names.
 const isLast = (name: string, data: string): boolean =>
   data === "[DONE]" || name === "response.completed" || name === "response.incomplete"
 
 const isEventStream = ({ headers }: HttpClientResponse): boolean =>
   headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
 
-/** What was found in a piece of the text: the data of events, and how the stream ended if it did. */
-interface Found {
+/** The events in a piece of the text as JSON, and how the stream ended if it did. */
+interface Parsed {
   readonly events: Array<string>
-  /** `end` is the marker of the protocol, `cut` an event that is too long. */
-  ending: "end" | { readonly cut: unknown } | undefined
+  /** `end` if the end marker was read, `parseError` for an event that is too long. */
+  ending: "end" | { readonly parseError: unknown } | undefined
 }
 
-const parsing = (): (texts: ReadonlyArray<string>) => Found => {
-  let found: Found
-  const parser = Sse.makeParser((parsed) => {
-    if (parsed._tag !== "Event" || found.ending !== undefined) return
-    const { data, event: name } = parsed
-    if (data !== "[DONE]") found.events.push(data)
-    if (isLast(name, data)) found.ending = "end"
+const makeParser = (): (texts: ReadonlyArray<string>) => Parsed => {
+  let parsed: Parsed
+  const parser = Sse.makeParser((event) => {
+    if (event._tag !== "Event" || parsed.ending !== undefined) return
+    const { data, event: name } = event
+    if (data !== "[DONE]") parsed.events.push(data)
+    if (isLast(name, data)) parsed.ending = "end"
   })
   return (texts) => {
-    found = { events: [], ending: undefined }
+    parsed = { events: [], ending: undefined }
     for (const text of texts) {
-      const problem = parser.feed(text)
-      if (problem !== undefined) found.ending ??= { cut: problem }
+      const parseError = parser.feed(text)
+      if (parseError !== undefined) parsed.ending ??= { parseError }
     }
-    return found
+    return parsed
   }
 }
 
-type Failure = VeniceError | UnexpectedBody | UnfinishedStream
+type EventFailure = VeniceError | UnexpectedBody | UnfinishedStream
 
-type Ending = Pull.Pull<never, Failure, void>
+type Events<S extends Schema.Constraint> = Pull.Pull<
+  Arr.NonEmptyReadonlyArray<S["Type"]>,
+  EventFailure,
+  void,
+  S["DecodingServices"]
+>
+
+type Ending = Pull.Pull<never, EventFailure, void>
 
 type Texts = Pull.Pull<Arr.NonEmptyReadonlyArray<string>, HttpClientError, void>
 
-/** The events of one connection: those that were found and are to be decoded, and how many have been delivered. */
+/** Reads the events of one connection. Keeps the parsed events that are not decoded yet, and counts the delivered. */
 class EventReader<S extends Schema.Constraint> {
   readonly #response: HttpClientResponse
   readonly #operation: string
   readonly #decode: DecodeJson<S>
   readonly #texts: Texts
-  readonly #parse = parsing()
-  #found: Found = { events: [], ending: undefined }
+  readonly #parse = makeParser()
+  #parsed: Parsed = { events: [], ending: undefined }
   #next = 0
   #delivered = 0
   #ending: Ending | undefined
@@ -82,41 +89,41 @@ class EventReader<S extends Schema.Constraint> {
     this.#texts = texts
   }
 
-  /** The next events, of which there is at least one. */
-  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<S["Type"]>, Failure, void, S["DecodingServices"]> = Effect.suspend(
-    () => {
-      if (this.#ending !== undefined) return this.#ending
-      return this.#next < this.#found.events.length || this.#found.ending !== undefined ? this.#decoded : this.#received
-    }
-  )
+  /** Pulls the next events, at least one. */
+  readonly pull: Events<S> = Effect.suspend(() => {
+    if (this.#ending !== undefined) return this.#ending
+    return this.#next < this.#parsed.events.length || this.#parsed.ending !== undefined
+      ? this.#decodeNext
+      : this.#receive
+  })
 
-  readonly #received = Effect.suspend(() =>
+  readonly #receive = Effect.suspend(() =>
     Pull.matchEffect(this.#texts, {
       onSuccess: (texts) => {
-        this.#found = this.#parse(texts)
+        this.#parsed = this.#parse(texts)
         this.#next = 0
-        return this.#decoded
+        return this.#decodeNext
       },
-      onFailure: (cause) => Effect.catch(Effect.failCause(cause), (error) => this.#cut(error)),
-      onDone: () => this.#cut()
+      onFailure: (cause) => Effect.catch(Effect.failCause(cause), (error) => this.#unfinished(error)),
+      onDone: () => this.#unfinished()
     })
   )
 
-  readonly #decoded = Effect.flatMap(
-    Effect.withFiber((fiber) => this.#decodeFound(fiber)),
+  readonly #decodeNext = Effect.flatMap(
+    Effect.withFiber((fiber) => this.#decodeParsed(fiber)),
     (values) => Arr.isArrayNonEmpty(values) ? Effect.succeed(values) : this.pull
   )
 
-  /** Decodes events up to one that takes its time, or to the first that fails, whose failure is the stream's end. */
-  #decodeFound(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<Array<S["Type"]>, never, S["DecodingServices"]> {
-    const { events, ending } = this.#found
+  /** Decodes events up to the first that decodes asynchronously, or to the first that fails, which ends the stream. */
+  #decodeParsed(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<Array<S["Type"]>, never, S["DecodingServices"]> {
+    const { events, ending } = this.#parsed
     const values: Array<S["Type"]> = []
     const call = fiber.getRef(CurrentCall)
     const input = inputAt(fiber, this.#response, { body: "", operation: this.#operation })
     while (this.#next < events.length) {
       const data = events[this.#next++]!
       const decoded = this.#decodeEvent(data, call, () => ({ ...input, body: data, delivered: this.#delivered }))
-      const exit = settled(decoded)
+      const exit = exitOf(decoded)
       if (exit === undefined) {
         return Effect.map(Effect.exit(decoded), (exit) => {
           this.#add(exit, values)
@@ -125,25 +132,25 @@ class EventReader<S extends Schema.Constraint> {
       }
       if (!this.#add(exit, values)) return Effect.succeed(values)
     }
-    if (ending !== undefined) this.#ending = ending === "end" ? Cause.done() : this.#cut(ending.cut)
+    if (ending !== undefined) this.#ending = ending === "end" ? Cause.done() : this.#unfinished(ending.parseError)
     return Effect.succeed(values)
   }
 
   #decodeEvent(
     data: string,
     call: Call | undefined,
-    received: () => Input
+    getInput: () => Input
   ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> {
     try {
-      const error = decodeEvent(data, received())
-      return error === undefined ? this.#decode(data, call, received) : Effect.fail(error)
+      const error = decodeEvent(data, getInput())
+      return error === undefined ? this.#decode(data, call, getInput) : Effect.fail(error)
     } catch (defect) {
-      // A schema that throws must not take with it what came before in the same chunk.
+      // If a schema throws, the events before in the same chunk must still be delivered.
       return Effect.die(defect)
     }
   }
 
-  /** Whether there may be more. */
+  /** Returns false if the event ends the stream. */
   #add(exit: Exit.Exit<S["Type"], VeniceError | UnexpectedBody>, values: Array<S["Type"]>): boolean {
     if (Exit.isFailure(exit)) {
       this.#ending = Effect.failCause(exit.cause)
@@ -154,10 +161,10 @@ class EventReader<S extends Schema.Constraint> {
     return true
   }
 
-  #cut(cause?: unknown): Ending {
+  #unfinished(cause?: unknown): Ending {
     return Effect.flatMap(
       inputOf(this.#response, { body: "", operation: this.#operation, delivered: this.#delivered }),
-      (input) => Effect.fail(unfinished(context(input), concealFailure(cause)))
+      (input) => Effect.fail(unfinished(context(input), redactFailure(cause)))
     )
   }
 }
@@ -165,32 +172,31 @@ class EventReader<S extends Schema.Constraint> {
 const unfinished = (response: ResponseContext, cause: unknown): UnfinishedStream => {
   const { delivered = 0, operation = "The stream" } = response
   return new UnfinishedStream({
-    message: `${operation} ended without its end after ${delivered} ${delivered === 1 ? "event" : "events"}`,
+    message: `${operation} ended without its end marker after ${delivered} ${delivered === 1 ? "event" : "events"}`,
     response,
     ...(cause !== undefined && { cause })
   })
 }
 
-const failWithPage = Effect.fnUntraced(function*(response: HttpClientResponse, operation: string) {
+const failNotEvents = Effect.fnUntraced(function*(response: HttpClientResponse, operation: string) {
   const { text, truncated } = yield* readBody(response, yield* BodyLimits)
   const input = yield* inputOf(response, { body: text, bodyTruncated: truncated, operation, delivered: 0 })
   return yield* notEvents(input)
 })
 
 /**
- * The decoded events of a response, until its end marker, its error, or the end of the connection.
+ * The decoded events of a response, until its end marker, an error, or the end of the connection.
  *
  * **Gotchas**
  *
- * The events of a chunk of the network are decoded at once, so that the span may have the usage of events that nobody
- * takes.
+ * The events of a network chunk are decoded together, so the span may have the usage of events that are never consumed.
  */
 export const events = <S extends Schema.Constraint>(
   response: HttpClientResponse,
   operation: string,
   schema: S
-): Stream.Stream<S["Type"], Failure, S["DecodingServices"]> => {
-  if (!isEventStream(response)) return Stream.fromEffect(failWithPage(response, operation))
+): Stream.Stream<S["Type"], EventFailure, S["DecodingServices"]> => {
+  if (!isEventStream(response)) return Stream.fromEffect(failNotEvents(response, operation))
   const decode = decodeJson(schema)
   return Stream.transformPull(
     Stream.decodeText(response.stream),

@@ -1,12 +1,12 @@
 /**
- * A queued job, as it is kept.
+ * The schema of a queued job, in a module of its own because both `Failure` and `Job` import it.
  *
  * @internal
  */
 import * as Schema from "effect/Schema"
 
 /**
- * A job that was queued. It can be kept, and followed by another process.
+ * The schema of a queued job, to save one and let another process {@link wait} for it.
  *
  * @category schemas
  * @since 0.1.0
@@ -15,12 +15,12 @@ export const Job = Schema.Struct({
   kind: Schema.Literals(["video", "audio", "audio/voice-changer"]),
   model: Schema.String,
   queueId: Schema.String,
-  /** Where some models leave the media; valid for 24 hours. */
+  /** Where some models store the media. Valid for 24 hours. */
   downloadUrl: Schema.optionalKey(Schema.String)
 })
 
 /**
- * A job that was queued.
+ * A queued job: the result of `Job.queue`, and the parameter of `Job.wait` and `Job.complete`.
  *
  * @category models
  * @since 0.1.0

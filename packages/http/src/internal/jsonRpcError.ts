@@ -1,5 +1,5 @@
 /**
- * The error that a success of `POST /crypto/rpc/{network}` hides.
+ * The error in a success of `POST /crypto/rpc/{network}`.
  *
  * @internal
  */
@@ -10,15 +10,15 @@ import type { VeniceError } from "@effect-venice/core/VeniceError"
 import * as Predicate from "effect/Predicate"
 import { JsonRpcError } from "../Failure.ts"
 
-// The reason of a revert is far shorter, and is no credential though it looks as random.
+// Redaction would take the hexadecimal reason of a revert for a credential. It is far shorter than the limit.
 const isHex = (data: unknown): data is string => typeof data === "string" && /^0x[\da-f]{0,8192}$/i.test(data)
 
-/** The error in the response to a single request, of the node or of Venice. */
+/** The error of the node or of Venice in the response to a single request. */
 export const errorOf = (input: Input): JsonRpcError | VeniceError | undefined => {
-  const found = parse(Redact.response(input).body)
-  if (typeof found === "string" || isCoded(found)) return event(input.body, input)
-  if (!Predicate.isObject(found)) return undefined
-  const { code, data, message } = found as {
+  const error = parseError(Redact.response(input).body)
+  if (typeof error === "string" || hasVeniceCode(error)) return event(input.body, input)
+  if (!Predicate.isObject(error)) return undefined
+  const { code, data, message } = error as {
     readonly code?: unknown
     readonly data?: unknown
     readonly message?: unknown
@@ -32,11 +32,11 @@ export const errorOf = (input: Input): JsonRpcError | VeniceError | undefined =>
   })
 }
 
-// Venice's codes are words, a node's are numbers.
-const isCoded = (error: unknown): boolean =>
+// The codes of Venice are words, those of a node are numbers.
+const hasVeniceCode = (error: unknown): boolean =>
   Predicate.hasProperty(error, "code") && typeof error.code === "string" && !/^-?\d+$/.test(error.code)
 
-const parse = (body: string): unknown => {
+const parseError = (body: string): unknown => {
   try {
     const json: unknown = JSON.parse(body)
     return Predicate.hasProperty(json, "error") ? json.error : undefined

@@ -9,9 +9,13 @@ import * as Metric from "effect/Metric"
 import * as Conventions from "./openTelemetry.ts"
 
 /**
- * Counts failures, each attempt for itself. Attributes: `error.type` (Venice's code, or the tag of a failure without
- * one), `venice.error.category` (`Transport` where there was no answer, `Unreadable` where it could not be read, `Node` where a
- * blockchain's node refused), and `venice.operation`.
+ * The counter `venice.client.failures`, of all failed attempts, to read in a test or on a health page of your own.
+ *
+ * **Details**
+ *
+ * Attributes: `error.type` (Venice's code, or the tag of another failure), `venice.error.category` (`Transport` without
+ * a response, `Unreadable` if it could not be read, `Node` for an error of a blockchain's node), and
+ * `venice.operation`.
  *
  * @category metrics
  * @since 0.1.0
@@ -23,20 +27,29 @@ export const failures: Metric.Counter<number> = Metric.counter("venice.client.fa
 })
 
 /**
- * Counts answers that nobody has described. Attributes: `venice.response.fingerprint`, and `venice.operation`.
+ * The counter `venice.client.unknown_responses`, of responses that match no rule, to watch for changes of the API.
+ *
+ * **Details**
+ *
+ * Attributes: `venice.response.fingerprint`, the same for responses of the same shape, and `venice.operation`.
  *
  * @category metrics
  * @since 0.1.0
  */
 export const unrecognized: Metric.Counter<number> = Metric.counter("venice.client.unknown_responses", {
-  description: "Answers of Venice that no rule describes, by their fingerprint",
+  description: "Responses of Venice that match no rule, by fingerprint",
   incremental: true,
   attributes: { unit: "{response}" }
 })
 
 /**
- * How long the calls of generative operations take, in seconds, with their retries where {@link call} is around them. By
- * the conventions for generative AI; the model is only said of successes, since a wrong one can be any text.
+ * The histogram `gen_ai.client.operation.duration`, in seconds, of the calls that generate something, to read in a test
+ * or on a health page of your own. With {@link call} around a call it includes the retries.
+ *
+ * **Details**
+ *
+ * Follows OpenTelemetry's conventions for generative AI. Only successes have the model as an attribute: the model of a
+ * failing request can be any text.
  *
  * @category metrics
  * @since 0.1.0
@@ -48,13 +61,13 @@ export const duration: Metric.Histogram<number> = Metric.histogram("gen_ai.clien
 })
 
 const operationAttribute = (operation: string | undefined): string =>
-  // A path outside of Venice's documentation may hold ids, and each would be a series of its own.
+  // Undocumented paths may contain ids, and each id would be a series of its own.
   operation !== undefined && isOperation(operation) ? operation : "_OTHER"
 
-// As many series as somebody could look at; a server that makes up ever new names fills no memory.
+// Bounds the memory if a server sends a new name with every response.
 const maxNames = 1000
 
-const bounding = () => {
+const makeBounded = () => {
   const names = new Set<string>()
   return (name: string): string => {
     if (names.has(name)) return name
@@ -64,19 +77,19 @@ const bounding = () => {
   }
 }
 
-const boundedFingerprint = bounding()
-export const boundedModel = bounding()
+const boundedFingerprint = makeBounded()
+export const boundedModel = makeBounded()
 
-/** The series of a metric by the values of its attributes. Making one costs as much as a failure's other telemetry. */
+/** Caches the series of a metric: making one costs as much as all other telemetry of a failure. */
 const series = <State>(metric: Metric.Metric<number, State>, ...names: ReadonlyArray<string>) => {
-  const known = new Map<string, Metric.Metric<number, State>>()
+  const cache = new Map<string, Metric.Metric<number, State>>()
   return (...values: ReadonlyArray<string | undefined>): Metric.Metric<number, State> => {
     const key = values.join("\n")
-    const found = known.get(key)
-    if (found !== undefined) return found
+    const cached = cache.get(key)
+    if (cached !== undefined) return cached
     const attributes = names.map((name, i) => [name, values[i]] as const).filter(([, value]) => value !== undefined)
     const made = Metric.withAttributes(metric, Object.fromEntries(attributes) as Record<string, string>)
-    if (known.size < maxNames) known.set(key, made)
+    if (cache.size < maxNames) cache.set(key, made)
     return made
   }
 }
@@ -92,8 +105,11 @@ export const durationSeries = series(
 )
 
 /**
- * Counts a failure of an operation. `VeniceClient` and `HttpFailure.typed` do; use it for a failure that you decoded
- * yourself.
+ * Counts a failure in {@link failures} and {@link unrecognized}.
+ *
+ * **When to use**
+ *
+ * For a failure that you decoded yourself. `VeniceClient` and `HttpFailure.typed` count theirs.
  *
  * @category metrics
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Calls of Venice in the words of OpenTelemetry's conventions for generative AI and for HTTP. What Venice alone has is
- * under `venice.`.
+ * The attributes of calls by OpenTelemetry's conventions for generative AI and for HTTP. The attributes that only
+ * Venice has begin with `venice.`.
  *
  * @internal
  */
@@ -13,16 +13,16 @@ import { isHttpClientError } from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 import { JsonRpcError, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 
-interface Genre {
+interface Generation {
   readonly name: "chat" | "embeddings" | "generate_content"
   readonly output?: WellKnownOutputType
 }
 
-const image: Genre = { name: "generate_content", output: "image" }
-const speech: Genre = { name: "generate_content", output: "speech" }
-const media: Genre = { name: "generate_content" }
+const image: Generation = { name: "generate_content", output: "image" }
+const speech: Generation = { name: "generate_content", output: "speech" }
+const media: Generation = { name: "generate_content" }
 
-const genres: Readonly<Partial<Record<Operation, Genre>>> = {
+const generations: Readonly<Partial<Record<Operation, Generation>>> = {
   "POST /chat/completions": { name: "chat" },
   "POST /responses": { name: "chat" },
   "POST /embeddings": { name: "embeddings" },
@@ -39,15 +39,15 @@ const genres: Readonly<Partial<Record<Operation, Genre>>> = {
   "POST /video/queue": media
 }
 
-/** What the conventions call the operation, if it makes a model generate something. */
-export const genreOf = (operation: string): Genre | undefined =>
-  (genres as Readonly<Record<string, Genre | undefined>>)[operation]
+/** The name and output of the operation in the conventions, if a model generates something in it. */
+export const generationOf = (operation: string): Generation | undefined =>
+  (generations as Readonly<Record<string, Generation | undefined>>)[operation]
 
-type Fields = Readonly<Record<string, unknown>>
+type Members = Readonly<Record<string, unknown>>
 
 const number = (value: unknown): number | undefined => typeof value === "number" ? value : undefined
 
-// Both sides of a call may say anything of any length.
+// Requests and responses may contain texts and lists of any length.
 const maxText = 200
 const maxTexts = 16
 
@@ -58,25 +58,25 @@ const texts = (value: unknown): ReadonlyArray<string> | undefined =>
     ? value.slice(0, maxTexts).map(text).filter((item) => item !== undefined)
     : undefined
 
-/** The model a body asks for. */
+/** The model that a request body names. */
 export const modelOf = (body: unknown): string | undefined =>
-  Predicate.isObject(body) ? text((body as Fields).model) : undefined
+  Predicate.isObject(body) ? text((body as Members).model) : undefined
 
-/** `chat llama-3.3-70b`; for what generates nothing, the operation. */
+/** `chat llama-3.3-70b`, or the operation if it generates nothing. */
 export const spanName = (operation: string, model: string | undefined): string => {
-  const genre = genreOf(operation)
-  return genre === undefined ? operation : model === undefined ? genre.name : `${genre.name} ${model}`
+  const generation = generationOf(operation)
+  return generation === undefined ? operation : model === undefined ? generation.name : `${generation.name} ${model}`
 }
 
-/** What is known before the request is sent, of the operation and of the body's settings; no content. */
+/** The attributes of the operation and of the settings in the request body, without its content. */
 export const requestAttributes = (operation: string, body: unknown): GenAITelemetryAttributeOptions | undefined => {
-  const genre = genreOf(operation)
-  if (genre === undefined) return undefined
-  const settings = (Predicate.isObject(body) ? body : {}) as Fields
+  const generation = generationOf(operation)
+  if (generation === undefined) return undefined
+  const settings = (Predicate.isObject(body) ? body : {}) as Members
   return {
     provider: { name: "venice" },
-    operation: { name: genre.name },
-    output: { type: genre.output },
+    operation: { name: generation.name },
+    output: { type: generation.output },
     request: {
       model: modelOf(body),
       temperature: number(settings.temperature),
@@ -91,24 +91,24 @@ export const requestAttributes = (operation: string, body: unknown): GenAITeleme
   }
 }
 
-/** What an answer, or an event of a stream, says besides its content. */
+/** The attributes of a response, or of an event of a stream, without its content. */
 export const responseAttributes = (json: unknown): Omit<GenAITelemetryAttributeOptions, "request"> | undefined => {
   if (!Predicate.isObject(json)) return undefined
-  const outer = json as Fields
-  // The last event of `/responses` holds the response.
-  const answer = (Predicate.isObject(outer.response) ? outer.response : outer) as Fields
-  const usage = (Predicate.isObject(answer.usage) ? answer.usage : {}) as Fields
-  const finishReasons = Array.isArray(answer.choices)
+  const outer = json as Members
+  // The last event of `/responses` contains the whole response.
+  const response = (Predicate.isObject(outer.response) ? outer.response : outer) as Members
+  const usage = (Predicate.isObject(response.usage) ? response.usage : {}) as Members
+  const finishReasons = Array.isArray(response.choices)
     ? texts(
-      answer.choices.slice(0, maxTexts).map((choice) =>
-        Predicate.isObject(choice) ? (choice as Fields).finish_reason : undefined
+      response.choices.slice(0, maxTexts).map((choice) =>
+        Predicate.isObject(choice) ? (choice as Members).finish_reason : undefined
       )
     )
     : undefined
   return {
     response: {
-      id: text(answer.id),
-      model: text(answer.model),
+      id: text(response.id),
+      model: text(response.model),
       finishReasons: finishReasons?.length === 0 ? undefined : finishReasons
     },
     usage: {
@@ -118,20 +118,20 @@ export const responseAttributes = (json: unknown): Omit<GenAITelemetryAttributeO
   }
 }
 
-/** What failed, of a job that failed. */
-const behind = (failure: unknown): unknown =>
+/** The reason of a failed job, or the failure itself. */
+const reasonOf = (failure: unknown): unknown =>
   tagOf(failure) === "JobFailure" ? (failure as { readonly reason?: unknown }).reason : failure
 
 const tagOf = (failure: unknown): string => {
-  const tag = Predicate.isObject(failure) ? (failure as Fields)._tag : undefined
+  const tag = Predicate.isObject(failure) ? (failure as Members)._tag : undefined
   return typeof tag === "string" ? tag : "_OTHER"
 }
 
-/** `error.type`: Venice's code, the kind of a failure without an answer, or the tag of any other. */
+/** The `error.type`: Venice's code, the reason of an `HttpClientError`, or the tag of any other failure. */
 export const errorType = (failure: unknown): string => {
-  const reason = behind(failure)
+  const reason = reasonOf(failure)
   if (isHttpClientError(reason)) return reason.reason._tag
-  // A code that is not expected of the operation is in the place of one that is unknown, and keeps its name.
+  // A code that is not documented for the operation is an `UnrecognizedResponse`, and is counted under its own name.
   const code = isVeniceError(reason) && reason._tag === "UNRECOGNIZED_RESPONSE" ? reason.code : undefined
   return code !== undefined && isCode(code) ? code : tagOf(reason)
 }
@@ -142,27 +142,27 @@ const contextOf = (failure: unknown) =>
     ? failure.response
     : undefined
 
-/** The fingerprint of an answer that nobody has described. */
+/** The fingerprint of an unrecognized response. */
 export const fingerprintOf = (failure: unknown): string | undefined => {
-  const reason = behind(failure)
-  const isUnknown = reason instanceof UnexpectedBody
+  const reason = reasonOf(failure)
+  const isUnrecognized = reason instanceof UnexpectedBody
     || (isVeniceError(reason) && reason._tag === "UNRECOGNIZED_RESPONSE" && reason.matchedBy === "none")
-  return isUnknown ? Fingerprint.make(reason.response) : undefined
+  return isUnrecognized ? Fingerprint.make(reason.response) : undefined
 }
 
-/** The category, or why there is none. */
+/** The category of an error, or a name in its place for the other failures. */
 export const categoryOf = (failure: unknown): string => {
-  const reason = behind(failure)
+  const reason = reasonOf(failure)
   if (isVeniceError(reason)) return reason.category
   if (reason instanceof JsonRpcError) return "Node"
-  const isUnanswered = isTimeoutError(reason)
+  const hasNoResponse = isTimeoutError(reason)
     || (isHttpClientError(reason) && reason.reason._tag !== "DecodeError" && reason.reason._tag !== "EmptyBodyError")
-  return isUnanswered ? "Transport" : "Unreadable"
+  return hasNoResponse ? "Transport" : "Unreadable"
 }
 
-/** What is said of a failure on a span. */
+/** The attributes of a failure on a span. */
 export const failureAttributes = (failure: unknown): Readonly<Record<string, string | number>> => {
-  const reason = behind(failure)
+  const reason = reasonOf(failure)
   const context = contextOf(reason)
   const fingerprint = fingerprintOf(reason)
   return {

@@ -1,5 +1,5 @@
 /**
- * The metadata in the headers of a success, for whoever collects them and for the log.
+ * The metadata in the headers of a success: for `ResponseMetadata.collect`, and for a warning about deprecated models.
  *
  * @internal
  */
@@ -12,7 +12,7 @@ import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { inputOf } from "./success.ts"
 
 /**
- * What an answer says besides its body. All of it is optional: Venice leaves out what does not apply.
+ * The metadata of a success, as {@link collect} and {@link fromResponse} return it. Venice omits what does not apply.
  *
  * @category models
  * @since 0.1.0
@@ -24,7 +24,7 @@ export interface Metadata {
 }
 
 /**
- * Reads the metadata of a response.
+ * Reads the metadata of a response of `VeniceClient.request`, or of an `HttpClient` of your own.
  *
  * @category reading
  * @since 0.1.0
@@ -34,7 +34,7 @@ export const fromResponse = (response: HttpClientResponse): Effect.Effect<Metada
     const { headers } = response
     const rateLimit = ResponseHeaders.rateLimit(headers, input.now)
     const balance = ResponseHeaders.balance(headers)
-    // The only hint of words, in which a server may repeat the request.
+    // The deprecation is text in which a server may repeat a secret of the request: `context` redacts it.
     const deprecation = ResponseHeaders.deprecation(headers) && context(input).deprecation
     return {
       ...(rateLimit !== undefined && { rateLimit }),
@@ -43,21 +43,25 @@ export const fromResponse = (response: HttpClientResponse): Effect.Effect<Metada
     }
   })
 
-/** Where the client leaves the metadata of its latest success, if somebody collects them. */
-export const Collector = Context.Reference<{ latest: Metadata } | undefined>(
+interface Latest {
+  latest: Metadata
+}
+
+/** Receives the metadata of the latest success of the client. Provided by `ResponseMetadata.collect`. */
+export const Collector = Context.Reference<Latest | undefined>(
   "@effect-venice/http/ResponseMetadata/Collector",
   {
     defaultValue: () => undefined
   }
 )
 
-// As many models as there are; a server that makes up ever new warnings does not fill the memory.
+// More than the number of models. Bounds the memory if a server sends a new warning with every response.
 const maxWarned = 1000
 
-/** Notes the metadata of a success: hands them to whoever collects them, and logs each deprecation once. */
-export const noting = (): (response: HttpClientResponse) => Effect.Effect<void> => {
+/** Makes a function that stores the metadata of a success in the collector, and logs each deprecation once. */
+export const makeRecorder = (): (response: HttpClientResponse) => Effect.Effect<void> => {
   const warned = new Set<string>()
-  const note = Effect.fnUntraced(function*(response: HttpClientResponse, collector: { latest: Metadata } | undefined) {
+  const record = Effect.fnUntraced(function*(response: HttpClientResponse, collector: Latest | undefined) {
     const metadata = yield* fromResponse(response)
     if (collector !== undefined) collector.latest = metadata
     if (metadata.deprecation === undefined) return
@@ -78,6 +82,6 @@ export const noting = (): (response: HttpClientResponse) => Effect.Effect<void> 
       (collector) =>
         collector === undefined && ResponseHeaders.deprecation(response.headers) === undefined
           ? Effect.void
-          : note(response, collector)
+          : record(response, collector)
     )
 }

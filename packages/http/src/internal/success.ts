@@ -1,5 +1,5 @@
 /**
- * What was received, in the form that core decodes: with the operation, the moment, and what must not appear in an error.
+ * Reading and decoding of successes, and the `Decode.Input` of a response.
  *
  * @internal
  */
@@ -15,79 +15,80 @@ import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as Schema from "effect/Schema"
 import type { UnexpectedBody } from "../Failure.ts"
 import { readWhole } from "./body.ts"
-import { concealFailure, secretsOf } from "./credentials.ts"
-import { type Call, CurrentCall, note } from "./currentCall.ts"
+import { redactFailure, secretsOf } from "./credentials.ts"
+import { type Call, CurrentCall, recordResponse } from "./currentCall.ts"
 import { fromSchemaError, notJson, tooLong } from "./unexpectedBody.ts"
 
-type Part = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
+type BodyInput = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
 
-/** A response with its body, or the part of it that is being looked at. Without an operation, the request tells. */
+/** The input of `Decode` for a response and its body, or a part of it. By default the request gives the operation. */
 export const inputAt = (
   fiber: Fiber.Fiber<unknown, unknown>,
   { headers, request, status }: HttpClientResponse,
-  part: Part
+  bodyInput: BodyInput
 ): Input => ({
-  ...part,
+  ...bodyInput,
   status,
   headers,
-  operation: part.operation ?? nameOf(request.method, request.url),
+  operation: bodyInput.operation ?? nameOf(request.method, request.url),
   now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
   secrets: secretsOf(request)
 })
 
-/** What is received at this moment. */
-export const inputOf = (response: HttpClientResponse, part: Part): Effect.Effect<Input> =>
-  Effect.withFiber((fiber) => Effect.succeed(inputAt(fiber, response, part)))
+/** {@link inputAt} for the running fiber. */
+export const inputOf = (response: HttpClientResponse, bodyInput: BodyInput): Effect.Effect<Input> =>
+  Effect.withFiber((fiber) => Effect.succeed(inputAt(fiber, response, bodyInput)))
 
-/** The bytes a client reads of a success unless `MaxBodySize` says otherwise: more than Venice sends as JSON. */
+/** The limit if `MaxBodySize` is not set. More than Venice sends as JSON. */
 const defaultMaxBytes = 256 * 1024 * 1024
 
-/** Reads the body of a success. */
 export const readSuccess = Effect.fnUntraced(function*(
   response: HttpClientResponse,
   operation: string
 ): Effect.fn.Return<string, HttpClientError | UnexpectedBody> {
   const bytes = Number((yield* MaxBodySize) ?? defaultMaxBytes)
   const read = readWhole(response, bytes)
-  const { text, truncated } = yield* Effect.mapError(read, concealFailure)
+  const { text, truncated } = yield* Effect.mapError(read, redactFailure)
   if (!truncated) return text
   const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
   return yield* tooLong(input, bytes)
 })
 
-/** What an effect comes to that needs no running, as most decoding does. */
-export const settled = <A, E, R>(effect: Effect.Effect<A, E, R>): Exit.Exit<A, E> | undefined =>
+/** The exit, if the effect is one already. Most decoding needs no run. */
+export const exitOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
 
-/** Decodes JSON. What else was received with it is only looked at when it is not what was expected. */
+/** Decodes JSON. Builds the input of `Decode` only if the JSON does not match. */
 export type DecodeJson<S extends Schema.Constraint> = (
   json: string,
   call: Call | undefined,
-  received: () => Input
+  getInput: () => Input
 ) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]>
 
-/** A decoder of successes, or of their events. */
+/** Makes a decoder of successes, or of events of a stream. */
 export const decodeJson = <S extends Schema.Constraint>(schema: S): DecodeJson<S> => {
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-  return (text, call, received) => {
+  return (text, call, getInput) => {
     let json: unknown
     try {
       json = JSON.parse(text)
     } catch {
-      return Effect.fail(notJson(received()))
+      return Effect.fail(notJson(getInput()))
     }
-    note(call, json)
+    recordResponse(call, json)
     const decoded = decode(json)
-    const exit = settled(decoded)
+    const exit = exitOf(decoded)
     return exit !== undefined && Exit.isSuccess(exit)
       ? Effect.succeed(exit.value)
-      : Effect.catch(decoded, (error) => Effect.fail(fromSchemaError(error, received())))
+      : Effect.catch(decoded, (error) => Effect.fail(fromSchemaError(error, getInput())))
   }
 }
 
-/** A decoder of a success that was read whole. */
+/** Makes a decoder of successes that were read to their end. */
 export const decodeSuccess = <S extends Schema.Constraint>(schema: S) => {
   const decode = decodeJson(schema)
-  return (response: HttpClientResponse, part: Part) =>
-    Effect.withFiber((fiber) => decode(part.body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, part)))
+  return (response: HttpClientResponse, bodyInput: BodyInput) =>
+    Effect.withFiber((fiber) =>
+      decode(bodyInput.body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, bodyInput))
+    )
 }

@@ -1,5 +1,5 @@
 /**
- * What makes a success an `UnexpectedBody`.
+ * Constructors of `UnexpectedBody`, one for each reason.
  *
  * @internal
  */
@@ -34,31 +34,27 @@ const fromDifferences = (differences: ReadonlyArray<Difference>, input: Input): 
   })
 }
 
-const expected = (message: string, input: Input): UnexpectedBody => fromDifferences([{ path: [], message }], input)
+const fromWholeBody = (message: string, input: Input): UnexpectedBody => fromDifferences([{ path: [], message }], input)
 
-/** The body does not match the schema. */
 export const fromSchemaError = (error: Schema.SchemaError, input: Input): UnexpectedBody => {
   const { issues } = format(error.issue)
-  // The server may repeat a secret of the request in a name, or in a value that a filter of the schema quotes.
-  const clean = Redact.secrets(input.secrets ?? [])
+  // A server may repeat a secret of the request in a key, or in a value that the schema's message quotes.
+  const redactText = Redact.secrets(input.secrets ?? [])
   return fromDifferences(
     issues.slice(0, maxDifferences).map(({ message, path }) => ({
       path: (path ?? []).map((step) => {
         const key = typeof step === "object" ? step.key : step
-        return typeof key === "number" ? key : clean(String(key))
+        return typeof key === "number" ? key : redactText(String(key))
       }),
-      message: clean(message).slice(0, maxText)
+      message: redactText(message).slice(0, maxText)
     })),
     input
   )
 }
 
-/** The body is not JSON. */
-export const notJson = (input: Input): UnexpectedBody => expected("Expected JSON", input)
+export const notJson = (input: Input): UnexpectedBody => fromWholeBody("Expected JSON", input)
 
-/** The body is not an event stream. */
-export const notEvents = (input: Input): UnexpectedBody => expected("Expected an event stream", input)
+export const notEvents = (input: Input): UnexpectedBody => fromWholeBody("Expected an event stream", input)
 
-/** The body is longer than the client reads. */
 export const tooLong = (input: Input, bytes: number): UnexpectedBody =>
-  expected(`Expected at most ${bytes} bytes`, input)
+  fromWholeBody(`Expected at most ${bytes} bytes`, input)
