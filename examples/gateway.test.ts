@@ -9,7 +9,7 @@ import { Routes } from "./gateway.ts"
 
 const request = { model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] }
 
-/** The gateway on a port of its own, in front of a Venice that answers with what it is given. */
+/** Sends a request to a gateway on a free port, whose Venice is an emulator that sends the replies. */
 const fetching = (body: object, ...replies: ReadonlyArray<Emulator.Reply>) =>
   Effect.gen(function*() {
     const emulator = yield* Emulator.Emulator
@@ -36,7 +36,7 @@ const post = (...replies: ReadonlyArray<Emulator.Reply>) =>
 
 const stream = (...replies: ReadonlyArray<Emulator.Reply>) => fetching({ ...request, stream: true }, ...replies)
 
-it.live("hands over what Venice answers", () =>
+it.live("passes on the success of Venice", () =>
   Effect.gen(function*() {
     const { json, response } = yield* post()
 
@@ -44,7 +44,7 @@ it.live("hands over what Venice answers", () =>
     assert.strictEqual(json.choices[0].message.content, "Emulated.")
   }))
 
-it.live("answers as OpenAI would, with what Venice said", () =>
+it.live("sends an error in OpenAI's shape, with the fields of Venice's", () =>
   Effect.gen(function*() {
     const { json, response } = yield* post(
       WireResponse.json(400, {
@@ -57,7 +57,7 @@ it.live("answers as OpenAI would, with what Venice said", () =>
     assert.strictEqual(json.max_tokens, 32_768)
   }))
 
-it.live("passes on how long to wait", () =>
+it.live("passes on the hint", () =>
   Effect.gen(function*() {
     const busy = WireResponse.json(429, { error: "The model is currently overloaded. Please try again later." }, {
       "retry-after": "30",
@@ -71,14 +71,14 @@ it.live("passes on how long to wait", () =>
     assert.strictEqual(json.code, "MODEL_OVERLOADED")
   }))
 
-it.live("leaves in what it knows nothing of", () =>
+it.live("keeps the members that it does not read", () =>
   Effect.gen(function*() {
     const { json } = yield* post(WireResponse.json(200, { id: "a", venice_parameters: { web: true }, usage: {} }))
 
     assert.deepStrictEqual(json, { id: "a", venice_parameters: { web: true }, usage: {} })
   }))
 
-it.live("does not let a client repeat what may be billed twice", () =>
+it.live("tells a client not to retry what may be billed twice", () =>
   Effect.gen(function*() {
     const { response } = yield* post(WireResponse.text(200, "cut off"))
 
@@ -89,7 +89,7 @@ it.live("does not let a client repeat what may be billed twice", () =>
 const events = (...data: ReadonlyArray<string>) =>
   WireResponse.text(200, data.map((event) => `data: ${event}\n\n`).join(""), { "content-type": "text/event-stream" })
 
-it.live("streams, and ends a stream that fails with OpenAI's event for it", () =>
+it.live("streams, and ends a failed stream with an error event of OpenAI", () =>
   Effect.gen(function*() {
     const overloaded = JSON.stringify({ error: { message: "busy", code: "model_overloaded", retry_after: 30 } })
     const { text } = yield* stream(events("{\"id\":1}", overloaded))
@@ -104,7 +104,7 @@ it.live("streams, and ends a stream that fails with OpenAI's event for it", () =
     assert.strictEqual(end, "data: [DONE]")
   }))
 
-it.live("answers a stream that fails before it begins with a status", () =>
+it.live("responds with an error status if a stream fails before its first event", () =>
   Effect.gen(function*() {
     const missing = new Errors.ModelNotFound({ message: "Specified model not found: x" })
     const { response, text } = yield* stream(missing)
@@ -113,7 +113,7 @@ it.live("answers a stream that fails before it begins with a status", () =>
     assert.strictEqual(JSON.parse(text).error.code, "model_not_found")
   }))
 
-it.live("keeps the account's troubles to itself", () =>
+it.live("conceals errors about the account", () =>
   Effect.gen(function*() {
     const { json, response } = yield* post(new Errors.InsufficientBalance())
 

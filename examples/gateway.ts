@@ -1,10 +1,10 @@
 /**
- * A gateway between users and Venice, in OpenAI's shapes: point any OpenAI client at it.
+ * A gateway between users and Venice that any OpenAI client can use.
  *
  *     VENICE_API_KEY=… node examples/gateway.ts
  *
- * Users share the key of the gateway, so what is wrong with the account is not theirs to see. What is theirs (a wrong
- * model, a prompt that is too long, a busy model) arrives as OpenAI's clients know it, with the wait Venice asked for.
+ * Users share the key of the gateway, so errors about its Venice account are concealed. Errors about a request (a wrong
+ * model, a prompt that is too long, a busy model) are sent in OpenAI's shape, with Venice's hint.
  */
 import { Retry } from "@effect-venice/core"
 import { Gateway, VeniceClient } from "@effect-venice/http"
@@ -16,13 +16,13 @@ import { createServer } from "node:http"
 
 const operation = "POST /chat/completions"
 
-// What the gateway looks at; everything else goes to Venice, and comes back, as it is.
+// The gateway reads only these members. It passes the others on unchanged, in both directions.
 const Request = Schema.StructWithRest(
   Schema.Struct({ model: Schema.String, stream: Schema.optionalKey(Schema.NullOr(Schema.Boolean)) }),
   [Schema.Record(Schema.String, Schema.Json)]
 )
 
-/** What users see. Its OpenAPI, with every error, is at `/openapi.json`. */
+/** The API for users. Its OpenAPI document, with every error, is at `/openapi.json`. */
 export const Api = HttpApi.make("gateway").add(
   HttpApiGroup.make("chat").add(
     HttpApiEndpoint.post("complete", "/v1/chat/completions", {
@@ -38,10 +38,10 @@ const Chat = HttpApiBuilder.group(
   "chat",
   Effect.fnUntraced(function*(handlers) {
     const venice = yield* VeniceClient
-    // What takes longer is for the user's client to wait for.
+    // The user's client waits for longer hints itself.
     const policy = Retry.limit(Retry.standard, { attempts: 3, longestHint: Duration.seconds(2) })
 
-    const answer = (body: typeof Request.Type) =>
+    const complete = (body: typeof Request.Type) =>
       Effect.retry(venice.execute(operation, { body, success: Schema.Json, timeout: "2 minutes" }), policy)
 
     const stream = (body: typeof Request.Type) =>
@@ -49,12 +49,12 @@ const Chat = HttpApiBuilder.group(
 
     return handlers.handle("complete", ({ payload }) =>
       Effect.gen(function*() {
-        return payload.stream === true ? yield* stream(payload) : yield* answer(payload)
+        return payload.stream === true ? yield* stream(payload) : yield* complete(payload)
       }).pipe(Effect.mapError((error) => Gateway.conceal(Gateway.fromFailure(error)))))
   })
 )
 
-/** The routes of the gateway; `VeniceClient` and a server are for the caller to give. */
+/** The routes of the gateway, to be served with `VeniceClient` and an HTTP server. */
 export const Routes = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(Layer.provide(Chat))
 
 if (import.meta.main) {
