@@ -1,14 +1,14 @@
 /**
- * A budget for retries across calls.
+ * A budget for retries that calls share.
  *
- * A policy bounds the retries of one call. When an upstream is dying, every caller retries, and together they multiply
- * the load that is killing it. A budget is shared: successful calls pay in, every retry takes out, and when it is empty
- * policies give up with the reason `budget`. A small allowance per second keeps calls that are rare alive.
+ * A policy limits the retries of one call. When a server is failing, every caller retries, and together they multiply
+ * its load. A shared budget limits their sum: a successful call adds tokens, a retry takes tokens, and when too few are
+ * left, policies give up with the reason `budget`. A small allowance per second lets rare calls retry too.
  *
  * **Details**
  *
- * A policy takes from the budget whenever the service is in its context, and works without it. `VeniceClient` pays in
- * for every successful `execute`, `request` and `stream`; around other calls put {@link recordSuccess}. The state is in memory.
+ * Policies take from the budget if the service is in their context. `VeniceClient` adds tokens for every successful
+ * `execute`, `request` and `stream`; wrap other calls in {@link recordSuccess}. The state is in memory.
  *
  * **Example** (Sharing a budget)
  *
@@ -35,53 +35,54 @@ import * as Option from "effect/Option"
 import type { Kind } from "./internal/retrying/decider.ts"
 
 /**
- * How a budget fills and what a retry costs, in tokens.
+ * The settings of a budget in tokens; an argument of {@link layer} and {@link make}.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Options {
-  /** What a successful call pays in: the share of retries to calls. 0.2 by default, as in Finagle, tower and Envoy. */
+export interface Settings {
+  /** What a successful call adds: the share of retries to calls. 0.2 by default, as in Finagle, tower and Envoy. */
   readonly share?: number | undefined
-  /** What flows in per second, whatever succeeds. 10 by default, as in Finagle and tower. */
+  /** What each second adds, independent of successes. 10 by default, as in Finagle and tower. */
   readonly allowance?: number | undefined
-  /** The most it holds. 100 by default: ten seconds of the allowance. */
+  /** The most tokens that the budget holds. 100 by default: ten seconds of the allowance. */
   readonly capacity?: number | undefined
-  /** What it holds at first. The capacity by default. */
+  /** The tokens at the start. The capacity by default. */
   readonly initial?: number | undefined
-  /** What a retry of each kind takes out; 1 unless given. */
+  /** What a retry of each kind takes; 1 by default. */
   readonly costs?: Readonly<Partial<Record<Kind, number>>> | undefined
 }
 
 /**
- * The service of a shared budget.
+ * The service of a shared budget. Provide it with {@link layer}; implement it yourself to share a budget between
+ * processes.
  *
  * @category services
  * @since 0.1.0
  */
 export class RetryBudget extends Context.Service<RetryBudget, {
-  /** Takes out what a retry of the kind costs, and says whether there was enough. */
+  /** Takes the cost of a retry of the kind, or returns false if too few tokens are left. */
   readonly withdraw: (kind: Kind) => Effect.Effect<boolean>
-  /** Pays in for a successful call. */
+  /** Adds the share of a successful call. */
   readonly deposit: Effect.Effect<void>
-  /** What it holds. */
+  /** The tokens that are left, for a metric. */
   readonly tokens: Effect.Effect<number>
 }>()("@effect-venice/core/RetryBudget") {}
 
 /**
- * Makes a budget that is kept in memory.
+ * Makes a budget in memory, for a program that provides the service itself, such as one budget for each upstream.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options = {}): Effect.Effect<RetryBudget["Service"]> =>
+export const make = (settings: Settings = {}): Effect.Effect<RetryBudget["Service"]> =>
   Effect.map(Clock.currentTimeMillis, (start) => {
-    const { allowance = 10, capacity = 100, costs = {}, share = 0.2 } = options
-    let tokens = Math.min(options.initial ?? capacity, capacity)
-    let at = start
+    const { allowance = 10, capacity = 100, costs = {}, share = 0.2 } = settings
+    let tokens = Math.min(settings.initial ?? capacity, capacity)
+    let filledAt = start
     const fill = (now: number) => {
-      tokens = Math.min(capacity, tokens + (allowance * Math.max(0, now - at)) / 1000)
-      at = now
+      tokens = Math.min(capacity, tokens + (allowance * Math.max(0, now - filledAt)) / 1000)
+      filledAt = now
     }
     return RetryBudget.of({
       withdraw: (kind) =>
@@ -104,15 +105,16 @@ export const make = (options: Options = {}): Effect.Effect<RetryBudget["Service"
   })
 
 /**
- * A budget that is kept in memory, for all calls of the context.
+ * Provides a budget in memory. Provide it once, outside of all calls that share the budget.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<RetryBudget> => Layer.effect(RetryBudget, make(options))
+export const layer = (settings?: Settings): Layer.Layer<RetryBudget> => Layer.effect(RetryBudget, make(settings))
 
 /**
- * Pays into the budget of the context, if there is one, when the call succeeds.
+ * Adds tokens to the budget when the call succeeds. Wrap calls in it that you make without `VeniceClient`. Without a
+ * budget in the context it does nothing.
  *
  * @category combinators
  * @since 0.1.0
