@@ -1,9 +1,9 @@
 /**
- * The attempts behind a failure that was retried.
+ * The history of a retried call.
  *
- * When a policy gives up, the last error carries what came before it: code, status, request id, hint and wait of every
- * attempt, and why there was no further one. It is part of the error's schema, so it crosses processes with it, and it
- * is bounded: of a long history the first attempt and the latest are kept.
+ * A policy that gives up attaches the history to the last error, in its field `attempts`: code, status, request id,
+ * hint and delay of every attempt, and the reason to give up. The field is part of the error's schema, so it is encoded
+ * with the error. A long history keeps the first attempt and the latest ones.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { Delay } from "./internal/delay.ts"
 
 /**
- * How many attempts a history keeps.
+ * The number of attempts that a history keeps at most. Read it to size a log field or a column that stores histories.
  *
  * @category constants
  * @since 0.1.0
@@ -20,18 +20,19 @@ import { Delay } from "./internal/delay.ts"
 export const maxKept = 32
 
 /**
- * Why a policy made no further attempt.
+ * Why a policy gave up. Read it from `attempts.reason` of an error, to branch on it or to count it in a metric.
  *
  * **Details**
  *
- * - `final`: the failure is none that a repeat can mend
- * - `retries`: the kind's own retries are used up
+ * - `final`: the policy never retries this failure
+ * - `retries`: the kind has no retries left
  * - `attempts`, `elapsed`: a limit over all kinds is reached
- * - `hint`: the server asks for a longer wait than the policy takes
- * - `deadline`: the wait would end after the caller's deadline
- * - `replay`: a repeat may be charged or done twice
- * - `budget`: the budget for retries across calls is empty
- * - `outside`: the policy would have gone on, and something around it did not: `times`, a schedule beside it
+ * - `hint`: the hint is longer than the policy accepts
+ * - `deadline`: the delay would end after the caller's deadline
+ * - `replay`: sending the request again may charge or execute it twice
+ * - `budget`: the `RetryBudget` that calls share is empty
+ * - `outside`: the policy would have retried, but something around it ended the retries, such as `times` or another
+ *   schedule
  *
  * @category schemas
  * @since 0.1.0
@@ -49,7 +50,7 @@ export const Reason = Schema.Literals([
 ])
 
 /**
- * Why a policy made no further attempt.
+ * Why a policy gave up.
  *
  * @category models
  * @since 0.1.0
@@ -57,7 +58,7 @@ export const Reason = Schema.Literals([
 export type Reason = typeof Reason.Type
 
 /**
- * One attempt that failed. Waits are encoded in milliseconds.
+ * One failed attempt, as an entry of `attempts.made`. Delays are encoded in milliseconds.
  *
  * @category schemas
  * @since 0.1.0
@@ -67,14 +68,14 @@ export const Attempt = Schema.Struct({
   code: Schema.String,
   status: Schema.optionalKey(Schema.Finite),
   requestId: Schema.optionalKey(Schema.String),
-  /** What the server asked for. */
+  /** How long the server asked to wait. */
   hint: Schema.optionalKey(Delay),
-  /** The wait after it; absent on the last. */
+  /** How long the policy waited before the next attempt; absent on the last attempt. */
   delay: Schema.optionalKey(Delay)
 })
 
 /**
- * One attempt that failed.
+ * One failed attempt, as an entry of `attempts.made`.
  *
  * @category models
  * @since 0.1.0
@@ -82,20 +83,20 @@ export const Attempt = Schema.Struct({
 export interface Attempt extends Schema.Schema.Type<typeof Attempt> {}
 
 /**
- * The attempts behind a failure, the last one being the failure itself.
+ * The schema of a history, for storing one apart from its error. The last attempt is the failure itself.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Attempts = Schema.Struct({
   made: Schema.Array(Attempt),
-  /** How many are left out between the first and the rest. */
+  /** How many attempts are left out after the first. */
   omitted: Schema.Finite,
   reason: Reason
 })
 
 /**
- * The attempts behind a failure.
+ * The history that an error carries in its field `attempts`.
  *
  * @category models
  * @since 0.1.0
@@ -103,7 +104,11 @@ export const Attempts = Schema.Struct({
 export interface Attempts extends Schema.Schema.Type<typeof Attempts> {}
 
 /**
- * Bounds a history to {@link maxKept} attempts: the first, and the latest.
+ * Makes a history of the first attempt and the latest ones, {@link maxKept} at most.
+ *
+ * **When to use**
+ *
+ * In tests, and for a retry loop of your own. Policies attach histories by themselves.
  *
  * @category constructors
  * @since 0.1.0
@@ -114,19 +119,19 @@ export const make = (made: ReadonlyArray<Attempt>, reason: Reason): Attempts => 
 }
 
 const explanations: Readonly<Record<Reason, string>> = {
-  final: "a repeat cannot mend it",
+  final: "this failure is never retried",
   retries: "no retries left for this kind of failure",
   attempts: "no attempts left",
   elapsed: "no time left",
-  hint: "the server asks for a longer wait than the policy takes",
-  deadline: "the wait would end after the deadline",
-  replay: "a repeat may be charged or done twice",
-  budget: "no budget for retries left",
-  outside: "ended by something around the policy"
+  hint: "the server asks for a longer delay than the policy accepts",
+  deadline: "the delay would end after the deadline",
+  replay: "sending the request again may charge or execute it twice",
+  budget: "the retry budget is empty",
+  outside: "something around the policy ended the retries"
 }
 
 /**
- * A line for each attempt, for the reader of a log.
+ * Formats a history as a line for each attempt, for logs and bug reports.
  *
  * **Example** (Reading a history)
  *

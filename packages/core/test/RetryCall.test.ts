@@ -73,7 +73,7 @@ describe("the history", () => {
         Attempts.render(Retry.history(error)!),
         "1. MODEL_OVERLOADED (HTTP 429, request a), asked for 30s, waited 30s\n"
           + "2. INFERENCE_FAILED (HTTP 500, request b), waited 500ms\n"
-          + "3. INVALID_REQUEST (HTTP 400, request c), gave up: a repeat cannot mend it"
+          + "3. INVALID_REQUEST (HTTP 400, request c), gave up: this failure is never retried"
       )
     }))
 
@@ -107,7 +107,7 @@ describe("the history", () => {
       assert.strictEqual(attempts, 1)
       assert.strictEqual(
         Attempts.render(Retry.history(error)!),
-        "1. RATE_LIMIT_EXCEEDED (HTTP 429), asked for 20h, gave up: the server asks for a longer wait than the policy takes"
+        "1. RATE_LIMIT_EXCEEDED (HTTP 429), asked for 20h, gave up: the server asks for a longer delay than the policy accepts"
       )
     }))
 
