@@ -1,13 +1,8 @@
 /**
- * The operations of the Venice API, and what sending one again can cost.
+ * The operations of the Venice API, and what it costs to send a request again.
  *
- * An operation is named by its method and the template of its path, as in Venice's documentation:
- * `POST /chat/completions`, `GET /characters/{slug}`.
- *
- * **Details**
- *
- * An explicit refusal (429, 503) may be repeated on any operation: nothing was done. What else may be repeated is
- * {@link mayRepeat}'s to say.
+ * The name of an operation is its method and its path template, as in Venice's documentation: `POST /chat/completions`,
+ * `GET /characters/{slug}`. Policies ask {@link mayRepeat} whether a failed request may be sent again.
  *
  * @since 0.1.0
  */
@@ -16,20 +11,18 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 
 /**
- * What repeating an operation can cost.
+ * What it costs to send a request of an operation again; read it from {@link operations}.
  *
  * **Details**
  *
- * - `free`: nothing is billed or created by repeating it
- * - `free-on-failure`: a failed call is not billed
- * - `billed-after-run`: billed when the run ends, so repeating after a lost response may be billed twice
- * - `charged-before-answer`: a key is charged before the answer; never repeat after a lost response
- * - `creates`: creates something; never repeat after a lost response
- * - `idempotency-key`: repeatable with an `Idempotency-Key`
+ * - `free`: a second request bills and creates nothing
+ * - `free-on-failure`: Venice does not bill a failed call
+ * - `billed-after-run`: Venice bills when the run ends, so that after a lost response a second request may bill again
+ * - `charged-before-answer`: Venice charges the key before it responds, so never send it again after a lost response
+ * - `creates`: Venice creates something, so never send it again after a lost response
+ * - `idempotency-key`: may be sent again with an `Idempotency-Key`
  * - `same-signature-only`: the same signed payment may be sent again; a new signature is a new payment
- * - `retired`: always answered with 410
- *
- * An explicit refusal (429, 503) may be repeated whatever the operation.
+ * - `retired`: Venice always responds with 410
  *
  * @category models
  * @since 0.1.0
@@ -45,8 +38,8 @@ export type OnReplay =
   | "retired"
 
 /**
- * What is known of an operation: what a repeat costs, the failing statuses Venice documents for it, and those that were
- * seen besides.
+ * The facts about an operation: what a second request costs, the failing statuses in Venice's documentation, and the
+ * failing statuses from other sources. It is the type of the values of {@link operations}.
  *
  * @category models
  * @since 0.1.0
@@ -58,7 +51,11 @@ export interface Facts {
 }
 
 /**
- * The operations, in the order of Venice's documentation; those that are documented elsewhere come last.
+ * The facts about every operation, in the order of Venice's documentation; operations documented elsewhere come last.
+ *
+ * **When to use**
+ *
+ * To list the failing statuses of an operation, or to decide in a retry loop of your own.
  *
  * @category constants
  * @since 0.1.0
@@ -347,7 +344,7 @@ export const operations = {
 } as const satisfies Readonly<Record<string, Facts>>
 
 /**
- * The name of an operation.
+ * The name of an operation. Calls of `VeniceClient` take it, and it selects the errors of their failure channel.
  *
  * @category models
  * @since 0.1.0
@@ -355,7 +352,7 @@ export const operations = {
 export type Operation = keyof typeof operations
 
 /**
- * Whether a text names an operation.
+ * Whether a text is the name of an operation. Use it to narrow a name from a log, a header or a configuration.
  *
  * @category guards
  * @since 0.1.0
@@ -363,7 +360,7 @@ export type Operation = keyof typeof operations
 export const isOperation = (text: string): text is Operation => Object.hasOwn(operations, text)
 
 /**
- * The names of all operations.
+ * The names of all operations, for tests and tables that cover each of them.
  *
  * @category constants
  * @since 0.1.0
@@ -383,20 +380,24 @@ const templates: ReadonlyArray<Template> = all.map((operation) => {
 
 const isParameter = (segment: string): boolean => segment.startsWith("{")
 
-const fits = ({ segments }: Template, path: ReadonlyArray<string>): boolean => {
+const matches = ({ segments }: Template, path: ReadonlyArray<string>): boolean => {
   const offset = path.length - segments.length
   return offset >= 0 && segments.every((segment, i) => isParameter(segment) || segment === path[offset + i])
 }
 
-const literals = ({ segments }: Template): number => segments.filter((segment) => !isParameter(segment)).length
+const literalCount = ({ segments }: Template): number => segments.filter((segment) => !isParameter(segment)).length
 
 /**
- * The operation of a request, or nothing for a request that is none.
+ * Finds the operation of a request, or nothing if Venice has no such operation.
+ *
+ * **When to use**
+ *
+ * To label requests that another client or a proxy sends.
  *
  * **Details**
  *
- * The path may have anything before the operation's own, such as `/api/v1` or a gateway's prefix. Of several templates
- * that fit, the one with the most segments is meant, and of those the one with the fewest parameters.
+ * The path may begin with anything, such as `/api/v1` or the prefix of a gateway. If several templates match, the one
+ * with the most segments wins, then the one with the fewest parameters.
  *
  * **Example** (Recognizing a request)
  *
@@ -414,17 +415,17 @@ export const fromRequest = (method: string, path: string): Operation | undefined
   const segments = path.split("/").filter((segment) => segment !== "")
   let best: Template | undefined
   for (const template of templates) {
-    if (template.method !== method.toUpperCase() || !fits(template, segments)) continue
+    if (template.method !== method.toUpperCase() || !matches(template, segments)) continue
     const isBetter = best === undefined || template.segments.length > best.segments.length
-      || (template.segments.length === best.segments.length && literals(template) > literals(best))
+      || (template.segments.length === best.segments.length && literalCount(template) > literalCount(best))
     if (isBetter) best = template
   }
   return best?.operation
 }
 
 /**
- * What a request is called: its operation, or else its method and path. Of a URL no more than the path is told, since the
- * query may hold credentials.
+ * Names a request in logs and spans: its operation, or else its method and path. The name has no query, since a query
+ * may hold credentials.
  *
  * **Example** (Naming a request)
  *
@@ -445,13 +446,13 @@ export const nameOf = (method: string, url: string): string => {
 }
 
 /**
- * How a call ended, as far as a repeat is concerned.
+ * How a request ended for the server; an argument of {@link mayRepeat}.
  *
  * **Details**
  *
- * - `refused`: Venice said that it did nothing (429, 503), or the request never left
- * - `failed`: Venice answered that it failed while doing it (500, 502, 504 and the like)
- * - `lost`: no answer came; it may have been done all the same
+ * - `refused`: Venice refused to execute the request (429, 503), or the request was never sent
+ * - `failed`: Venice reported that the execution failed (500, 502, 504 and others)
+ * - `lost`: no response arrived, but Venice may have executed the request
  *
  * @category models
  * @since 0.1.0
@@ -461,11 +462,15 @@ export type Outcome = "refused" | "failed" | "lost"
 const isRead = (operation: string): boolean => /^(?:GET|HEAD|OPTIONS|QUERY) /i.test(operation)
 
 /**
- * Whether an operation may be sent again after such an outcome without the caller saying so.
+ * Whether a request may be sent again after an outcome, without the caller's consent.
+ *
+ * **When to use**
+ *
+ * Policies call it before every retry. Call it in a retry loop of your own.
  *
  * **Details**
  *
- * | what a repeat costs | `refused` | `failed` | `lost` |
+ * | cost of a second request | `refused` | `failed` | `lost` |
  * | --- | --- | --- | --- |
  * | `free` | yes | yes | yes |
  * | `free-on-failure`, `billed-after-run` | yes | yes | no |
@@ -473,10 +478,14 @@ const isRead = (operation: string): boolean => /^(?:GET|HEAD|OPTIONS|QUERY) /i.t
  * | `charged-before-answer`, `creates`, `same-signature-only` | yes | no | no |
  * | `retired` | no | no | no |
  *
- * A run that failed is not billed, and Venice itself advises to try again after a 5xx; a run whose answer was lost may
- * have been. A signed payment may be sent again as it is, but a policy cannot see whether the next attempt signs anew: say
- * {@link allowReplay} where the signature is made outside of the retry. A request that is none of Venice's operations is taken for a read by its method, and else for one that
- * creates. Of no operation at all, nothing is known: a failure that was answered may be repeated, a lost answer not.
+ * Venice does not bill a run that failed, and advises to retry after a 5xx. A run whose response was lost may have been
+ * billed. A request that is no operation of Venice counts as `free` if its method only reads, and as `creates`
+ * otherwise. Without any operation the result is no only for `lost`.
+ *
+ * **Gotchas**
+ *
+ * A signed payment may be sent again unchanged, but a policy cannot see whether the next attempt makes a new signature.
+ * Use {@link allowReplay} if you sign outside of the retry.
  *
  * **Example** (Asking about a charged operation)
  *
@@ -515,8 +524,11 @@ export const mayRepeat = (
 }
 
 /**
- * The operation that is being called, for a policy that cannot tell it from the failure: a timeout of your own says
- * nothing about the request it cut off.
+ * The operation of the current call, as policies see it when a failure does not name its operation.
+ *
+ * **When to use**
+ *
+ * Provide it around the retry of a call that fails with a timeout of your own: the timeout does not name the request.
  *
  * @category references
  * @since 0.1.0
@@ -527,7 +539,8 @@ export const Current: Context.Reference<string | undefined> = Context.Reference<
 )
 
 /**
- * Whether the caller takes it upon itself that this call may be done twice.
+ * Whether policies may send the requests of this call again even if they are charged or executed twice. Set it with
+ * {@link allowReplay}.
  *
  * @category references
  * @since 0.1.0
@@ -538,7 +551,7 @@ export const ReplayAllowed: Context.Reference<boolean> = Context.Reference<boole
 )
 
 /**
- * Lets a policy repeat this call whatever a repeat may cost. Put it outside of the retry.
+ * Lets policies retry this call even if a request may be charged or executed twice. Put it outside of the retry.
  *
  * @category combinators
  * @since 0.1.0
@@ -547,7 +560,8 @@ export const allowReplay = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effec
   Effect.provideService(self, ReplayAllowed, true)
 
 /**
- * The key under which Venice does this call once, however often it is sent. Only `POST /crypto/rpc/{network}` takes one.
+ * The key under which Venice executes this call only once, however often it is sent. Set it with {@link
+ * withIdempotencyKey}, or provide a key of your own. Only `POST /crypto/rpc/{network}` takes one.
  *
  * @category references
  * @since 0.1.0
@@ -558,7 +572,7 @@ export const IdempotencyKey: Context.Reference<string | undefined> = Context.Ref
 )
 
 /**
- * Whether an operation takes an `Idempotency-Key`.
+ * Whether an operation takes an `Idempotency-Key`. An HTTP client asks before it adds the header.
  *
  * @category predicates
  * @since 0.1.0
@@ -567,23 +581,23 @@ export const takesIdempotencyKey = (operation: string): boolean =>
   isOperation(operation) && operations[operation].onReplay === "idempotency-key"
 
 /**
- * Mints one idempotency key for a logical call. Put it outside of the retry, so that every attempt carries the same key.
+ * Generates one idempotency key for a call. Put it outside of the retry, so that every attempt sends the same key.
  *
  * **Details**
  *
- * The key has the form Venice takes, `[A-Za-z0-9_-]{1,255}`, and holds for 24 hours there. `VeniceClient` sends it with
- * the operations that take one.
+ * The key has the form that Venice accepts, `[A-Za-z0-9_-]{1,255}`, and is valid for 24 hours. `VeniceClient` sends it
+ * with the operations that take one.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const withIdempotencyKey = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(key, (key) => Effect.provideService(self, IdempotencyKey, key))
+  Effect.flatMap(generateKey, (key) => Effect.provideService(self, IdempotencyKey, key))
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 // 24 characters of 6 bits: 144 random bits.
-const key = Effect.map(
+const generateKey = Effect.map(
   Effect.all(Array.from({ length: 24 }, () => Random.nextIntBetween(0, alphabet.length, { halfOpen: true }))),
   (indices) => indices.map((i) => alphabet[i]).join("")
 )

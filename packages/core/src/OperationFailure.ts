@@ -1,13 +1,13 @@
 /**
- * Which errors an operation can answer with.
+ * The errors that each operation can respond with.
  *
- * Derived from three facts: the failing statuses of the operation (documented, and seen besides), the status of each
- * code, and what the code means: a speech call does not answer with an image's size. The last is the table below.
+ * They follow from three facts: the failing statuses of the operation, the statuses of each code, and the operations to
+ * which a code applies (the table below): a speech call never fails with `IMAGE_TOO_SMALL`.
  *
- * **Details**
+ * **Gotchas**
  *
- * A code outside of the set is not lost: {@link narrow} hands it over as an `UnrecognizedResponse` that keeps the code,
- * its category and the response.
+ * A response outside of this set is not lost: {@link narrow} replaces its error by an `UnrecognizedResponse` with the
+ * same code, category and response.
  *
  * @since 0.1.0
  */
@@ -17,11 +17,11 @@ import * as Operations from "./Operation.ts"
 import type { Code, VeniceError } from "./VeniceError.ts"
 import { byCode } from "./VeniceError.ts"
 
-const text = ["POST /chat/completions", "POST /responses", "POST /decisions"] as const satisfies ReadonlyArray<
+const textRuns = ["POST /chat/completions", "POST /responses", "POST /decisions"] as const satisfies ReadonlyArray<
   Operation
 >
 
-const images = [
+const imageRuns = [
   "POST /image/background-remove",
   "POST /image/edit",
   "POST /image/generate",
@@ -39,9 +39,9 @@ const retrievals = [
   "POST /video/complete"
 ] as const satisfies ReadonlyArray<Operation>
 
-const models = [
-  ...text,
-  ...images,
+const modelRuns = [
+  ...textRuns,
+  ...imageRuns,
   ...retrievals,
   "POST /embeddings",
   "POST /audio/queue",
@@ -55,24 +55,24 @@ const models = [
   "POST /video/quote"
 ] as const satisfies ReadonlyArray<Operation>
 
-const billed = [
-  ...models,
+const billedCalls = [
+  ...modelRuns,
   "POST /augment/scrape",
   "POST /augment/search",
   "POST /augment/text-parser",
   "POST /crypto/rpc/{network}"
 ] as const satisfies ReadonlyArray<Operation>
 
-const wallets = [
-  ...billed,
+const walletCalls = [
+  ...billedCalls,
   "GET /x402/balance/{walletAddress}",
   "GET /x402/transactions/{walletAddress}",
   "POST /x402/top-up"
 ] as const satisfies ReadonlyArray<Operation>
 
-const seeing = [...images, "POST /chat/completions", "POST /responses", "POST /video/queue"] as const
+const imageInputs = [...imageRuns, "POST /chat/completions", "POST /responses", "POST /video/queue"] as const
 
-const hearing = [
+const audioInputs = [
   "POST /audio/queue",
   "POST /audio/transcriptions",
   "POST /audio/voice-changer/queue",
@@ -88,89 +88,97 @@ const isWrite = (operation: Operation): operation is Write => !operation.startsW
 
 const writes: ReadonlyArray<Write> = Operations.all.filter(isWrite)
 
-/** The codes that mean something to some operations only, and those operations. */
-const meanings = {
-  X402_INVALID_SIGN_IN: wallets,
-  PRO_ONLY_MODEL: models,
-  INSUFFICIENT_BALANCE: billed,
-  API_KEY_DIEM_SPEND_LIMIT_EXCEEDED: billed,
-  API_KEY_USD_SPEND_LIMIT_EXCEEDED: billed,
+/** The codes that apply to some operations only, and those operations. */
+const operationsOf = {
+  X402_INVALID_SIGN_IN: walletCalls,
+  PRO_ONLY_MODEL: modelRuns,
+  INSUFFICIENT_BALANCE: billedCalls,
+  API_KEY_DIEM_SPEND_LIMIT_EXCEEDED: billedCalls,
+  API_KEY_USD_SPEND_LIMIT_EXCEEDED: billedCalls,
   X402_WALLET_MISMATCH: ["GET /x402/balance/{walletAddress}", "GET /x402/transactions/{walletAddress}"],
-  INVALID_MODEL: models,
+  INVALID_MODEL: modelRuns,
   REQUEST_ID_NOT_FOUND: retrievals,
-  INVALID_AUDIO_FORMAT: hearing,
+  INVALID_AUDIO_FORMAT: audioInputs,
   INVALID_VIDEO_FORMAT: ["POST /chat/completions", "POST /responses", "POST /video/queue"],
-  CORRUPTED_IMAGE: seeing,
-  IMAGE_TOO_SMALL: seeing,
-  IMAGE_TOO_LARGE: seeing,
-  TOO_MANY_TOKENS: [...text, "POST /embeddings"],
+  CORRUPTED_IMAGE: imageInputs,
+  IMAGE_TOO_SMALL: imageInputs,
+  IMAGE_TOO_LARGE: imageInputs,
+  TOO_MANY_TOKENS: [...textRuns, "POST /embeddings"],
   CHARACTER_NOT_FOUND: [
     "GET /characters/{slug}",
     "GET /characters/{slug}/reviews",
     "POST /chat/completions",
     "POST /responses"
   ],
-  MODEL_NOT_FOUND: models,
+  MODEL_NOT_FOUND: modelRuns,
   MEDIA_NOT_FOUND: retrievals,
   PAYLOAD_TOO_LARGE: writes,
   INVALID_CONTENT_TYPE: writes,
   VIDEO_DURATION_TOO_LONG: ["POST /chat/completions", "POST /responses", "POST /video/queue"],
   VIDEO_DURATION_TOO_SHORT: ["POST /chat/completions", "POST /responses", "POST /video/queue"],
-  CONTENT_POLICY_VIOLATION: models,
+  CONTENT_POLICY_VIOLATION: modelRuns,
   ASR_UPSTREAM_VALIDATION_FAILED: ["POST /audio/transcriptions"],
-  MODEL_OVERLOADED: models,
-  INFERENCE_FAILED: models,
+  MODEL_OVERLOADED: modelRuns,
+  INFERENCE_FAILED: modelRuns,
   UPSCALE_FAILED: ["POST /image/upscale"],
   IMAGE_EDIT_ERROR: ["POST /image/background-remove", "POST /image/edit", "POST /image/multi-edit"],
   TEE_ATTESTATION_FAILED: ["GET /tee/attestation"],
   TEE_SIGNATURE_FAILED: ["GET /tee/signature"],
   ASR_UPSTREAM_FAILED: ["POST /audio/transcriptions"],
-  MODEL_OFFLINE: models,
-  MODEL_AT_CAPACITY: models,
+  MODEL_OFFLINE: modelRuns,
+  MODEL_AT_CAPACITY: modelRuns,
   CONSENT_REQUIRED: ["POST /video/queue"]
 } as const satisfies Readonly<Partial<Record<Code, ReadonlyArray<Operation>>>>
 
-/** The statuses a code is answered with besides the documented one. A blocked image is a success by its status. */
-const statuses = {
+/** The statuses of a code besides the documented one. A blocked image has the status 200. */
+const extraStatuses = {
   INVALID_CONTENT_TYPE: [400],
   CONTENT_POLICY_VIOLATION: [200]
 } as const satisfies Readonly<Partial<Record<Code, ReadonlyArray<number>>>>
 
 /**
- * What any operation can answer, whatever is documented: the limits and lockouts of the key, missing credentials, and
- * what nobody has seen before.
+ * The codes that any operation can respond with: limits and lockouts of the key, missing credentials, unrecognized
+ * responses.
  */
-const always = ["RATE_LIMIT_EXCEEDED", "PAYMENT_REQUIRED", "UNRECOGNIZED_RESPONSE"] as const satisfies ReadonlyArray<
+const unconditional = [
+  "RATE_LIMIT_EXCEEDED",
+  "PAYMENT_REQUIRED",
+  "UNRECOGNIZED_RESPONSE"
+] as const satisfies ReadonlyArray<
   Code
 >
 
-type Meanings = typeof meanings
+type OperationsOf = typeof operationsOf
 
-type Statuses = typeof statuses
+type ExtraStatuses = typeof extraStatuses
 
 type StatusOf<Op extends Operation> =
   | 200
   | (typeof operations)[Op]["documented"][number]
   | (typeof operations)[Op]["alsoSeen"][number]
 
-type IsMeant<C extends Code, Op extends Operation> = C extends keyof Meanings ? Op extends Meanings[C][number] ? C
+type IfApplicable<C extends Code, Op extends Operation> = C extends keyof OperationsOf ?
+  Op extends OperationsOf[C][number] ? C
   : never
   : C
 
 type InStatus<E extends VeniceError, S> = E extends { readonly status: infer D; readonly _tag: infer C }
-  ? (D | (C extends keyof Statuses ? Statuses[C][number] : never)) & S extends never ? never : C
+  ? (D | (C extends keyof ExtraStatuses ? ExtraStatuses[C][number] : never)) & S extends never ? never : C
   : never
 
 /**
- * The codes an operation can answer with.
+ * The codes that an operation can respond with. Use it to type a function that handles the codes of one operation.
  *
  * @category models
  * @since 0.1.0
  */
-export type CodeOf<Op extends Operation> = (typeof always)[number] | IsMeant<InStatus<VeniceError, StatusOf<Op>>, Op>
+export type CodeOf<Op extends Operation> =
+  | (typeof unconditional)[number]
+  | IfApplicable<InStatus<VeniceError, StatusOf<Op>>, Op>
 
 /**
- * The errors an operation can answer with; for anything that is no operation of Venice's documentation, all.
+ * The errors that an operation can respond with; all errors if the text is no operation of Venice. Every call of
+ * `VeniceClient` has it in its failure channel; use it in the signature of a function around such a call.
  *
  * @category models
  * @since 0.1.0
@@ -178,24 +186,25 @@ export type CodeOf<Op extends Operation> = (typeof always)[number] | IsMeant<InS
 export type Of<Op extends string> = Op extends Operation ? Extract<VeniceError, { readonly _tag: CodeOf<Op> }>
   : VeniceError
 
-const isMeant = (code: Code, operation: Operation): boolean => {
-  const meant: Readonly<Partial<Record<Code, ReadonlyArray<Operation>>>> = meanings
-  return meant[code]?.includes(operation) ?? true
+const isApplicable = (code: Code, operation: Operation): boolean => {
+  const restrictions: Readonly<Partial<Record<Code, ReadonlyArray<Operation>>>> = operationsOf
+  return restrictions[code]?.includes(operation) ?? true
 }
 
-const answers = (code: Code, operation: Operation): boolean => {
-  if ((always as ReadonlyArray<Code>).includes(code)) return true
+const respondsWith = (code: Code, operation: Operation): boolean => {
+  if ((unconditional as ReadonlyArray<Code>).includes(code)) return true
   const { alsoSeen, documented }: Operations.Facts = Operations.operations[operation]
-  const others: Readonly<Partial<Record<Code, ReadonlyArray<number>>>> = statuses
-  const possible = [byCode.get(code)!.status, ...(others[code] ?? [])]
-  const isKnown = (status: number) => status === 200 || documented.includes(status) || alsoSeen.includes(status)
-  return isMeant(code, operation) && possible.some(isKnown)
+  const extra: Readonly<Partial<Record<Code, ReadonlyArray<number>>>> = extraStatuses
+  const possible = [byCode.get(code)!.status, ...(extra[code] ?? [])]
+  const isFromOperation = (status: number) => status === 200 || documented.includes(status) || alsoSeen.includes(status)
+  return isApplicable(code, operation) && possible.some(isFromOperation)
 }
 
 /**
- * The codes an operation can answer with, as a set.
+ * Lists the codes that an operation can respond with. A gateway declares the errors of its endpoints with it; `CodeOf`
+ * is the same at the level of types.
  *
- * **Example** (Asking what a speech call can answer)
+ * **Example** (Asking what a speech call can fail with)
  *
  * ```ts
  * import { OperationFailure } from "@effect-venice/core"
@@ -210,17 +219,21 @@ const answers = (code: Code, operation: Operation): boolean => {
  * @since 0.1.0
  */
 export const codes = (operation: Operation): ReadonlySet<Code> =>
-  new Set((Array.from(byCode.keys()) as ReadonlyArray<Code>).filter((code) => answers(code, operation)))
+  new Set((Array.from(byCode.keys()) as ReadonlyArray<Code>).filter((code) => respondsWith(code, operation)))
 
 /**
- * An error as the operation's channel has it: itself, or an `UnrecognizedResponse` in its place that keeps its code, its
- * category and its response.
+ * Narrows an error to those that the operation can respond with. Any other error becomes an `UnrecognizedResponse` with
+ * the same code, category and response.
+ *
+ * **When to use**
+ *
+ * In a client of your own, to give its calls the failure channel {@link Of}. `VeniceClient` does it for every call.
  *
  * @category converting
  * @since 0.1.0
  */
 export const narrow = <Op extends string>(operation: Op, error: VeniceError): Of<Op> => {
-  if (!Operations.isOperation(operation) || answers(error._tag, operation)) return error as Of<Op>
+  if (!Operations.isOperation(operation) || respondsWith(error._tag, operation)) return error as Of<Op>
   const { category, matchedBy, message, response } = error
   const unexpected: VeniceError = new UnrecognizedResponse({ category, code: error._tag, matchedBy, message, response })
   return unexpected as Of<Op>
