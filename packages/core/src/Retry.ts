@@ -1,26 +1,27 @@
 /**
- * Retry policies keyed on what went wrong, and how they combine.
+ * Retry policies that decide by the kind of a failure.
  *
- * A policy has one rule for each retryable category and one for `Transport`, the failures without a response. It is a
- * `Schedule`, so it goes wherever Effect takes one. Each kind keeps a state of its own: a 429 between two 500s does not
- * reset the backoff of the 500s. Policies are values: they are overridden, limited, put one after another and combined,
- * and each operation has a law.
+ * A policy has one rule for each retryable category, and one for `Transport`: failures without a response. It is a
+ * `Schedule`, so you can pass it wherever Effect takes one. Each kind has a state of its own: a 429 between two 500s
+ * does not reset the backoff of the 500s. Policies are values that you override, limit and combine, and each combinator
+ * has algebraic laws.
  *
  * **Details**
  *
- * What holds for every policy, however it was combined:
+ * The following holds for every policy:
  *
- * - A server's hint is a lower bound. No wait is shorter, and jitter only adds to it.
- * - A hint that is too long, or a wait that would end too late, ends the retrying at once: waiting less would be refused
- *   again. The last error says so, in `attempts.reason`.
- * - A hint of zero says nothing, and the policy's own backoff applies. A hint counts for one wait only.
- * - Failures that are neither a retryable error of Venice nor a transport failure are passed through, never repeated.
- * - What may be charged or done twice is not repeated, unless the caller says so: see `Operation.mayRepeat`.
+ * - A hint is a lower bound: no delay is shorter, and jitter only adds to it.
+ * - If a hint is too long, or a delay would end too late, the policy gives up at once, because the server would refuse
+ *   an earlier retry. `attempts.reason` of the last error says why.
+ * - A hint of zero is no hint, and the backoff of the policy applies. A hint applies to one delay only.
+ * - A failure that is neither a retryable error of Venice nor a transport failure is never retried.
+ * - A request that may be charged or executed twice is not sent again without the caller's consent: see
+ *   `Operation.mayRepeat`.
  *
  * **Gotchas**
  *
- * A policy around a policy does not multiply its attempts: a failure that the inner one has given up on is passed
- * through by the outer one. To go on where one gives up, use {@link andThen}.
+ * A policy around another policy does not multiply the attempts: the outer one does not retry a failure on which the
+ * inner one gave up. To continue with a second policy, use {@link andThen}.
  *
  * **Example** (Composing a policy)
  *
@@ -64,7 +65,7 @@ export {
 } from "./internal/retrying/simulation.ts"
 
 /**
- * All kinds.
+ * All kinds, to list or test the rules of a policy. {@link kindOf} tells the kind of a failure.
  *
  * @category constants
  * @since 0.1.0
@@ -72,7 +73,7 @@ export {
 export const kinds: ReadonlyArray<Kind> = [...Category.retryable, "Transport"]
 
 /**
- * A retry policy.
+ * A retry policy. Pass it to `Effect.retry`, `RetryStream.retry` or any other function that takes a `Schedule`.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +83,7 @@ export interface Policy extends Schedule.Schedule<Retried, unknown> {
 }
 
 /**
- * Whether a value is a policy.
+ * Whether a value is a policy. Use it in a function that takes any schedule, to treat policies apart.
  *
  * @category guards
  * @since 0.1.0
@@ -90,8 +91,12 @@ export interface Policy extends Schedule.Schedule<Retried, unknown> {
 export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && Decider.NodeId in u
 
 /**
- * Sets the deadline to so long from now, unless an earlier one is already set. Put it outside of the retry. It does not
- * interrupt an attempt: that is what `Effect.timeout` is for.
+ * Sets the deadline of a call, in time from now, unless an earlier one is set. Put it outside of the retry. Policies
+ * give up at once if a delay would end after the deadline.
+ *
+ * **Gotchas**
+ *
+ * It does not interrupt an attempt: use `Effect.timeout` for that.
  *
  * @category combinators
  * @since 0.1.0
@@ -104,8 +109,8 @@ export const withDeadline: {
   <A, E, R>(self: Effect.Effect<A, E, R>, timeLeft: Duration.Input): Effect.Effect<A, E, R> =>
     Effect.clockWith((clock) =>
       Effect.flatMap(Deadline, (outer) => {
-        const own = clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(timeLeft))
-        return Effect.provideService(self, Deadline, outer === undefined ? own : Math.min(outer, own))
+        const inner = clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(timeLeft))
+        return Effect.provideService(self, Deadline, outer === undefined ? inner : Math.min(outer, inner))
       })
     )
 )
@@ -113,8 +118,9 @@ export const withDeadline: {
 const fromNode = (node: Decider.Node): Policy => Object.assign(scheduleOf(node), { [Decider.NodeId]: node } as const)
 
 /**
- * A policy for what takes a predicate instead of a schedule, such as `Activity.retry` of workflows: it waits, and says
- * whether to go on. Make one for every call, since it counts.
+ * Converts a policy to a predicate, for functions that take a predicate instead of a schedule, such as `Activity.retry`
+ * of workflows. The predicate waits for the delay, and returns false when the policy gives up. It counts, so make one
+ * for every call.
  *
  * **Example** (Retrying an activity)
  *
@@ -127,7 +133,7 @@ const fromNode = (node: Decider.Node): Policy => Object.assign(scheduleOf(node),
  *
  * const retried = Effect.flatMap(
  *   Retry.toPredicate(Retry.standard),
- *   (goOn) => Activity.retry(call, { while: goOn })
+ *   (shouldRetry) => Activity.retry(call, { while: shouldRetry })
  * )
  *
  * const error = await Effect.runPromise(Effect.flip(retried))
@@ -145,7 +151,7 @@ export const toPredicate = (policy: Policy): Effect.Effect<(error: unknown) => E
     }))
 
 /**
- * Makes a policy from a rule for every kind. It has no limits but the rules' own: add them with {@link limit}.
+ * Makes a policy of your own from a rule for every kind. Add limits over all kinds with {@link limit}.
  *
  * @category constructors
  * @since 0.1.0
@@ -156,12 +162,12 @@ const mapRules = (policy: Policy, f: (rules: Rules) => Rules): Policy =>
   fromNode(Decider.mapRules(policy[Decider.NodeId], f))
 
 /**
- * Gives a kind another rule, everywhere in the policy.
+ * Replaces the rule of a kind, everywhere in the policy. Use it to change a preset in one kind.
  *
  * **Details**
  *
- * Right-biased: of two overrides of a kind the later one holds. Overrides of different kinds commute. The limits of the
- * policy go on to hold.
+ * Of two overrides of a kind the later one wins. Overrides of different kinds commute. The limits of the policy still
+ * hold.
  *
  * @category composition
  * @since 0.1.0
@@ -183,7 +189,8 @@ const restrict = (self: Policy, isKept: (kind: Kind) => boolean): Policy =>
 const listOf = (kind: Kind | ReadonlyArray<Kind>): ReadonlyArray<Kind> => typeof kind === "string" ? [kind] : kind
 
 /**
- * Repeats no failure of these kinds. Idempotent, and undone by {@link override}.
+ * Never retries failures of these kinds. Use it for failures that your caller handles better, such as a busy model that
+ * another model can replace. Idempotent, and undone by {@link override}.
  *
  * @category composition
  * @since 0.1.0
@@ -198,7 +205,7 @@ export const without: {
 )
 
 /**
- * Repeats failures of these kinds only: {@link without} all others.
+ * Retries failures of these kinds only; the same as {@link without} with all other kinds.
  *
  * @category composition
  * @since 0.1.0
@@ -213,7 +220,7 @@ export const only: {
 )
 
 /**
- * Spreads the waits of every kind otherwise. The last one given holds.
+ * Changes the jitter of every kind, for example to `none` in a test. Of two calls the later one wins.
  *
  * @category composition
  * @since 0.1.0
@@ -228,13 +235,14 @@ export const jittered: {
 )
 
 /**
- * Limits attempts (overall, and by kind), the time that may pass, and the longest wait a server may ask for.
+ * Limits the attempts (overall and by kind), the elapsed time, and the hints that the policy accepts. Use it on every
+ * policy that you {@link make}, and to tighten a preset.
  *
  * **Details**
  *
- * A limit only ever takes away: the policy it is put around makes no more attempts than without it. The same limit twice is the limit once, the
- * order of limits does not matter, and of two limits of a kind the tighter one holds. A hint that is too long and a wait
- * that could end too late are not cut short: the policy gives up.
+ * A limit only takes away: the limited policy makes no more attempts than the policy itself. Applying a limit twice is
+ * the same as once, the order of limits does not matter, and the tighter of two limits holds. The policy does not
+ * shorten a delay to fit into the limit: it gives up.
  *
  * @category composition
  * @since 0.1.0
@@ -245,7 +253,8 @@ export const limit: {
 } = dual(2, (self: Policy, limits: Limits): Policy => fromNode({ _tag: "Limit", policy: self[Decider.NodeId], limits }))
 
 /**
- * What the first policy gives up on, the second goes on with, with counts and a clock of its own.
+ * Retries with the second policy when the first one gives up. The second policy has counts and a clock of its own. Use
+ * it for a few fast retries followed by slow ones.
  *
  * **Details**
  *
@@ -264,11 +273,12 @@ export const andThen: {
 )
 
 /**
- * Repeats what both policies repeat, after the longer of their waits.
+ * Retries if both policies retry, after the longer of their delays. Use it to combine a policy of the application with
+ * one of the caller, when both must agree.
  *
  * **Details**
  *
- * Associative, commutative but for the reason given, idempotent. {@link never} absorbs.
+ * Associative, idempotent, and commutative except for the reason to give up. {@link never} absorbs.
  *
  * @category composition
  * @since 0.1.0
@@ -283,11 +293,12 @@ export const stricter: {
 )
 
 /**
- * Repeats what either policy repeats, after the shorter of their waits.
+ * Retries if one of the policies retries, after the shorter of their delays. Use it to join policies for different
+ * kinds.
  *
  * **Details**
  *
- * Associative, commutative but for the reason given, idempotent, with {@link never} as identity.
+ * Associative, idempotent, and commutative except for the reason to give up, with {@link never} as identity.
  *
  * @category composition
  * @since 0.1.0
@@ -310,7 +321,7 @@ const rule = (base: Duration.Input, cap: Duration.Input, retries: number, jitter
 })
 
 /**
- * The rules of {@link standard}, for making others from them.
+ * The rules of {@link standard}. Change a copy of them for {@link override} or {@link make}.
  *
  * @category presets
  * @since 0.1.0
@@ -325,20 +336,20 @@ export const standardRules: Rules = {
 }
 
 /**
- * For a caller who waits: five attempts within two minutes.
+ * The policy for a caller who waits for the response: five attempts within two minutes.
  *
  * **Details**
  *
  * | kind | backoff | retries | why |
  * | --- | --- | --- | --- |
- * | `RateLimit` | 1 s × 2, at most 30 s | 4 | the hint says when; without one, the windows of Venice are minutes |
+ * | `RateLimit` | 1 s × 2, at most 30 s | 4 | a hint says when to retry; without one, Venice's windows are minutes |
  * | `Capacity` | 1 s × 2, at most 30 s | 4 | Venice's default `Retry-After` of a busy model is 30 s |
  * | `Server`, `Upstream` | 0.5 s × 2, at most 8 s | 3 | Venice's advice: 0.5, 1, 2, 4, 8 s and 3 to 5 tries |
- * | `Timeout` | 1 s | 1 | the first try already took as long as Venice waits |
- * | `Transport` | 0.5 s × 2, at most 8 s | 3 | as for the server |
+ * | `Timeout` | 1 s | 1 | the first attempt already took as long as Venice waits |
+ * | `Transport` | 0.5 s × 2, at most 8 s | 3 | as for `Server` |
  *
- * A hint of more than a minute is not waited for: a lockout and a busy model take 30 s, and a limit by the day is not
- * for a caller who waits. Waits are spread over a quarter of their length, on top, so that none is below Venice's advice.
+ * It accepts hints up to one minute: a lockout and a busy model take 30 s, but a caller does not wait for a daily limit
+ * to reset. Jitter adds up to a quarter of each delay, so that no delay is shorter than Venice advises.
  *
  * @category presets
  * @since 0.1.0
@@ -350,18 +361,19 @@ export const standard: Policy = limit(make(standardRules), {
 })
 
 /**
- * For a batch that nobody waits for: up to fifty attempts within six hours, and hints of up to an hour are honoured.
+ * The policy for a batch job without a waiting caller: up to fifty attempts within six hours. It accepts hints up to
+ * one hour.
  *
  * **Details**
  *
  * | kind | backoff | retries | why |
  * | --- | --- | --- | --- |
- * | `RateLimit`, `Capacity` | 5 s × 2, at most 5 min | 40 | a busy hour passes, and asking more often helps nobody |
- * | `Server`, `Upstream` | 1 s × 2, at most 1 min | 10 | an outage of minutes; what still fails then is broken |
+ * | `RateLimit`, `Capacity` | 5 s × 2, at most 5 min | 40 | a busy hour passes, and faster retries do not help |
+ * | `Server`, `Upstream` | 1 s × 2, at most 1 min | 10 | for an outage of minutes; a longer one is not transient |
  * | `Timeout` | 10 s × 2, at most 1 min | 3 | each attempt is long, and may be billed |
- * | `Transport` | 1 s × 2, at most 1 min | 10 | as for the server |
+ * | `Transport` | 1 s × 2, at most 1 min | 10 | as for `Server` |
  *
- * The elapsed time covers the limits by the hour; those by the day are left to whoever scheduled the batch.
+ * Six hours are enough for hourly limits, but not for daily ones: schedule the job again for those.
  *
  * @category presets
  * @since 0.1.0
@@ -379,13 +391,12 @@ export const patient: Policy = limit(
 )
 
 /**
- * For reads that cost nothing: four attempts within ten seconds.
+ * The policy for reads that cost nothing, such as the list of models for a page: four attempts within ten seconds.
  *
  * **Details**
  *
- * Every kind starts at 100 ms, doubles up to 2 s, is repeated three times, and is fully jittered: nothing is billed, the
- * caller is a page that is being built, and many of them fail at the same moment. A hint of more than 5 s is not waited
- * for, since the page would not be either.
+ * Every kind starts at 100 ms, doubles up to 2 s, has three retries (`Timeout` one) and full jitter, because many
+ * callers may fail at the same moment. It accepts hints up to 5 s, because the reader of a page does not wait longer.
  *
  * @category presets
  * @since 0.1.0
@@ -403,7 +414,7 @@ export const eager: Policy = limit(
 )
 
 /**
- * Repeats nothing: the zero of the algebra.
+ * A policy that never retries. Use it to turn retries off where a policy is required; in the algebra it is the zero.
  *
  * @category presets
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
  * Retry policies for streams.
  *
- * A module of its own, so that whoever retries effects alone does not carry streams along.
+ * It is a module of its own, so that an application that retries only effects does not bundle streams.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
 import type * as Retry from "./Retry.ts"
 
-/** What failed after something was delivered, hidden from the policy so that it cannot begin again. */
+/** A failure after the first element, wrapped so that the policy does not recognize and retry it. */
 class Delivered<E> {
   readonly error: E
   constructor(error: E) {
@@ -19,12 +19,17 @@ class Delivered<E> {
 }
 
 /**
- * Retries a stream until its first element. What fails later fails the stream: what was delivered is not delivered twice.
+ * Retries a stream that fails before its first element. A later failure fails the stream, so that no element is
+ * delivered twice.
+ *
+ * **When to use**
+ *
+ * For streams that `VeniceClient.stream` did not make, in place of `Stream.retry`.
  *
  * **Gotchas**
  *
- * `Stream.retry` begins its schedule anew with every element, so a stream that delivers and fails is begun again without
- * end. The errors of `VeniceClient.stream` know what was delivered and are safe there; for other streams use this.
+ * `Stream.retry` restarts its schedule after every element, so it restarts a stream that delivers and then fails
+ * without end. The errors of `VeniceClient.stream` say how many events were delivered, so `Stream.retry` is safe there.
  *
  * @category combinators
  * @since 0.1.0

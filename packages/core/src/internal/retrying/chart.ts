@@ -1,5 +1,5 @@
 /**
- * Policies and timelines, drawn.
+ * Policies as SVG charts.
  *
  * @internal
  */
@@ -11,23 +11,23 @@ interface Band {
   readonly ceiling: Duration.Duration
 }
 
-/** The waits of one kind, failure after failure, and the longest hint that is waited for. */
+/** The delays of one kind, retry after retry. */
 export interface Series {
   readonly kind: Kind
   readonly bands: ReadonlyArray<Band>
 }
 
-/** A duration in seconds, as short as it can be said. */
+/** A duration in seconds, with three digits at most below 100 s. */
 export const seconds = (duration: Duration.Duration): string => {
   const value = Duration.toMillis(duration) / 1000
   return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} s`
 }
 
-/** `2 s`, or `2 s to 2.5 s` where the wait is spread. */
+/** `2 s`, or `2 s to 2.5 s` if the delay has jitter. */
 export const range = ({ ceiling, floor }: Band): string =>
   Duration.equals(floor, ceiling) ? seconds(floor) : `${seconds(floor)} to ${seconds(ceiling)}`
 
-// Okabe and Ito's colours, which stay apart for the colour-blind.
+// The colours of Okabe and Ito, which colour-blind readers can tell apart.
 const colours: Readonly<Record<Kind, string>> = {
   RateLimit: "#0072b2",
   Capacity: "#009e73",
@@ -46,7 +46,10 @@ const bottom = 48
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
 
-/** Delay over retries on a logarithmic axis: a line for each kind, its band of jitter, and the longest hint. */
+/**
+ * Draws delay over retries on a logarithmic axis: a line and a band of jitter for each kind, and the longest hint that
+ * the policy accepts.
+ */
 export const svg = (
   series: ReadonlyArray<Series>,
   longest: Duration.Duration | undefined,
@@ -63,7 +66,7 @@ export const svg = (
     const millis = Math.max(least, Duration.toMillis(duration))
     return top + (height - top - bottom) * (1 - Math.log(millis / least) / Math.log(most / least))
   }
-  // Kinds with the same waits would hide one another: each stands a little beside the others.
+  // Kinds with the same delays would hide one another, so each is shifted a little.
   const shift = (i: number) => (i - (drawn.length - 1) / 2) * 7
   const point = (retry: number, duration: Duration.Duration, i: number) =>
     `${(x(retry) + shift(i)).toFixed(1)},${y(duration).toFixed(1)}`
@@ -107,7 +110,7 @@ export const svg = (
     ...grid,
     ...labels,
     `<text x="${left + (width - left - right) / 2}" y="${height - 8}" text-anchor="middle">retry of the kind</text>`,
-    `<text x="${left - 56}" y="${top - 8}">wait</text>`,
+    `<text x="${left - 56}" y="${top - 8}">delay</text>`,
     ...lines,
     "</svg>"
   ].join("\n")

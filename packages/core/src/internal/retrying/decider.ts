@@ -1,8 +1,9 @@
 /**
- * How a policy decides: an interval for the wait, or a reason to stop. Waiting and chance are elsewhere.
+ * The decisions of a policy: an interval for the delay, or a reason to give up. It neither waits nor draws random
+ * numbers.
  *
- * A policy is a tree. Its decider is made anew for every call and holds the counts of that call. To decide is to look;
- * only a retry that is really made is committed, so that in a combination every part counts the same retries.
+ * A policy is a tree. Its decider is made for every call and holds the counts of that call. `decide` changes no counts;
+ * only `commit`, for a retry that is really made, does. So all parts of a combined policy count the same retries.
  *
  * @internal
  */
@@ -11,7 +12,8 @@ import type { Reason } from "../../Attempts.ts"
 import type { Retryable } from "../../Category.ts"
 
 /**
- * What a policy has a rule for: the retryable categories, and failures without a response.
+ * What a policy has a rule for: a retryable category, or `Transport` for failures without a response. `Retry.kindOf`
+ * returns it, and `override`, `without` and `only` take it.
  *
  * @category models
  * @since 0.1.0
@@ -19,17 +21,18 @@ import type { Retryable } from "../../Category.ts"
 export type Kind = Retryable | "Transport"
 
 /**
- * How waits are spread, so that callers who failed together do not come back together.
+ * How a rule spreads its delays, so that callers who failed together do not retry together. It is a field of a `Rule`.
  *
  * **Details**
  *
- * With `b` for the backoff and `h` for the server's hint (0 without one), the wait lies in
+ * With `b` for the backoff and `h` for the hint (0 without one), the delay is between
  *
- * - `none`: `max(h, b)`
- * - `proportional`: `max(h, b)` to a quarter more
- * - `full`: `h` to `h + b`
- * - `equal`: `max(h, b / 2)` to half of `b` more
- * - `decorrelated`: `max(h, base)` to as much more as three times the wait before exceeds the base, at most the cap
+ * - `none`: `max(h, b)` exactly
+ * - `proportional`: `max(h, b)` and a quarter more
+ * - `full`: `h` and `h + b`
+ * - `equal`: `max(h, b / 2)` and `b / 2` more
+ * - `decorrelated`: `max(h, base)` and `min(3 * p, cap) - base` more, where `p` is the delay before without its hint,
+ *   and at least `base`
  *
  * `full`, `equal` and `decorrelated` are those of the AWS Architecture Blog, moved above the hint.
  *
@@ -39,7 +42,7 @@ export type Kind = Retryable | "Transport"
 export type Jitter = "none" | "proportional" | "full" | "equal" | "decorrelated"
 
 /**
- * How often, and after which waits, failures of one kind are repeated.
+ * How often a policy retries failures of one kind, and after which delays. Pass it to `Retry.override`.
  *
  * **Details**
  *
@@ -52,13 +55,13 @@ export interface Rule {
   readonly base: Duration.Duration
   readonly factor: number
   readonly cap: Duration.Duration
-  /** How many failures of this kind are repeated. */
+  /** How many retries failures of this kind get. */
   readonly retries: number
   readonly jitter: Jitter
 }
 
 /**
- * A rule for every kind. A kind without a rule is a compile error.
+ * A rule for every kind, as `Retry.make` takes them. A kind without a rule is a compile error.
  *
  * @category models
  * @since 0.1.0
@@ -66,19 +69,19 @@ export interface Rule {
 export type Rules = Readonly<Record<Kind, Rule>>
 
 /**
- * Limits over all kinds.
+ * Limits over all kinds, as `Retry.limit` takes them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Limits {
-  /** How many attempts there are in all, the first included. */
+  /** How many attempts a call makes, the first included. */
   readonly attempts?: number
-  /** How many failures of a kind are repeated. */
+  /** How many retries failures of a kind get. */
   readonly retriesOf?: Readonly<Partial<Record<Kind, number>>>
   /** How much time may pass between the first failure and the last attempt. */
   readonly elapsed?: Duration.Duration
-  /** The longest wait a server may ask for. */
+  /** The longest hint that the policy accepts. */
   readonly longestHint?: Duration.Duration
 }
 
@@ -92,16 +95,16 @@ export type Node =
   | { readonly _tag: "Stricter"; readonly left: Node; readonly right: Node }
   | { readonly _tag: "Lenient"; readonly left: Node; readonly right: Node }
 
-/** What a policy sees of a failed attempt. */
+/** What a decider sees of a failed attempt. */
 export interface Signal {
   readonly kind: Kind
-  /** The delay the server asks for, in milliseconds; zero if it asks for none. */
+  /** In milliseconds; zero without a hint. */
   readonly hint: number
   /** When the attempt failed, in epoch milliseconds. */
   readonly now: number
 }
 
-/** Milliseconds; the wait is to lie between the two. */
+/** An interval for the delay, in milliseconds. */
 export interface Delay {
   readonly _tag: "Delay"
   readonly floor: number
@@ -119,26 +122,27 @@ const giveUp = (reason: Reason): Decision => ({ _tag: "GiveUp", reason })
 
 const between = (floor: number, ceiling: number): Delay => ({ _tag: "Delay", floor, ceiling: Math.max(floor, ceiling) })
 
-/** The wait at a place in its interval, from 0 to 1, in whole milliseconds. */
-export const draw = ({ ceiling, floor }: Delay, place: number): number => Math.ceil(floor + (ceiling - floor) * place)
+/** The delay at a position in its interval, from 0 to 1, rounded up to whole milliseconds. */
+export const draw = ({ ceiling, floor }: Delay, position: number): number =>
+  Math.ceil(floor + (ceiling - floor) * position)
 
-/** The share that `proportional` adds at the most. */
+/** How much `proportional` adds at most, as a share of the delay. */
 export const proportion = 0.25
 
-/** The interval of a rule's wait. Whatever the jitter, it begins at the hint or later. */
+/** The interval of a rule's delay. It never begins before the hint. */
 const interval = (rule: Rule, retry: number, hint: number, previous: number): Delay => {
   const base = Duration.toMillis(rule.base)
   const cap = Duration.toMillis(rule.cap)
-  // Nothing grows from zero, however large the factor's power.
+  // A large power of the factor is `Infinity`, and zero times that is `NaN`.
   const backoff = base === 0 ? 0 : Math.min(base * rule.factor ** (retry - 1), cap)
   switch (rule.jitter) {
     case "none": {
-      const wait = Math.max(hint, backoff)
-      return between(wait, wait)
+      const delay = Math.max(hint, backoff)
+      return between(delay, delay)
     }
     case "proportional": {
-      const wait = Math.max(hint, backoff)
-      return between(wait, wait * (1 + proportion))
+      const delay = Math.max(hint, backoff)
+      return between(delay, delay * (1 + proportion))
     }
     case "full":
       return between(hint, hint + backoff)
@@ -153,10 +157,12 @@ const interval = (rule: Rule, retry: number, hint: number, previous: number): De
   }
 }
 
-/** Beyond a day no hint is waited for, whatever the limits: a sleep has to end. In milliseconds. */
+/** A day in milliseconds. No policy accepts a longer hint, since a sleep has to end. */
 const maxHint = 24 * 60 * 60 * 1000
 
-/** A number for each kind there was. As an object it is a tenth of a `Map`, and many calls may be waiting. */
+/**
+ * A number for each kind that occurred. An object has a tenth of the size of a `Map`, and many calls may be waiting.
+ */
 type PerKind = { [K in Kind]?: number }
 
 const increase = (counts: PerKind | undefined, kind: Kind): PerKind => {
@@ -186,7 +192,7 @@ class RulesDecider implements Decider {
     const { base, jitter } = this.rules[kind]
     this.counts = increase(this.counts, kind)
     if (jitter !== "decorrelated") return
-    // A hint counts for one wait only: what the next one grows from is the policy's own part.
+    // A hint applies to one delay only, so the next delay grows from the policy's own part of this one.
     this.delays ??= {}
     this.delays[kind] = Math.max(Duration.toMillis(base), delay - hint)
   }
@@ -207,14 +213,14 @@ class LimitDecider implements Decider {
   decide(signal: Signal): Decision {
     const { attempts, elapsed, longestHint, retriesOf } = this.limits
     this.start ??= signal.now
-    // Asked whatever the limits say, so that what is inside sees the same failures in any order of limits.
+    // Called even if a limit is reached, so that the inner decider sees the same failures in any order of limits.
     const decision = this.inner.decide(signal)
     if (attempts !== undefined && !(this.retries + 2 <= attempts)) return giveUp("attempts")
     const ofKind = retriesOf?.[signal.kind]
     if (ofKind !== undefined && !((this.counts?.[signal.kind] ?? 0) + 1 <= ofKind)) return giveUp("retries")
     if (longestHint !== undefined && !(signal.hint <= Duration.toMillis(longestHint))) return giveUp("hint")
     if (decision._tag === "GiveUp" || elapsed === undefined) return decision
-    // Nothing is cut to fit: a shorter wait could leave time for an attempt that there would not have been.
+    // Jitter is not cut to fit: a shorter delay could leave time for an attempt that the policy alone would not make.
     return decision.ceiling <= this.start + Duration.toMillis(elapsed) - signal.now ? decision : giveUp("elapsed")
   }
 
@@ -226,21 +232,21 @@ class LimitDecider implements Decider {
 }
 
 /**
- * A wait that has to end within so many milliseconds. Its floor is never cut. Its jitter is, where the floor is most of
- * the wait; where it is not, cutting would leave a shower of attempts just before the end.
+ * Fits a delay into the remaining milliseconds. It never cuts the floor. It cuts jitter only if the floor is at least
+ * half of the ceiling: otherwise many attempts would come just before the end.
  */
-export const within = (wait: Delay, remaining: number, reason: Reason): Decision => {
-  if (!(remaining > 0) || wait.floor > remaining) return giveUp(reason)
-  if (wait.ceiling <= remaining) return wait
-  return wait.floor * 2 < wait.ceiling ? giveUp(reason) : between(wait.floor, remaining)
+export const within = (delay: Delay, remaining: number, reason: Reason): Decision => {
+  if (!(remaining > 0) || delay.floor > remaining) return giveUp(reason)
+  if (delay.ceiling <= remaining) return delay
+  return delay.floor * 2 < delay.ceiling ? giveUp(reason) : between(delay.floor, remaining)
 }
 
 class AndThenDecider implements Decider {
   readonly first: Decider
   readonly second: Decider
-  // Who counts the retry: the one that decided on it, or both when neither did and another part of a combination does.
-  firstActs = true
-  secondActs = false
+  // Which part counts the retry: the one that decided on it, or both if both gave up and another part of the tree retries.
+  firstCounts = true
+  secondCounts = false
 
   constructor(first: Decider, second: Decider) {
     this.first = first
@@ -250,23 +256,23 @@ class AndThenDecider implements Decider {
   decide(signal: Signal): Decision {
     const decision = this.first.decide(signal)
     if (decision._tag === "Delay") {
-      this.firstActs = true
-      this.secondActs = false
+      this.firstCounts = true
+      this.secondCounts = false
       return decision
     }
     const next = this.second.decide(signal)
-    this.firstActs = next._tag === "GiveUp"
-    this.secondActs = true
+    this.firstCounts = next._tag === "GiveUp"
+    this.secondCounts = true
     return next
   }
 
   commit(signal: Signal, delay: number): void {
-    if (this.firstActs) this.first.commit(signal, delay)
-    if (this.secondActs) this.second.commit(signal, delay)
+    if (this.firstCounts) this.first.commit(signal, delay)
+    if (this.secondCounts) this.second.commit(signal, delay)
   }
 }
 
-class BothDecider implements Decider {
+class CombinedDecider implements Decider {
   readonly left: Decider
   readonly right: Decider
   readonly combine: (left: Decision, right: Decision) => Decision
@@ -299,7 +305,7 @@ const lenient = (left: Decision, right: Decision): Decision => {
   return between(Math.min(left.floor, right.floor), Math.min(left.ceiling, right.ceiling))
 }
 
-/** A decider for one call. */
+/** Makes the decider of one call. */
 export const decider = (node: Node): Decider => {
   switch (node._tag) {
     case "Rules":
@@ -309,13 +315,13 @@ export const decider = (node: Node): Decider => {
     case "AndThen":
       return new AndThenDecider(decider(node.first), decider(node.second))
     case "Stricter":
-      return new BothDecider(decider(node.left), decider(node.right), stricter)
+      return new CombinedDecider(decider(node.left), decider(node.right), stricter)
     case "Lenient":
-      return new BothDecider(decider(node.left), decider(node.right), lenient)
+      return new CombinedDecider(decider(node.left), decider(node.right), lenient)
   }
 }
 
-/** The tree with every leaf's rules changed. */
+/** Changes the rules in every leaf of the tree. */
 export const mapRules = (node: Node, f: (rules: Rules) => Rules): Node => {
   switch (node._tag) {
     case "Rules":

@@ -1,5 +1,5 @@
 /**
- * What a policy reads off a failure.
+ * What a policy reads from a failure.
  *
  * @internal
  */
@@ -12,17 +12,18 @@ import * as Operation from "../../Operation.ts"
 import { isVeniceError } from "../../VeniceError.ts"
 import type { Kind } from "./decider.ts"
 
-// A body that breaks off. What is no JSON came whole, and was answered.
+// The body broke off. A `SyntaxError` is no such case: the whole response arrived, and its body is not JSON.
 const isCutOff = (reason: HttpClientError.HttpClientErrorReason): boolean =>
   reason._tag === "DecodeError" && !(reason.cause instanceof SyntaxError)
 
 /**
- * The kind of a failure, or nothing for one that no policy repeats.
+ * The kind of a failure, or nothing if no policy retries it. Use it to tell failures that a policy retries from final
+ * ones, in a log, a test or a circuit breaker.
  *
  * **Details**
  *
- * `Transport` is a request that got no response: refused, reset, cut off, or timed out on our side. A stream that has
- * delivered something is never begun again, whatever it failed with, and neither is what the answer said not to repeat.
+ * `Transport` is a request without a response: the connection was refused, reset or cut off, or it timed out on our
+ * side. A stream that has delivered an event is never retried, and neither is a response that says so (`shouldRetry`).
  *
  * @category reading
  * @since 0.1.0
@@ -38,8 +39,8 @@ export const kindOf = (error: unknown): Kind | undefined => {
   return isTransport ? "Transport" : undefined
 }
 
-// Failures of a connection that was never made: the request did not leave, so nothing can have been done.
-const unsent = new Set([
+// The connection was never made, so the request was not sent and Venice executed nothing.
+const unsentCodes = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
@@ -51,23 +52,23 @@ const unsent = new Set([
 const isUnsent = (cause: unknown, depth = 0): boolean => {
   if (typeof cause !== "object" || cause === null || depth > 4) return false
   const { cause: inner, code } = cause as { readonly cause?: unknown; readonly code?: unknown }
-  return typeof code === "string" ? unsent.has(code) : isUnsent(inner, depth + 1)
+  return typeof code === "string" ? unsentCodes.has(code) : isUnsent(inner, depth + 1)
 }
 
-/** How the call ended, as far as a repeat is concerned. */
+/** How the failed request ended for the server. */
 export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
   if (isVeniceError(error)) {
     const { status } = error.response
     if (status === 429 || status === 503) return "refused"
-    // In a stream the status is that of the success it began with, and the error says what is refused.
+    // In a stream the status is 200, so only the kind of the error says whether Venice refused the request.
     if (status < 300) return kind === "RateLimit" || kind === "Capacity" ? "refused" : "failed"
-    // A proxy gave up on an answer that may have come.
+    // Cloudflare got no usable response in time, but Venice may have executed the request.
     return status === 520 || status === 524 ? "lost" : "failed"
   }
   return HttpClientError.isHttpClientError(error) && isUnsent(error.reason.cause) ? "refused" : "lost"
 }
 
-/** The operation of the request that failed, as far as the failure tells. */
+/** The operation of the failed request, or nothing if the failure does not name it. */
 export const operationOf = (error: unknown): string | undefined => {
   if (isVeniceError(error)) return error.response.operation
   return HttpClientError.isHttpClientError(error)
@@ -76,12 +77,12 @@ export const operationOf = (error: unknown): string | undefined => {
 }
 
 /**
- * Whether a policy may repeat what failed, as far as the failure itself tells: it may pass, and a repeat is not charged or
- * done twice.
+ * Whether a policy may retry a failure: the failure is transient, and a second request is not charged or executed
+ * twice. Use it to tell your own caller whether a retry can help, as `Gateway` does.
  *
  * **Gotchas**
  *
- * `Operation.allowReplay` and an idempotency key are known to the call alone.
+ * It sees only the failure. `Operation.allowReplay` and an idempotency key belong to the call, and may allow more.
  *
  * @category reading
  * @since 0.1.0
@@ -91,7 +92,7 @@ export const isRepeatable = (error: unknown): boolean => {
   return kind !== undefined && Operation.mayRepeat(operationOf(error), outcomeOf(error, kind))
 }
 
-/** What the server asked for. */
+/** How long the server asks to wait. */
 export const hintOf = (error: unknown): Duration.Duration | undefined =>
   isVeniceError(error) ? error.response.retryAfter : undefined
 

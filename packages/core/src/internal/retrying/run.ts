@@ -1,8 +1,8 @@
 /**
- * One call under a policy: what it has counted, and what it does about each failure of the call.
+ * One call under a policy: its counts and its history, and what happens after each failure.
  *
- * A decider says how long to wait; a run asks whether a repeat is safe, whether the deadline and the shared budget allow
- * it, remembers the attempt, and leaves an event on the span.
+ * The decider computes the delay. The run checks whether a second request is safe and whether the deadline and the
+ * shared budget allow it, adds the attempt to the history, and adds an event to the span.
  *
  * @internal
  */
@@ -26,7 +26,8 @@ import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./failure.ts"
 import * as SpanEvents from "./spanEvents.ts"
 
 /**
- * One retry that a policy decided on.
+ * One retry that a policy decided on: the output of a policy as a `Schedule`. Use `Schedule.tap` to log or count
+ * retries.
  *
  * @category models
  * @since 0.1.0
@@ -35,12 +36,12 @@ export interface Retried {
   readonly kind: Kind
   /** The number of the retry, over all kinds, from 1. */
   readonly retry: number
-  /** What the server asked for. */
+  /** How long the server asked to wait. */
   readonly hint: Duration.Duration | undefined
   readonly delay: Duration.Duration
 }
 
-// For failures whose class is not ours, which cannot have a field for it.
+// For failures of other classes, which have no field `attempts`.
 const histories = new WeakMap<object, Attempts.Attempts>()
 
 const remember = (error: unknown, attempts: Attempts.Attempts): void => {
@@ -49,12 +50,13 @@ const remember = (error: unknown, attempts: Attempts.Attempts): void => {
 }
 
 /**
- * The attempts behind a failure that a policy gave up on, or nothing for one that was never retried.
+ * The attempts behind a failure on which a policy gave up, or nothing if no policy retried it. Call it where the
+ * failure is logged or shown, with `Attempts.render`.
  *
  * **Details**
  *
- * On an error of Venice it is the field `attempts`, which is encoded with it. On a failure without a response it is
- * known in this process only.
+ * The history of an error of Venice is its field `attempts`, which is encoded with the error. The history of any other
+ * failure exists only in this process.
  *
  * @category reading
  * @since 0.1.0
@@ -65,8 +67,9 @@ export const history = (error: unknown): Attempts.Attempts | undefined => {
 }
 
 /**
- * When the caller's time is up, in epoch milliseconds. A policy that cannot wait and still make an attempt before then
- * fails at once.
+ * The deadline of the current call, in epoch milliseconds. A policy gives up at once if no attempt can begin before it.
+ * Set it with `Retry.withDeadline`, or provide the deadline of an incoming request; read it to bound other work of the
+ * call.
  *
  * @category references
  * @since 0.1.0
@@ -87,7 +90,7 @@ const mayRepeat = (error: unknown, kind: Kind, fiber: AnyFiber): boolean =>
 const hasIdempotencyKey = (error: unknown): boolean =>
   HttpClientError.isHttpClientError(error) && error.request.headers["idempotency-key"] !== undefined
 
-const judge = (
+const decide = (
   decider: Decider.Decider,
   error: unknown,
   signal: Decider.Signal,
@@ -103,7 +106,7 @@ const judge = (
 
 const done = Cause.done(undefined as never)
 
-/** The history with one attempt more, bounded as `Attempts.make` does. */
+/** Adds an attempt to a history, and bounds it as `Attempts.make` does. */
 const append = (
   { made, omitted }: Omit<Attempts.Attempts, "reason">,
   attempt: Attempts.Attempt,
@@ -113,8 +116,8 @@ const append = (
     ? { made: [...made, attempt], omitted, reason }
     : { made: [made[0]!, ...made.slice(2), attempt], omitted: omitted + 1, reason }
 
-// Which run gave up on a failure, where and when. A run of the same fiber that began before it and gets the failure in
-// the same moment stands around it, and must not multiply its attempts.
+// Which run gave up on a failure, in which fiber and when. An older run that gets the failure in the same fiber and at the
+// same time is a policy around it, and must not multiply its attempts.
 const givenUpBy = new WeakMap<object, { readonly run: number; readonly fiber: number; readonly now: number }>()
 let runs = 0
 
@@ -122,7 +125,7 @@ type Step = Pull.Pull<[Retried, Duration.Duration], never, never>
 
 const noAttempts: Attempts.Attempts = { made: [], omitted: 0, reason: "outside" }
 
-/** One call under a policy. Many of them may be waiting at a time, so it holds little. */
+/** One call under a policy. Many calls may be waiting at the same time, so it holds little. */
 class Run {
   readonly id = ++runs
   readonly decider: Decider.Decider
@@ -133,28 +136,28 @@ class Run {
   }
 
   step(now: number, error: unknown, fiber: AnyFiber): Step {
-    if (this.isGivenUpInside(error, now, fiber)) return done
+    if (this.isGivenUpByInner(error, now, fiber)) return done
     const kind = kindOf(error)
     if (kind === undefined) return this.giveUp(error, "final", now, fiber)
     const hint = hintOf(error)
     const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
-    const decision = judge(this.decider, error, signal, fiber)
+    const decision = decide(this.decider, error, signal, fiber)
     if (decision._tag === "GiveUp") return this.giveUp(error, decision.reason, now, fiber)
     const budget = Context.getOrUndefined(fiber.context, RetryBudget)
-    if (budget === undefined) return this.goOn(error, signal, decision, fiber)
+    if (budget === undefined) return this.retry(error, signal, decision, fiber)
     return Effect.flatMap(
       budget.withdraw(kind),
-      (isCovered) => isCovered ? this.goOn(error, signal, decision, fiber) : this.giveUp(error, "budget", now, fiber)
+      (isCovered) => isCovered ? this.retry(error, signal, decision, fiber) : this.giveUp(error, "budget", now, fiber)
     )
   }
 
-  isGivenUpInside(error: unknown, now: number, fiber: AnyFiber): boolean {
+  isGivenUpByInner(error: unknown, now: number, fiber: AnyFiber): boolean {
     const by = typeof error === "object" && error !== null ? givenUpBy.get(error) : undefined
     return by !== undefined && by.run > this.id && by.fiber === fiber.id && by.now === now
   }
 
   giveUp(error: unknown, reason: Reason, now: number, fiber: AnyFiber): Step {
-    // A failure that was never ours to repeat is passed through as it came.
+    // A failure that no policy retries is passed through unchanged.
     if (this.history === noAttempts && reason === "final") return done
     const last = attemptOf(error)
     remember(error, append(this.history, last, reason))
@@ -163,12 +166,12 @@ class Run {
     return done
   }
 
-  goOn(error: unknown, signal: Decider.Signal, wait: Decider.Delay, fiber: AnyFiber): Step {
-    const millis = Decider.draw(wait, fiber.getRef(Random.Random).nextDoubleUnsafe())
+  retry(error: unknown, signal: Decider.Signal, interval: Decider.Delay, fiber: AnyFiber): Step {
+    const millis = Decider.draw(interval, fiber.getRef(Random.Random).nextDoubleUnsafe())
     const delay = Duration.millis(millis)
     this.decider.commit(signal, millis)
     const last = attemptOf(error)
-    // Something around the policy may end the loop without asking again.
+    // Something around the policy may end the retries without another step.
     remember(error, append(this.history, last, "outside"))
     this.history = append(this.history, { ...last, delay }, "outside")
     const retry = this.history.made.length + this.history.omitted
@@ -177,7 +180,7 @@ class Run {
   }
 }
 
-/** The schedule that makes a run for every call. */
+/** A schedule that starts a run for every call. */
 export const scheduleOf = (node: Decider.Node): Schedule.Schedule<Retried, unknown> =>
   Schedule.fromStep(Effect.sync(() => {
     const run = new Run(node)

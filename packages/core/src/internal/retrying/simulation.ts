@@ -1,5 +1,5 @@
 /**
- * What a policy would do, without doing it.
+ * Simulations of a policy: the same decider, without waiting.
  *
  * @internal
  */
@@ -14,12 +14,12 @@ import type { Kind } from "./decider.ts"
 import * as Decider from "./decider.ts"
 import { attemptOf, hintOf, kindOf } from "./failure.ts"
 
-interface Simulated {
+interface HasNode {
   readonly [Decider.NodeId]: Decider.Node
 }
 
 /**
- * A failure in a script: a code, or any error; an error of Venice brings its hint along.
+ * A failure in the script of {@link simulate}: a code, `Transport`, or an error. An error of Venice brings its hint.
  *
  * @category models
  * @since 0.1.0
@@ -27,7 +27,7 @@ interface Simulated {
 export type ScriptedFailure = string | object
 
 /**
- * One retry of a simulated call. The wait is drawn between `floor` and `ceiling`.
+ * One retry in the timeline of {@link simulate}. The delay is drawn between `floor` and `ceiling`.
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +35,7 @@ export type ScriptedFailure = string | object
 export interface SimulatedRetry {
   readonly code: string
   readonly kind: Kind
-  /** When it failed, from the first failure on. */
+  /** When the attempt failed, since the first failure. */
   readonly at: Duration.Duration
   readonly hint: Duration.Duration | undefined
   readonly floor: Duration.Duration
@@ -44,21 +44,21 @@ export interface SimulatedRetry {
 }
 
 /**
- * What a script of failures would lead to.
+ * The result of {@link simulate}: what the policy does about the failures of a script.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Timeline {
   readonly retries: ReadonlyArray<SimulatedRetry>
-  /** `succeeded` when the script ran out of failures first, or why the policy gave up. */
+  /** `succeeded` if the script ended first, or the reason to give up. */
   readonly outcome: "succeeded" | Reason
-  /** The failure it gave up on. */
+  /** The code of the failure on which the policy gave up. */
   readonly last: string | undefined
   readonly elapsed: Duration.Duration
 }
 
-const scripted = (failure: ScriptedFailure): unknown => {
+const failureOfScript = (failure: ScriptedFailure): unknown => {
   if (typeof failure !== "string") return failure
   if (isCode(failure)) return fromCode(failure)
   return failure === "Transport" ? new Cause.TimeoutError() : failure
@@ -67,18 +67,22 @@ const scripted = (failure: ScriptedFailure): unknown => {
 const codeOf = (failure: ScriptedFailure): string => typeof failure === "string" ? failure : attemptOf(failure).code
 
 /**
- * The timeline a script of failures would produce, without waiting.
+ * Simulates a call that fails with the failures of a script and then succeeds.
+ *
+ * **When to use**
+ *
+ * In a test of a policy, or to look at one with {@link render} before you deploy it.
  *
  * **Details**
  *
- * Attempts take no time themselves. `random`, from 0 to 1, is where in its interval each wait is drawn; 0 by default.
- * What depends on the call (its operation, its deadline, the shared budget) is left out.
+ * Attempts take no time. `random`, from 0 to 1, is the position of each delay in its interval; 0 by default. The
+ * simulation ignores what depends on the call: its operation, its deadline and the shared budget.
  *
  * @category simulation
  * @since 0.1.0
  */
 export const simulate = (
-  policy: Simulated,
+  policy: HasNode,
   script: ReadonlyArray<ScriptedFailure>,
   options?: { readonly random?: number | undefined }
 ): Timeline => {
@@ -93,7 +97,7 @@ export const simulate = (
   })
   for (const failure of script) {
     const code = codeOf(failure)
-    const error = scripted(failure)
+    const error = failureOfScript(failure)
     const kind = kindOf(error)
     if (kind === undefined) return end("final", code)
     const hint = hintOf(error)
@@ -117,7 +121,7 @@ export const simulate = (
 }
 
 /**
- * A timeline as text, a line for each failure and one for the outcome.
+ * Formats a timeline as text, for a terminal or a snapshot test: a line for each retry, and one for the end.
  *
  * **Example** (Drawing a timeline)
  *
@@ -146,7 +150,7 @@ export const render = ({ elapsed, last, outcome, retries }: Timeline): string =>
     }`
   ].join("\n")
 
-/** The longest hint that is waited for: the tightest limit that holds whichever part of the policy decides. */
+/** The longest hint that the limits of the tree allow, or nothing without such a limit. */
 const longestHintOf = (node: Decider.Node): Duration.Duration | undefined => {
   const combine = (
     pick: (left: Duration.Duration, right: Duration.Duration) => Duration.Duration,
@@ -167,22 +171,22 @@ const longestHintOf = (node: Decider.Node): Duration.Duration | undefined => {
   }
 }
 
-const failureOf = (kind: Kind): ScriptedFailure =>
+const exampleOf = (kind: Kind): ScriptedFailure =>
   kind === "Transport" ? kind : new UnrecognizedResponse({ category: kind, response: { status: 599 } })
 
 /**
- * A policy as an SVG picture: the wait over the retries on a logarithmic axis, a line for each kind with the band in
- * which its waits are spread, and the longest hint that is waited for.
+ * Draws a policy as an SVG chart, for its documentation: delay over retries on a logarithmic axis, a line and a band of
+ * jitter for each kind, and the longest hint that the policy accepts.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const renderSvg = (policy: Simulated, options?: { readonly title?: string | undefined }): string =>
+export const renderSvg = (policy: HasNode, options?: { readonly title?: string | undefined }): string =>
   Chart.svg(
     [...retryable, "Transport" as const].map((kind) => ({
       kind,
-      bands: simulate(policy, Array.from({ length: 12 }, () => failureOf(kind))).retries
+      bands: simulate(policy, Array.from({ length: 12 }, () => exampleOf(kind))).retries
     })),
     longestHintOf(policy[Decider.NodeId]),
-    options?.title ?? "Waits of a retry policy"
+    options?.title ?? "Delays of a retry policy"
   )

@@ -1,5 +1,5 @@
 /**
- * What a policy leaves on the span around it: an event for each retry, and one where it gives up.
+ * Span events of a policy: one for each retry, and one when it gives up.
  *
  * @internal
  */
@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import type * as Fiber from "effect/Fiber"
 import type { Attempt, Reason } from "../../Attempts.ts"
 
-const event = (
+const addSpanEvent = (
   fiber: Fiber.Fiber<unknown, unknown>,
   name: string,
   attempt: Attempt,
@@ -23,10 +23,8 @@ const event = (
   })
 }
 
-/** The attempt failed, and there will be another. */
 export const retry = (fiber: Fiber.Fiber<unknown, unknown>, attempt: Attempt, resend: number, delay: number): void =>
-  event(fiber, "retry", attempt, { "http.request.resend_count": resend, "venice.retry.delay_ms": delay })
+  addSpanEvent(fiber, "retry", attempt, { "http.request.resend_count": resend, "venice.retry.delay_ms": delay })
 
-/** The attempt failed, and there will be none. */
 export const giveUp = (fiber: Fiber.Fiber<unknown, unknown>, attempt: Attempt, reason: Reason): void =>
-  event(fiber, "retry.stopped", attempt, { "venice.retry.reason": reason })
+  addSpanEvent(fiber, "retry.stopped", attempt, { "venice.retry.reason": reason })
