@@ -1,14 +1,15 @@
 /**
- * A Venice on the loopback interface that fails on demand.
+ * An emulator of the Venice API that fails on demand.
  *
- * A real HTTP server on a free port. It answers Venice's routes with a small success, and with whatever was asked for
- * before: the replies given to `reply` are used up one by one, by whichever requests come next. A client outside the
- * process asks with a header: `x-emulate: MODEL_OVERLOADED`.
+ * It is a real HTTP server on a free port of the loopback interface. It responds to every operation with a small
+ * success, unless a test passes replies to `reply`: the next requests use them up, one each. A client in another
+ * process chooses an error with a header: `x-emulate: MODEL_OVERLOADED`.
  *
  * **Details**
  *
- * Unasked, it fails as Venice does: without credentials with a 402 and an x402 offer (a missing key is no 401), on an
- * unknown route with a 404, on a body that is no JSON with a 400. Every answer has a `CF-RAY`.
+ * Without a reply it fails where Venice fails: with 402 and an x402 offer if the request has no credentials (Venice
+ * does not use 401 for a missing key), with 404 on an unknown route, with 410 on a retired operation, and with 400 on a
+ * body that is not JSON. Every response has a `CF-RAY`.
  *
  * **Example** (Provoking a failure)
  *
@@ -54,7 +55,7 @@ import * as Fixtures from "./Fixtures.ts"
 import * as WireResponse from "./WireResponse.ts"
 
 /**
- * What to answer: an error in Venice's shape, or a response as it is.
+ * The response to one request, as a test passes it to `reply`: an error that Venice could send, or a response as it is.
  *
  * @category models
  * @since 0.1.0
@@ -62,7 +63,7 @@ import * as WireResponse from "./WireResponse.ts"
 export type Reply = VeniceError.VeniceError | WireResponse.WireResponse
 
 /**
- * A request the emulator got.
+ * A request that the emulator received. Assert on it in a test that checks what a client sends.
  *
  * @category models
  * @since 0.1.0
@@ -70,22 +71,22 @@ export type Reply = VeniceError.VeniceError | WireResponse.WireResponse
 export interface Received {
   readonly method: string
   readonly path: string
-  /** The operation, or nothing for a route Venice does not have. */
+  /** The operation, or nothing if Venice has no such route. */
   readonly operation: Operation.Operation | undefined
   readonly headers: Headers
   readonly body: string
 }
 
 /**
- * The emulator, from the side of the test.
+ * The service with which a test controls the emulator. Provide it with {@link layer}.
  *
  * @category services
  * @since 0.1.0
  */
 export class Emulator extends Context.Service<Emulator, {
-  /** The base URL, to be used as `VENICE_BASE_URL`. */
+  /** The base URL, for `VENICE_BASE_URL` or a client of your own. */
   readonly baseUrl: string
-  /** Answers the next requests with these, in this order. */
+  /** Responds to the next requests with these replies, in this order. */
   readonly reply: (...replies: ReadonlyArray<Reply>) => Effect.Effect<void>
   /** The requests so far. */
   readonly received: Effect.Effect<ReadonlyArray<Received>>
@@ -93,11 +94,11 @@ export class Emulator extends Context.Service<Emulator, {
 
 const prefix = "/api/v1"
 
-// What needs no credentials; the top-up answers with its own offer.
+// The x402 top-up is not public: without a payment it responds with 402 too.
 const isPublic = (operation: Operation.Operation): boolean =>
   operation.startsWith("GET /models") || operation === "GET /image/styles" || operation === "GET /crypto/rpc/networks"
 
-const proofs = ["authorization", "sign-in-with-x", "x-sign-in-with-x", "x-api-key"]
+const credentialHeaders = ["authorization", "sign-in-with-x", "x-sign-in-with-x", "x-api-key"]
 
 const isJson = (headers: Headers): boolean => headers["content-type"]?.includes("json") === true
 
@@ -112,19 +113,18 @@ const isBrokenJson = (body: string): boolean => {
 
 const toWire = (reply: Reply): WireResponse.WireResponse => "_tag" in reply ? WireResponse.fromError(reply) : reply
 
-const demanded = (headers: Headers): WireResponse.WireResponse | undefined => {
+const replyOfHeader = (headers: Headers): WireResponse.WireResponse | undefined => {
   const code = headers["x-emulate"]
   if (code === undefined) return undefined
   const error = Fixtures.errors.find((error) => error._tag === code.trim().toUpperCase())
   return error === undefined
-    ? WireResponse.json(400, { error: `The emulator knows no code ${JSON.stringify(code)}` })
+    ? WireResponse.json(400, { error: `Unknown code in x-emulate: ${JSON.stringify(code)}` })
     : WireResponse.fromError(error)
 }
 
-/** What Venice would answer to a request nobody said anything about. */
-const unasked = ({ body, headers, operation }: Received): WireResponse.WireResponse => {
+const defaultReply = ({ body, headers, operation }: Received): WireResponse.WireResponse => {
   if (operation === undefined) return WireResponse.json(404, { error: "Not found" })
-  if (!isPublic(operation) && !proofs.some((name) => headers[name] !== undefined)) {
+  if (!isPublic(operation) && !credentialHeaders.some((name) => headers[name] !== undefined)) {
     return WireResponse.fromError(Fixtures.error("PAYMENT_REQUIRED"))
   }
   if (Operation.operations[operation].onReplay === "retired" || operation === "GET /billing/usage") {
@@ -158,7 +158,7 @@ const make = Effect.gen(function*() {
       body: yield* request.text
     }
     received.push(entry)
-    const reply = demanded(request.headers) ?? replies.shift() ?? unasked(entry)
+    const reply = replyOfHeader(request.headers) ?? replies.shift() ?? defaultReply(entry)
     return toResponse(reply, `${received.length.toString(16).padStart(16, "0")}-VCE`)
   })
   yield* server.serve(handle)
@@ -174,7 +174,7 @@ const make = Effect.gen(function*() {
 })
 
 /**
- * The emulator on a free port of the loopback interface.
+ * Starts the emulator on a free port of the loopback interface, and stops it when the scope of the layer closes.
  *
  * @category layers
  * @since 0.1.0
@@ -185,7 +185,8 @@ export const layer: Layer.Layer<Emulator> = Layer.effect(Emulator, make).pipe(
 )
 
 /**
- * A `VeniceClient` that talks to the emulator, over the `HttpClient` of the context.
+ * Provides a `VeniceClient` for the emulator over the `HttpClient` of the context. Use it to test with an `HttpClient`
+ * of your own.
  *
  * @category layers
  * @since 0.1.0
@@ -199,7 +200,7 @@ export const layerHttpClient: Layer.Layer<VeniceClient, never, Emulator | HttpCl
 )
 
 /**
- * A `VeniceClient` that talks to the emulator over `fetch`.
+ * Provides a `VeniceClient` for the emulator over `fetch`. Most tests use this one.
  *
  * @category layers
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * One example of every error, with the extra fields and headers Venice sends along.
+ * An example of every error, with the fields and headers that Venice sends with it.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ const validation = {
   issues: [{ code: "too_small", minimum: 1, path: ["messages"], message: "Array must contain at least 1 element(s)" }]
 }
 
-const special: Readonly<Record<string, VeniceError.VeniceError>> = {
+const withFields: Readonly<Record<string, VeniceError.VeniceError>> = {
   INVALID_REQUEST: Schema.decodeUnknownSync(Errors.InvalidRequest)({
     _tag: "INVALID_REQUEST",
     message: Errors.InvalidRequest.defaultMessage,
@@ -71,17 +71,17 @@ const special: Readonly<Record<string, VeniceError.VeniceError>> = {
 }
 
 /**
- * One example of every error, by documented status and code.
+ * An example of every error, by documented status and code. Use it in a test that covers all errors.
  *
  * @category constants
  * @since 0.1.0
  */
 export const errors: ReadonlyArray<VeniceError.VeniceError> = Object.values(Errors).map(({ code }) =>
-  special[code] ?? VeniceError.fromCode(code)
+  withFields[code] ?? VeniceError.fromCode(code)
 ).sort((a, b) => a.response.status - b.response.status || (a._tag < b._tag ? -1 : 1))
 
 /**
- * The example of a code.
+ * The example of a code, for a test or a reply of the emulator.
  *
  * @category reading
  * @since 0.1.0
@@ -89,7 +89,7 @@ export const errors: ReadonlyArray<VeniceError.VeniceError> = Object.values(Erro
 export const error = (code: VeniceError.Code): VeniceError.VeniceError => errors.find((error) => error._tag === code)!
 
 /**
- * An operation that can answer with the code.
+ * An operation that can respond with the code. Call it in a test to receive the error in its failure channel.
  *
  * @category reading
  * @since 0.1.0

@@ -1,8 +1,7 @@
 /**
- * Responses as Venice sends them: status, headers, and the text of the body.
+ * Responses as Venice sends them: status, headers and body.
  *
- * `fromError` writes an error of the algebra in the shape Venice uses for it, which is rarely the one with a code:
- * usually `{"error": "<message>"}` is all there is.
+ * `fromError` writes an error in Venice's own shape, which is usually only `{"error": "<message>"}` without a code.
  *
  * @since 0.1.0
  */
@@ -11,7 +10,7 @@ import { Encode } from "@effect-venice/core"
 import * as Base64 from "effect/encoding/Base64"
 
 /**
- * A response as it goes over the wire.
+ * A response to send: pass it to `reply` of the emulator, or serve it from a server of your own.
  *
  * @category models
  * @since 0.1.0
@@ -23,7 +22,7 @@ export interface WireResponse {
 }
 
 /**
- * A response with a JSON body.
+ * Makes a response with a JSON body, for a shape that {@link fromError} does not write.
  *
  * @category constructors
  * @since 0.1.0
@@ -35,7 +34,7 @@ export const json = (status: number, body: unknown, headers: Readonly<Record<str
 })
 
 /**
- * A response with a text body, such as a proxy's page.
+ * Makes a response with a text body, such as the error page of a proxy.
  *
  * @category constructors
  * @since 0.1.0
@@ -124,14 +123,14 @@ const bodyOf = (error: VeniceError.VeniceError): object | string => {
   }
 }
 
-// Missing credentials are answered with an offer, whether or not the example has one of its own.
+// Venice sends an offer with every response to missing credentials.
 const headersOf = (error: VeniceError.VeniceError): Readonly<Record<string, string>> =>
   error._tag === "PAYMENT_REQUIRED" && error.offer === undefined
     ? { ...Encode.headers(error), "payment-required": Base64.encode(JSON.stringify(paymentOffer)) }
     : Encode.headers(error)
 
 /**
- * An error in Venice's own wire shape, under the status of its response.
+ * Writes an error in Venice's own shape, under the status of its response. The emulator does it for errors in `reply`.
  *
  * @category constructors
  * @since 0.1.0
@@ -144,7 +143,7 @@ export const fromError = (error: VeniceError.VeniceError): WireResponse => {
     : json(status, body, headersOf(error))
 }
 
-// An answer to each kind of request, small but of the documented shape.
+// Small responses in the documented shapes.
 const completion = {
   id: "chatcmpl-emulated",
   object: "chat.completion",
@@ -210,7 +209,8 @@ const successes: Readonly<Record<string, WireResponse>> = {
 }
 
 /**
- * A success of an operation. Those without an answer of their own get `{"success": true, "data": []}`.
+ * Makes a success of an operation, as the emulator does without a reply. An operation without a documented shape here
+ * gets `{"success": true, "data": []}`.
  *
  * @category constructors
  * @since 0.1.0

@@ -6,13 +6,13 @@ import { Effect, Layer, Schema } from "effect"
 
 const layer = Layer.provideMerge(Emulator.layerClient, Emulator.layer)
 
-/** A client that is not ours. */
+/** A client of another library. */
 const ask = (url: string, init?: RequestInit) => Effect.promise(() => fetch(url, init))
 
 const key = { authorization: "Bearer some-key" }
 
 describe("Emulator", () => {
-  it.live.each(Fixtures.errors)("answers $_tag so that it arrives as itself", (error) =>
+  it.live.each(Fixtures.errors)("sends $_tag so that a client decodes it as $_tag", (error) =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const venice = yield* VeniceClient
@@ -28,10 +28,10 @@ describe("Emulator", () => {
       if (arrived._tag === "HttpClientError") return
       assert.strictEqual(arrived.response.status, error.response.status)
       assert.deepStrictEqual(arrived.response.retryAfter, error.response.retryAfter)
-      // The fields of the error came along; what the code is known by is not one of them.
+      // `matchedBy` differs: the example was not decoded.
       const { matchedBy: _, response: __, ...fields } = JSON.parse(JSON.stringify(error))
-      const { matchedBy: ___, response: ____, ...found } = JSON.parse(JSON.stringify(arrived))
-      assert.deepInclude(found, fields._tag === "TOO_MANY_TOKENS" ? { _tag: fields._tag } : fields)
+      const { matchedBy: ___, response: ____, ...received } = JSON.parse(JSON.stringify(arrived))
+      assert.deepInclude(received, fields._tag === "TOO_MANY_TOKENS" ? { _tag: fields._tag } : fields)
     }).pipe(Effect.provide(layer)))
 
   it.live("uses its replies up, then succeeds", () =>
@@ -61,7 +61,7 @@ describe("Emulator", () => {
       }
     }).pipe(Effect.provide(layer)))
 
-  it.live("fails as Venice does when nobody said anything", () =>
+  it.live("fails where Venice fails, without a reply", () =>
     Effect.gen(function*() {
       const { baseUrl } = yield* Emulator.Emulator
       const status = (path: string, init?: RequestInit) => Effect.map(ask(baseUrl + path, init), ({ status }) => status)
@@ -79,7 +79,7 @@ describe("Emulator", () => {
       )
     }).pipe(Effect.provide(layer)))
 
-  it.live("fails on demand of a client outside", () =>
+  it.live("fails on demand of a client in another process", () =>
     Effect.gen(function*() {
       const { baseUrl } = yield* Emulator.Emulator
       const response = yield* ask(`${baseUrl}/models`, { headers: { "x-emulate": "model_overloaded" } })
@@ -91,16 +91,16 @@ describe("Emulator", () => {
       })
     }).pipe(Effect.provide(layer)))
 
-  it.live("records what it got", () =>
+  it.live("records the requests", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const venice = yield* VeniceClient
       yield* venice.request("POST /embeddings", { body: { input: "x" } })
-      const [got] = yield* emulator.received
+      const [request] = yield* emulator.received
 
-      assert.strictEqual(got?.operation, "POST /embeddings")
-      assert.strictEqual(got?.path, "/api/v1/embeddings")
-      assert.strictEqual(got?.body, "{\"input\":\"x\"}")
-      assert.strictEqual(got?.headers.authorization, "Bearer emulated-key")
+      assert.strictEqual(request?.operation, "POST /embeddings")
+      assert.strictEqual(request?.path, "/api/v1/embeddings")
+      assert.strictEqual(request?.body, "{\"input\":\"x\"}")
+      assert.strictEqual(request?.headers.authorization, "Bearer emulated-key")
     }).pipe(Effect.provide(layer)))
 })

@@ -9,7 +9,7 @@ const lines = (text: string) => text.trimEnd().split("\n").map((line) => JSON.pa
 const now = Date.UTC(2026, 0, 1)
 
 describe("effect-venice classify", () => {
-  it.live("writes a verdict for each response", () =>
+  it.live("writes the error of each response", () =>
     Effect.gen(function*() {
       const input = [
         {
@@ -78,7 +78,7 @@ describe("effect-venice classify", () => {
       ])
     }))
 
-  it.live("says in its place what is wrong with a line, and fails at the end", () =>
+  it.live("writes a problem for each line that is not a response, and exits with 1", () =>
     Effect.gen(function*() {
       const good = "{\"id\":\"good\",\"status\":500,\"body\":\"\"}"
       const bad = [
@@ -97,17 +97,17 @@ describe("effect-venice classify", () => {
         "{\"status\":429,\"body\":\"\",\"operation\":1}"
       ]
       const { status, stdout } = yield* run(["classify"], { input: [good, ...bad, good, ""].join("\n") })
-      const found = lines(stdout)
+      const output = lines(stdout)
 
       assert.strictEqual(status, 1)
-      assert.strictEqual(found.length, bad.length + 2)
-      assert.strictEqual(found[0].id, "good")
-      assert.strictEqual(found.at(-1).id, "good")
-      for (const verdict of found.slice(1, -1)) {
-        assert.deepStrictEqual(Object.keys(verdict), ["id", "problem"])
-        assert.isNull(verdict.id)
+      assert.strictEqual(output.length, bad.length + 2)
+      assert.strictEqual(output[0].id, "good")
+      assert.strictEqual(output.at(-1).id, "good")
+      for (const line of output.slice(1, -1)) {
+        assert.deepStrictEqual(Object.keys(line), ["id", "problem"])
+        assert.isNull(line.id)
       }
-      assert.deepStrictEqual(found.slice(1, 7).map(({ problem }) => problem), [
+      assert.deepStrictEqual(output.slice(1, 7).map(({ problem }) => problem), [
         "an empty line",
         "not JSON",
         "Expected object",
@@ -119,7 +119,7 @@ describe("effect-venice classify", () => {
 })
 
 describe("effect-venice demo", () => {
-  it.live("asks the API it is told to with --live", () =>
+  it.live("calls the API at VENICE_BASE_URL with --live", () =>
     Effect.gen(function*() {
       const server = createServer((_, response) => {
         response.writeHead(404, { "content-type": "application/json" })
@@ -181,7 +181,7 @@ describe("effect-venice policy", () => {
       assert.notInclude(picture.stdout, "NaN")
     }))
 
-  it.live("refuses a preset or a code there is not", () =>
+  it.live("refuses an unknown preset or code", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* run(["policy", "hasty"])).status, 1)
       const { status, stderr } = yield* run(["policy", "standard", "--fail", "NOPE"])

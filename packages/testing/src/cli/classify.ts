@@ -1,5 +1,5 @@
 /**
- * Responses in, verdicts out: one JSON line each.
+ * The command `classify`: reads responses, writes their errors, as JSON lines.
  *
  * @internal
  */
@@ -36,8 +36,8 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const encodeError = Schema.encodeSync(Schema.toCodecJson(VeniceError.VeniceError))
 
-/** What is printed for a line. */
-export type Verdict =
+/** What the command writes for a line. */
+export type Classification =
   | {
     readonly id: Schema.Json
     readonly tag: string
@@ -51,7 +51,7 @@ export type Verdict =
   }
   | { readonly id: null; readonly problem: string }
 
-const problem = (text: string): Verdict => ({ id: null, problem: text })
+const problem = (text: string): Classification => ({ id: null, problem: text })
 
 const toHeaders = (headers: typeof Line.Type["headers"]): Record<string, string> => {
   const out: Array<[string, string]> = []
@@ -62,14 +62,14 @@ const toHeaders = (headers: typeof Line.Type["headers"]): Record<string, string>
   return Object.fromEntries(out)
 }
 
-const explain = (error: Schema.SchemaError): string => {
+const problemOf = (error: Schema.SchemaError): string => {
   const [issue] = formatIssue(error.issue).issues
   const path = (issue?.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join(".")
   return path === "" ? issue?.message ?? "not a response" : `${path}: ${issue?.message}`
 }
 
-/** The verdict on one line; `now` is what its dates and resets are read against, in epoch milliseconds. */
-export const classify = (line: string, now: number): Verdict => {
+/** Classifies one line. Dates and resets in it are relative to `now`, in epoch milliseconds. */
+export const classify = (line: string, now: number): Classification => {
   let json: unknown
   try {
     json = JSON.parse(line)
@@ -77,7 +77,7 @@ export const classify = (line: string, now: number): Verdict => {
     return problem(line.trim() === "" ? "an empty line" : "not JSON")
   }
   const decoded = decodeLine(json)
-  if (Result.isFailure(decoded)) return problem(explain(decoded.failure))
+  if (Result.isFailure(decoded)) return problem(problemOf(decoded.failure))
   const { body, headers, id, operation, status } = decoded.success
   const error = Decode.response({
     status,
@@ -99,12 +99,12 @@ export const classify = (line: string, now: number): Verdict => {
   }
 }
 
-/** Some lines were no responses; their places in the output say why. Already told, so the runtime stays silent. */
+/** Some lines were no responses. The command has already reported them, so the runtime must not. */
 export class UnreadableLines extends Data.TaggedError("UnreadableLines")<{ readonly count: number }> {
   override readonly [Runtime.errorReported] = false
 }
 
-/** Classifies standard input line by line, in memory that does not grow with the number of lines. */
+/** Classifies standard input line by line, in bounded memory. */
 export const classifyStdin = Effect.fnUntraced(function*(fixedNow: Option.Option<number>) {
   const stdio = yield* Stdio.Stdio
   let unreadable = 0
@@ -114,15 +114,19 @@ export const classifyStdin = Effect.fnUntraced(function*(fixedNow: Option.Option
     Stream.mapArrayEffect((lines) =>
       Effect.gen(function*() {
         const now = Option.isSome(fixedNow) ? fixedNow.value : yield* Clock.currentTimeMillis
-        const verdicts = lines.map((line) => classify(line, now))
-        unreadable += verdicts.filter((verdict) => "problem" in verdict).length
-        return [verdicts.map((verdict) => `${JSON.stringify(verdict)}\n`).join("")]
+        const classified = lines.map((line) => classify(line, now))
+        unreadable += classified.filter((classification) => "problem" in classification).length
+        return [classified.map((classification) => `${JSON.stringify(classification)}\n`).join("")]
       })
     ),
     Stream.run(stdio.stdout())
   )
   if (unreadable > 0) {
-    yield* Console.error(`${unreadable} ${unreadable === 1 ? "line is" : "lines are"} no response; the output says why`)
+    yield* Console.error(
+      `${unreadable} ${
+        unreadable === 1 ? "line is not a response" : "lines are not responses"
+      }; see \`problem\` in the output`
+    )
     return yield* new UnreadableLines({ count: unreadable })
   }
 })

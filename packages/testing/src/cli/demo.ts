@@ -1,5 +1,5 @@
 /**
- * The main job, shown: every error over real HTTP, and one call that is refused twice and then answered.
+ * The command `demo`: every error over real HTTP, and one call that succeeds after two retries.
  *
  * @internal
  */
@@ -29,7 +29,7 @@ const paint = Effect.map(TerminalCapabilities, ({ canColor }): Paint => {
   return { bold: sgr(1), good: sgr(32), bad: sgr(31), dim: sgr(2) }
 })
 
-/** What a policy does about a failure that comes again and again, in a few words. */
+/** What a policy does about a failure of every attempt, in a few words. */
 export const advice = (policy: Retry.Policy, error: VeniceError.VeniceError): string => {
   const { outcome, retries: [first, ...others] } = Retry.simulate(policy, Array.from({ length: 100 }, () => error), {
     random: 0.5
@@ -68,10 +68,10 @@ const Completion = Schema.Struct({
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(2).padStart(6)} s`
 
-/** Calls, and prints each refusal with what the policy makes of it. */
+/** Calls with retries, and prints every failed attempt with its delay. */
 const timeline = Effect.fnUntraced(function*<A, E, R>(
   call: Effect.Effect<A, E, R>,
-  describe: (answer: A) => string,
+  describe: (success: A) => string,
   colors: Paint
 ) {
   const start = yield* Clock.currentTimeMillis
@@ -79,17 +79,17 @@ const timeline = Effect.fnUntraced(function*<A, E, R>(
   const policy = Retry.standard.pipe(
     Schedule.tap(({ input, output }) =>
       Effect.flatMap(since, (time) => {
-        const asked = output.hint === undefined ? "no hint" : `asked for ${Duration.format(output.hint)}`
+        const hint = output.hint === undefined ? "no hint" : `asked for ${Duration.format(output.hint)}`
         return Console.log(
-          `  ${time}  ${colors.bad((input as VeniceError.VeniceError)._tag.padEnd(22))}  ${asked.padEnd(14)}  waits ${
+          `  ${time}  ${colors.bad((input as VeniceError.VeniceError)._tag.padEnd(22))}  ${hint.padEnd(14)}  waits ${
             seconds(Duration.toMillis(output.delay)).trim()
           }`
         )
       })
     )
   )
-  const answer = yield* Effect.retry(call, policy)
-  yield* Console.log(`  ${yield* since}  ${colors.good("answered".padEnd(22))}  ${describe(answer)}`)
+  const success = yield* Effect.retry(call, policy)
+  yield* Console.log(`  ${yield* since}  ${colors.good("succeeded".padEnd(22))}  ${describe(success)}`)
 })
 
 const chat = {
@@ -102,7 +102,7 @@ const emulated = Effect.gen(function*() {
   const emulator = yield* Emulator.Emulator
   const venice = yield* VeniceClient
 
-  yield* Console.log(colors.bold(`Every error of the Venice API, answered by ${emulator.baseUrl}, decoded`))
+  yield* Console.log(colors.bold(`Every error of the Venice API, sent by ${emulator.baseUrl} and decoded`))
   yield* Console.log(`\n${colors.dim(row(header))}`)
   let decoded = 0
   for (const error of Fixtures.errors) {
@@ -118,13 +118,13 @@ const emulated = Effect.gen(function*() {
             failure._tag === "HttpClientError" ? colors.bad(transportRow(failure)) : errorRow(failure, colors)
           )
         },
-        onSuccess: () => Console.log(colors.bad(row(["200", "-", "-", `${error._tag} was answered with a success`])))
+        onSuccess: () => Console.log(colors.bad(row(["200", "-", "-", `a success instead of ${error._tag}`])))
       })
     )
   }
-  yield* Console.log(`\n${decoded} of ${Fixtures.errors.length} arrived as what was sent.\n`)
+  yield* Console.log(`\n${decoded} of ${Fixtures.errors.length} errors were decoded as sent.\n`)
 
-  yield* Console.log(colors.bold("One call that is rate limited, meets a busy model, and is answered"))
+  yield* Console.log(colors.bold("One call that fails with a rate limit, then with a busy model, and then succeeds"))
   yield* emulator.reply(
     new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(1) } }),
     new Errors.ModelOverloaded({ response: { status: 429, retryAfter: Duration.seconds(2) } })
@@ -136,7 +136,6 @@ const emulated = Effect.gen(function*() {
   )
 })
 
-/** The demo against the emulator, on its own. */
 export const demo = emulated.pipe(Effect.provide(Emulator.layerClient), Effect.provide(Emulator.layer))
 
 const probes: ReadonlyArray<readonly [string, AnyOperation, RequestOptions]> = [
@@ -149,9 +148,8 @@ const probes: ReadonlyArray<readonly [string, AnyOperation, RequestOptions]> = [
 ]
 
 /**
- * What the real API answers to requests that fail without cost, and one call that succeeds.
- *
- * The real API cannot be told to fail, so only what a caller can do wrong is shown.
+ * The demo against the real API: requests that fail without cost, and one call that succeeds. The real API does not
+ * fail on demand, so it shows only the mistakes of a caller.
  */
 export const live = Effect.gen(function*() {
   const colors = yield* paint
@@ -160,23 +158,23 @@ export const live = Effect.gen(function*() {
   const unknownKey = yield* VeniceClient.make({ ...options, apiKey: Redacted.make("no-such-key") })
   const noKey = yield* VeniceClient.make({ baseUrl: options.baseUrl })
 
-  yield* Console.log(colors.bold(`Requests that fail without cost, answered by ${options.baseUrl}, decoded`))
+  yield* Console.log(colors.bold(`Requests that fail without cost, sent to ${options.baseUrl}, and their errors`))
   yield* Console.log(`\n${colors.dim(row(header))}`)
-  const show = (what: string, client: typeof venice, operation: AnyOperation, request: RequestOptions) =>
+  const show = (cause: string, client: typeof venice, operation: AnyOperation, request: RequestOptions) =>
     client.request(operation, request).pipe(
       Effect.matchEffect({
         onFailure: (error) =>
           Console.log(
             `${error._tag === "HttpClientError" ? transportRow(error) : errorRow(error, colors)}${
-              colors.dim(`  (${what})`)
+              colors.dim(`  (${cause})`)
             }`
           ),
-        onSuccess: (response) => Console.log(row([String(response.status), "-", "-", `a success  (${what})`]))
+        onSuccess: (response) => Console.log(row([String(response.status), "-", "-", `a success  (${cause})`]))
       })
     )
   yield* show("an unknown key", unknownKey, "GET /api_keys/rate_limits", {})
   yield* show("no key", noKey, "GET /api_keys/rate_limits", {})
-  for (const [what, operation, request] of probes) yield* show(what, venice, operation, request)
+  for (const [cause, operation, request] of probes) yield* show(cause, venice, operation, request)
 
   yield* Console.log(`\n${colors.bold("One call that costs nothing")}`)
   yield* timeline(

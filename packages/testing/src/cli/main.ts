@@ -24,26 +24,28 @@ const demoCommand = Command.make(
   "demo",
   {
     live: Flag.Boolean("live").pipe(
-      Flag.withDescription("Ask the real API instead of the emulator; needs VENICE_API_KEY"),
+      Flag.withDescription("Call the real API instead of the emulator; needs VENICE_API_KEY"),
       Flag.withDefault(false)
     )
   },
   (flags): Effect.Effect<void, Config.ConfigError | Failure.UnexpectedBody | RequestError> =>
     flags.live ? Effect.provide(live, FetchHttpClient.layer) : demo
-).pipe(Command.withDescription("Provoke every error over HTTP and show what is made of it"))
+).pipe(Command.withDescription("Cause every error over HTTP, and show how it is decoded and retried"))
 
 const classifyCommand = Command.make(
   "classify",
   {
     now: Flag.Finite("now").pipe(
       Flag.withSchema(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 8.64e15 }))),
-      Flag.withDescription("Read dates and resets against this moment, in epoch milliseconds, instead of the clock"),
+      Flag.withDescription(
+        "The time to which dates and resets are relative, in epoch milliseconds; the clock by default"
+      ),
       Flag.optional
     )
   },
   ({ now }) => classifyStdin(now)
 ).pipe(
-  Command.withDescription("Read responses as JSON lines from standard input and say which error each one is"),
+  Command.withDescription("Read responses as JSON lines from standard input, and write the error of each"),
   Command.withExamples([{
     command: `echo '{"status":429,"body":"{\\"error\\":\\"Rate limit exceeded\\"}"}' | effect-venice classify`,
     description: "Classify one response"
@@ -57,12 +59,14 @@ const policyCommand = Command.make(
       Argument.withDescription("The policy to show")
     ),
     fail: Flag.String("fail").pipe(
-      Flag.withDescription("The failures to meet, as codes with commas between them; `Transport` is a lost connection"),
+      Flag.withDescription(
+        "The failures of the attempts, as codes separated by commas; `Transport` is a lost connection"
+      ),
       Flag.withSchema(Script),
       Flag.withDefault([])
     ),
     svg: Flag.Boolean("svg").pipe(
-      Flag.withDescription("Draw the waits of every kind as an SVG picture"),
+      Flag.withDescription("Draw the delays of every kind as an SVG chart"),
       Flag.withDefault(false)
     )
   },
@@ -71,7 +75,7 @@ const policyCommand = Command.make(
   Command.withDescription("Show what a retry policy does"),
   Command.withExamples([{
     command: "effect-venice policy standard --fail RATE_LIMIT_EXCEEDED,MODEL_OVERLOADED",
-    description: "Meet a rate limit and a busy model"
+    description: "Fail with a rate limit, then with a busy model"
   }])
 )
 

@@ -1,5 +1,5 @@
 /**
- * A preset of the retry policies, shown.
+ * The command `policy`: shows what a preset does.
  *
  * @internal
  */
@@ -24,7 +24,7 @@ const Failure = Schema.String.check(
   Schema.makeFilter((text) => isFailure(text) || `a code of Venice or Transport, not ${JSON.stringify(text)}`)
 )
 
-/** Failures with commas between them. */
+/** Failures, separated by commas. */
 export const Script: Schema.Codec<ReadonlyArray<string>, string> = Schema.String.pipe(
   Schema.decodeTo(
     Schema.Array(Failure),
@@ -39,7 +39,7 @@ const codes = ["RATE_LIMIT_EXCEEDED", "MODEL_OVERLOADED", "INFERENCE_FAILED", "A
 
 const repeated = (code: string) => Array.from({ length: 100 }, () => code)
 
-/** What a policy does about a script of failures, or about each kind of failure when it does not stop. */
+/** Prints what a preset does about a script of failures, or else about a failure of every attempt, for each kind. */
 export const show = (
   preset: Preset,
   script: ReadonlyArray<string>,
