@@ -1,6 +1,4 @@
-/**
- * The answers that are decoded: what Venice and what stands in front of it send.
- */
+/** The bodies to decode, as Venice and the proxies in front of it send them. */
 import { Headers } from "effect/http"
 
 const fields = Array.from({ length: 70 }, (_, i) => ({
@@ -35,7 +33,7 @@ export const bodies = {
       code: null
     }
   }),
-  /** 20 KB of what Zod said. */
+  /** 20 KB of Zod issues. */
   validation: JSON.stringify({
     error: "Invalid request parameters",
     details: { _errors: [], messages: { _errors: [], ...tree } },
@@ -55,7 +53,7 @@ export const bodies = {
   })
 }
 
-/** Headers as most answers of an inference route have them, with a hint. */
+/** The headers of most responses of an inference route, with a hint. */
 const entries = {
   "content-type": "application/json; charset=utf-8",
   "cf-ray": "91dbd54fa83f8cbd-EWR",

@@ -1,8 +1,9 @@
 /**
- * What the library may weigh: in a bundle, by what it draws in, and for the type checker. Part of `pnpm check`.
+ * The budgets of the library: the size of bundles, their modules, and the work of the type checker. Part of `pnpm
+ * check`.
  *
- * All of it is deterministic, so a figure over its budget is a failure. Where a budget is above what was aimed at, the
- * table says so. The packages must have been built: the types are those that an application reads.
+ * The figures are deterministic, so a figure over its budget is an error. If a budget is above the original target, the
+ * table has both. The packages must have been built, since the program is checked against their declarations.
  */
 import { build, type Plugin } from "esbuild"
 import { join } from "node:path"
@@ -11,11 +12,11 @@ import { instantiations } from "./instantiations.ts"
 
 interface Bundle {
   readonly kilobytes: number
-  /** The modules of which something is left. */
+  /** The modules of which the bundle contains code. */
   readonly modules: ReadonlyArray<string>
 }
 
-/** The packages as they are published, which bundlers can take apart: `pnpm build` marks calls without effects. */
+/** The packages as they are published. `pnpm build` marks calls without effects, so that bundlers can remove them. */
 const published: Plugin = {
   name: "published",
   setup: ({ onResolve }) => {
@@ -63,7 +64,7 @@ const application = `
 
 const whole = "export * from \"@effect-venice/core\"\nexport * as http from \"@effect-venice/http\""
 
-// What must not be in the bundle of that application, and why.
+// The modules that must not be in the bundle of that application, and why.
 const absences: ReadonlyArray<readonly [RegExp, string]> = [
   [/effect\/dist\/index\.js$/, "a barrel keeps what nobody imported"],
   [/effect\/dist\/(?:.*arbitrary|FastCheck|testing\/)/i, "random values are for tests"],
@@ -84,7 +85,7 @@ interface Budget {
   readonly what: string
   readonly value: number
   readonly budget: number
-  /** What was aimed at, where the budget is above it. */
+  /** The original target, if the budget is above it. */
   readonly aim?: number
   readonly unit: string
 }

@@ -1,6 +1,6 @@
 /**
- * The CPU time of a call over the loopback interface: this library's client, the same Effect client without types, and
- * what else one would call Venice with. Everybody reads the whole answer, and nobody retries.
+ * The CPU time of a call over the loopback interface, with this library's client, the same Effect client without types,
+ * and other clients that people call Venice with. Every client reads the whole response, and none retries.
  */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
 import * as Retry from "@effect-venice/core/Retry"
@@ -35,7 +35,7 @@ const Completion = Schema.Struct({
   })
 })
 
-/** Makes that many calls, one after another. */
+/** Makes a number of calls, one after another. */
 type Calls = (times: number) => Promise<unknown>
 
 const contextOf = (layer: Layer.Layer<HttpClient.HttpClient>) =>
@@ -61,7 +61,7 @@ const ours = async (context: Context.Context<HttpClient.HttpClient>, status: Sta
 
 const untraced = <A>(self: Context.Context<A>) => Context.add(self, HttpClient.TracerDisabledWhen, () => true)
 
-/** The platform's client, used as its documentation shows. */
+/** Effect's client, used as its documentation shows. */
 const untyped = (context: Context.Context<HttpClient.HttpClient>, status: Status): Calls => {
   const call = Effect.gen(function*() {
     const client = HttpClient.mapRequest(

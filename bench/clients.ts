@@ -1,7 +1,4 @@
-/**
- * The clients people use beside this one: what each makes of the same answers, served by the same bare server. Writes
- * `bench/CLIENTS.md`.
- */
+/** A comparison of clients: how each one reports the same responses of the same server. Writes `bench/CLIENTS.md`. */
 import { fork, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -51,7 +48,7 @@ const observe = async (client: string): Promise<ReadonlyArray<Seen>> => {
   return out.trim().split("\n").map((line, n) => ({ ...JSON.parse(line), given: cases[n]!, requests: counts[n] ?? 0 }))
 }
 
-// Venice's advice: never after these, or not without a change of the request, the key or the account.
+// Venice advises never to retry these, or only after a change of the request, the key or the account.
 const never: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 410, 413, 415, 422])
 
 const seconds = (milliseconds: number): string =>
@@ -72,7 +69,7 @@ const cell = ({ error, requests, waits }: Seen): string => {
   return `${name}${status === null ? "" : ` ${status}`}${code}${kept}${leaked}${times}`
 }
 
-/** What a program can tell an error by, without comparing texts. */
+/** What a program can distinguish errors by, without comparing texts. */
 const identity = ({ error }: Seen): string => JSON.stringify([error?.name, error?.status, error?.codes])
 
 const count = <A>(items: ReadonlyArray<A>, is: (item: A) => boolean): number => items.filter(is).length

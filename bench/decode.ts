@@ -1,6 +1,6 @@
 /**
- * Decoding a response to an error, against the least that anyone could do with it and against what clients of
- * OpenAI-compatible APIs do.
+ * The time to decode a response to an error, compared with the least possible work (FLOOR0) and with the clients of
+ * OpenAI-compatible APIs.
  */
 import { APIError as AnthropicError } from "@anthropic-ai/sdk"
 import * as Decode from "@effect-venice/core/Decode"
@@ -22,7 +22,7 @@ const statuses: Readonly<Record<Body, number>> = {
 
 const frames = 20
 
-/** Runs the work below this many frames more. */
+/** Runs the work under this many more stack frames. */
 const deep = (depth: number, work: Work): unknown => depth === 0 ? work() : [deep(depth - 1, work)][0]
 
 const at = (work: Work): Work => () => deep(frames, work)
@@ -47,7 +47,7 @@ const floor0 = (body: string): Error => {
   return new Error(known.get(message) ?? message)
 }
 
-/** `JSON.parse`, one look into a map, and an error that captures no stack. */
+/** FLOOR0: `JSON.parse`, one look-up in a `Map`, and an error that captures no stack. */
 const floor = (name: Body): Work =>
   at(() => {
     const limit = Error.stackTraceLimit
@@ -64,7 +64,7 @@ const ours = (name: Body, captureStack?: boolean): Work => {
   return at(() => Decode.response({ ...input, body: bodies[name] }))
 }
 
-// What the two clients do with the text of a failing response, read off their sources.
+// What the sources of the two clients do with the body of a failing response.
 const openAi = (name: Body): Work =>
   at(() => {
     const json = parsed(bodies[name])

@@ -1,7 +1,7 @@
 /**
- * The time to import this library in a new process that has imported the parts of Effect it needs.
+ * The time to import this library in a new process that has already imported the parts of Effect that it needs.
  *
- * Both are JavaScript in one file: what is measured is the library's code, not the stripping of its types.
+ * The library is bundled into one JavaScript file, so that the figure does not include stripping its types.
  */
 import { build } from "esbuild"
 import { mkdirSync, readFileSync, rmSync } from "node:fs"

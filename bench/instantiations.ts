@@ -1,9 +1,9 @@
 /**
- * How much the type checker does for a program that uses all of the algebra: all classes and their union, an exhaustive
- * match, and a hundred places that catch one error of the union.
+ * The work of the type checker for a program that uses all errors: the classes and their union, an exhaustive match,
+ * and a hundred places that catch one error of the union.
  *
- * Counted, not timed, so that it is the same on every machine. The program is checked against the built declarations,
- * as an application is.
+ * It counts instantiations instead of time, so the figure is the same on every machine. The program is checked against
+ * the built declarations, as an application is.
  */
 import { Errors } from "@effect-venice/core"
 import { spawnSync } from "node:child_process"
@@ -45,7 +45,7 @@ const configuration = {
   include: ["program.ts"]
 }
 
-/** The count, as the compiler reports it. */
+/** The number of instantiations that the compiler reports. */
 export const instantiations = (): number => {
   const directory = join(import.meta.dirname, "node_modules", ".instantiations")
   mkdirSync(directory, { recursive: true })

@@ -1,6 +1,4 @@
-/**
- * An error page of 10 MB over the loopback interface, against reading it whole.
- */
+/** The time and memory for an error page of 10 MB over the loopback interface, compared with reading the whole page. */
 import * as HttpFailure from "@effect-venice/http/HttpFailure"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Scope } from "effect"
@@ -37,7 +35,7 @@ const used = (): number => {
   return heapUsed + arrayBuffers
 }
 
-// Connections are closed in their own time, and hold what they had received until then.
+// Connections close asynchronously, and hold the received bytes until then.
 const settled = () => new Promise((resolve) => setTimeout(resolve, 500))
 
 const kept = isQuick ? 10 : 30

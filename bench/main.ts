@@ -1,8 +1,8 @@
 /**
- * Runs the measurements, each in several processes, and says which targets hold.
+ * Runs the measurements, each in several processes, and compares the medians with the targets.
  *
- * `--only <text>` runs the rows whose figure contains the text, `--quick` measures less, `--processes <n>` says how many
- * processes each figure is the median of. Only a whole run that is not quick writes `RESULTS.md`.
+ * `--only <text>` runs the rows whose figure contains the text. `--quick` measures less. `--processes <n>` sets the number
+ * of processes for each median. Only a complete run without `--quick` writes `RESULTS.md`.
  */
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -21,7 +21,7 @@ const processes = Number(options.processes ?? (options.quick === true ? 2 : 5))
 
 const isAsked = ({ figure }: Row): boolean => options.only === undefined || figure.includes(options.only)
 
-/** The figures of one process, or none if it failed: a measurement that breaks must not hide the others. */
+/** The figures of one process, or none if it failed, so that one broken measurement does not hide the others. */
 const measure = (script: string): Readonly<Record<string, number>> => {
   const { status, stderr, stdout } = spawnSync(process.execPath, ["--expose-gc", join(import.meta.dirname, script)], {
     encoding: "utf8",

@@ -1,13 +1,13 @@
 /**
  * Ratios of interleaved, shuffled rounds.
  *
- * A machine that is busy with something else slows down everything that runs at the same moment by about the same, so
- * what is compared runs within the same few milliseconds, in an order that changes from round to round, and only the
- * ratio is reported: the median over the rounds.
+ * A busy machine slows down everything that runs at the same moment by about the same factor. So the compared functions
+ * run within the same few milliseconds, in an order that changes from round to round, and only the median of the ratios
+ * is reported.
  */
 import { do_not_optimize } from "mitata"
 
-/** Work that is measured. What it returns is consumed, so that it cannot be left out. */
+/** A function to measure. Its result is consumed, so that the engine cannot remove the call. */
 export type Work = () => unknown
 
 export const isQuick = process.env.BENCH_QUICK === "1"
@@ -36,17 +36,17 @@ const nanosOf = (work: Work, times: number): number => {
   return Number(process.hrtime.bigint() - start) / times
 }
 
-/** How often a work is repeated so that a batch is long enough for the clock; what it takes to find out warms it up. */
+/** How often a batch repeats the work to be long enough for the clock. Finding the number also warms up the work. */
 const timesOf = (work: Work): number => {
   let times = 1
   while (nanosOf(work, times) * times < batchMillis * 1e6) times *= 2
   return times
 }
 
-/** The median time of each work in nanoseconds, and a function for the median ratio of two of them. */
+/** The median time of each work in nanoseconds, and the median ratio of two works. */
 export const compare = <Name extends string>(works: Readonly<Record<Name, Work>>) => {
   const names = Object.keys(works) as Array<Name>
-  // Twice: the first pass sees code that is not compiled yet, and the counts of the slow code would be too low.
+  // Twice, because the first pass runs code that is not compiled yet, and finds numbers that are too low.
   let times = new Map<Name, number>()
   for (let i = 0; i < 2; i++) times = new Map(names.map((name) => [name, timesOf(works[name])]))
   const nanos = Object.fromEntries(names.map((name) => [name, [] as Array<number>])) as Record<Name, Array<number>>
@@ -59,7 +59,7 @@ export const compare = <Name extends string>(works: Readonly<Record<Name, Work>>
   }
 }
 
-/** A run of something asynchronous, of which one unit is what a figure is about: a call, a decision, an event. */
+/** An asynchronous run of several units: calls, decisions or events. A figure is about one unit. */
 export interface Runs {
   readonly run: () => Promise<unknown>
   readonly units: number
@@ -75,7 +75,7 @@ const microsOf = async ({ run, units }: Runs): Promise<number> => {
   return (user + system) / units
 }
 
-/** As {@link compare}, in microseconds of this process's CPU time for each unit. */
+/** Like {@link compare}, in microseconds of this process's CPU time per unit. */
 export const compareCpu = async <Name extends string>(works: Readonly<Record<Name, Runs>>) => {
   const names = Object.keys(works) as Array<Name>
   for (const name of names) for (let i = 0; i < warmUps; i++) await works[name].run()
@@ -89,7 +89,7 @@ export const compareCpu = async <Name extends string>(works: Readonly<Record<Nam
   }
 }
 
-/** Hands the figures of this process to the one that asked for them. */
+/** Reports the figures to the process that started this one. */
 export const report = (figures: Readonly<Record<string, number>>): void => {
   process.stdout.write(`${JSON.stringify(figures)}\n`)
 }

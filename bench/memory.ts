@@ -1,6 +1,4 @@
-/**
- * What a million decoded errors leave behind, and what the error of a long body keeps.
- */
+/** The memory that a million decoded errors leave behind, and the memory that the error of a long body holds. */
 import * as Decode from "@effect-venice/core/Decode"
 import { bodies, headers } from "./bodies.ts"
 import { isQuick, report } from "./measure.ts"
@@ -15,7 +13,7 @@ const used = (): number => {
 const texts = Object.values(bodies)
 const statuses = [400, 401, 402, 403, 404, 429, 500, 503]
 
-/** Messages differ, as they do on the wire, so that nothing that remembers texts would go unnoticed. */
+/** Messages differ, as real ones do, so that a cache by text would show as growth. */
 const decode = (i: number): unknown =>
   Decode.response({
     status: statuses[i % statuses.length]!,
@@ -31,7 +29,7 @@ const before = used()
 for (let i = 0; i < times; i++) decode(i)
 const left = used() - before
 
-// Each body is a text of its own, as long as the client reads, and nobody reads it from the error.
+// Each body is a different text of the longest length that the client reads. Nothing reads `response.body`.
 const errors: Array<unknown> = []
 const empty = used()
 for (let i = 0; i < 100; i++) {

@@ -1,6 +1,4 @@
-/**
- * What retrying costs: a decision, and a call that waits.
- */
+/** The cost of retries: the time of a decision, and the heap of a call that waits. */
 import * as Decode from "@effect-venice/core/Decode"
 import * as Errors from "@effect-venice/core/Errors"
 import * as Retry from "@effect-venice/core/Retry"
@@ -15,7 +13,7 @@ const calls = isQuick ? 50 : 100
 
 const error = new Errors.ModelOverloaded()
 
-/** A clock on which nobody waits, so that only the decisions are left. */
+/** A clock that never waits, so that only the decisions take time. */
 const immediate: Clock.Clock = {
   currentTimeMillisUnsafe: () => Date.now(),
   currentTimeMillis: Effect.sync(() => Date.now()),
@@ -26,7 +24,7 @@ const immediate: Clock.Clock = {
   sleep: () => Effect.void
 }
 
-// The same for one kind of failure, as it is written without this library: backoff, jitter, the server's hint, limits.
+// A schedule for one kind of failure, written without this library: backoff, jitter, the server's hint, limits.
 const stock = Schedule.exponential("1 second").pipe(
   Schedule.setInputType<typeof error>(),
   Schedule.jittered,
@@ -71,7 +69,7 @@ const heapUsed = (): number => {
   return process.memoryUsage().heapUsed
 }
 
-// Each call waits the half minute that its error asks for.
+// Each call waits for the hint of its error, 30 seconds.
 const busy = () =>
   Decode.response({
     status: 429,

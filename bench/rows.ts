@@ -1,13 +1,11 @@
-/**
- * What is measured, and what is aimed at: one row for a figure that a script reports.
- */
+/** The figures and their targets: one row for each figure that a script reports. */
 
 export interface Row {
   /** The figure's name in the script's report. */
   readonly figure: string
   readonly what: string
   readonly against: string
-  /** The most it should be; a row without a target is there to compare with. */
+  /** The largest value that meets the target. A row without a target is there for comparison. */
   readonly target?: number
   /** Without a unit the figure is a ratio. */
   readonly unit?: string

@@ -1,10 +1,8 @@
-/**
- * Starts the server of the client rows, which ends when this process does.
- */
+/** Starts the server for the rows of calls. It stops when this process ends. */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 
-/** Where the server answers with a status. */
+/** The URL under which the server responds with a status. */
 export type UrlOf = (status: 200 | 429 | 502) => string
 
 export const serve = async (): Promise<{ readonly urlOf: UrlOf; readonly stop: () => void }> => {

@@ -1,5 +1,5 @@
 /**
- * The other end of the loopback interface, in a process of its own: answers with the status that the path begins with.
+ * The server for the rows of calls, in a process of its own. It responds with the status at the beginning of the path.
  */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -19,7 +19,7 @@ const completion = JSON.stringify({
 
 const overloaded = JSON.stringify({ error: "The model is currently overloaded. Please try again later." })
 
-/** 10 MB of an error page. */
+/** An error page of 10 MB. */
 const page = Buffer.from(`<!DOCTYPE html><html><title>Bad gateway</title>${"<p>upstream</p>\n".repeat(655_360)}`)
 
 const answers: Readonly<Record<string, readonly [number, string, string | Buffer]>> = {
@@ -40,12 +40,12 @@ const server = createServer((request, response) => {
     })
     response.end(body)
   })
-  // A client that has read enough ends the connection in the middle.
+  // A client that has read enough closes the connection early.
   response.on("error", () => {})
 })
 server.keepAliveTimeout = 600_000
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
 
-// Ends with the process that started it.
+// Stops when the process that started it ends.
 process.stdin.resume()
 process.stdin.on("end", () => process.exit())

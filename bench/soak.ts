@@ -1,8 +1,8 @@
 /**
- * What a hundred thousand failing calls leave behind: memory, sockets, open files. The calls and their server are those
- * of the tests. Exits with 1 when something grows, stays open, or ends otherwise than it should.
+ * What a hundred thousand failing calls leave behind: memory, sockets and open files. The calls and their server are
+ * those of the tests. Exits with 1 if something grows or stays open, or if a call ends with an unexpected outcome.
  *
- * Run with `--expose-gc`; the first argument is the number of calls, the second that of decoded errors.
+ * Run it with `--expose-gc`. The first argument is the number of calls, the second the number of decoded errors.
  */
 import { Decode } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
@@ -17,7 +17,7 @@ const calls = Number(process.argv[2] ?? 100_000)
 const decodes = Number(process.argv[3] ?? 1_000_000)
 const concurrency = 32
 
-/** Megabytes of heap above the heap at 10 % that are called growth. */
+/** The growth that is allowed, in megabytes of heap above the heap after 10 % of the calls. */
 const allowed = 10
 
 const problems: Array<string> = []
@@ -40,7 +40,7 @@ interface Memory {
   readonly rss: number
 }
 
-/** Memory once nothing is left to collect: what finalizers release goes in the rounds after. */
+/** Memory after garbage collection. Finalizers release memory for the next round, so there are several. */
 const memory = async (): Promise<Memory> => {
   if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
   for (let i = 0; i < 5; i++) {
@@ -53,13 +53,13 @@ const memory = async (): Promise<Memory> => {
 
 const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
 
-/** Sockets of this process, those between the processes included. */
+/** The open sockets of this process, including those to the server's process. */
 const sockets = (): number =>
   readdirSync("/proc/self/fd").filter((file) => {
     try {
       return readlinkSync(`/proc/self/fd/${file}`).startsWith("socket:")
     } catch {
-      // It was closed in between.
+      // It was closed after the directory was read.
       return false
     }
   }).length
@@ -70,7 +70,7 @@ const verdict = (name: string, first: Memory, last: Memory): string => {
   return grown > allowed ? `grew by ${grown.toFixed(1)} MiB` : `flat (${grown < 0 ? "" : "+"}${grown.toFixed(1)} MiB)`
 }
 
-/** The parts of the run after which memory is looked at. */
+/** The parts of the run after which the memory is measured. */
 const parts = [["10 %", 0.1], ["50 %", 0.5], ["100 %", 1]] as const
 
 const soak = Effect.fnUntraced(
@@ -127,7 +127,7 @@ const soak = Effect.fnUntraced(
           filesOf(server.pid)
         )
       }
-      // Idle connections are kept for the next call, for the 4 seconds of undici's default.
+      // undici keeps idle connections for 4 seconds by default.
       for (let waited = 0; waited < 15 && (socketsHere() > 0 || (yield* server.count).open > 0); waited++) {
         yield* Effect.sleep("1 second")
       }
@@ -174,7 +174,7 @@ const decode = async () => {
   for (const [label, part] of parts) {
     for (; done < decodes * part; done++) {
       const { body, endpoint, headers, status } = responses[done % responses.length]!
-      // Never the same text twice, so that whatever is remembered by its text shows.
+      // Texts differ, so that a cache by text would show as growth.
       Decode.response({
         status,
         headers,

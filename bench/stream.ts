@@ -1,6 +1,6 @@
 /**
- * What an event of a stream costs: 2,000 events of a chat completion, in chunks as a network hands them over, from a
- * `fetch` that answers at once. Everybody decodes every event.
+ * The CPU time of an event of a stream: 2,000 events of a chat completion, in chunks as a network delivers them, from a
+ * `fetch` that responds at once. Every client decodes every event.
  */
 import { VeniceClient } from "@effect-venice/http/VeniceClient"
 import { Effect, Layer, Redacted, Schema, Stream } from "effect"
@@ -65,7 +65,7 @@ const ours = Effect.flatMap(
 
 const decode = Schema.decodeEffect(Schema.fromJsonString(Chunk))
 
-/** The platform's client and its parser, used as their documentation shows. */
+/** Effect's client and parser, used as their documentation shows. */
 const untyped = Effect.gen(function*() {
   const response = yield* HttpClient.post(`${url}/chat/completions`)
   return yield* response.stream.pipe(

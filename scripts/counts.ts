@@ -1,6 +1,4 @@
-/**
- * The last line of a test run, for machines: `tests: 12 passed, 0 failed, 0 skipped`.
- */
+/** A reporter whose last line counts the tests for other programs: `tests: 12 passed, 0 failed, 0 skipped`. */
 import type { Reporter, TestModule } from "vitest/node"
 
 export default class Counts implements Reporter {

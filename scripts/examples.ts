@@ -1,9 +1,9 @@
 /**
  * Compiles and runs the examples of the documentation.
  *
- * Every `ts` fence in a doc comment of `packages/*\/src` and in the Markdown pages becomes a module of its own. A line
- * that ends with `// => value` is an assertion about the expression before it. Fences marked `ts no-run` are only
- * compiled: they need a network.
+ * Every `ts` fence in a doc comment of `packages/*\/src` and in a Markdown page becomes a module. A line that ends with
+ * `// => value` asserts the value of the expression before it. Fences marked `ts no-run` need a network, so they are
+ * only compiled.
  */
 import { spawnSync } from "node:child_process"
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -35,12 +35,12 @@ const docComments = (text: string): string =>
 const withAssertions = (code: string): string => {
   const lines = code.split("\n")
   for (let end = 0; end < lines.length; end++) {
-    const found = /^(.*?)\s*\/\/ => (.*)$/.exec(lines[end]!)
-    if (found === null) continue
+    const assertion = /^(.*?)\s*\/\/ => (.*)$/.exec(lines[end]!)
+    if (assertion === null) continue
     const indent = /^ */.exec(lines[end]!)![0]
     let start = end
     while (new RegExp(`^${indent}[ })\\]]|^$`).test(lines[start]!)) start--
-    lines[end] = `${found[1]}, ${found[2]})`
+    lines[end] = `${assertion[1]}, ${assertion[2]})`
     lines[start] = `${indent}assert.deepStrictEqual(${lines[start]!.trimStart()}`
   }
   return lines.join("\n")

@@ -1,6 +1,4 @@
-/**
- * Packs every package and looks at the tarball as its user would: publint, and the resolution of its types.
- */
+/** Packs every package and checks the tarball as its users see it: with publint, and the resolution of its types. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -21,7 +19,7 @@ for (const name of readdirSync(join(root, "packages"))) {
   const directory = join(root, "packages", name)
   const { version } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"))
   const tarball = join(packed, `effect-venice-${name}-${version}.tgz`)
-  // The package manager that runs this script, wherever it was started from.
+  // The package manager that runs this script.
   const [manager, ...first] = process.env.npm_execpath?.endsWith("js")
     ? [process.execPath, process.env.npm_execpath]
     : [process.env.npm_execpath ?? "pnpm"]
