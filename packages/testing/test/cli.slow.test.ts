@@ -41,10 +41,10 @@ describe("effect-venice demo", () => {
       const { status, stdout } = yield* run(["demo"])
 
       assert.strictEqual(status, 0)
-      assert.include(stdout, "44 of 44 arrived as what was sent.")
+      assert.include(stdout, "44 of 44 errors were decoded as sent.")
       assert.match(stdout, /RATE_LIMIT_EXCEEDED +asked for 1s +waits \d/)
       assert.match(stdout, /MODEL_OVERLOADED +asked for 2s +waits \d/)
-      assert.match(stdout, /answered +"Emulated\."/)
+      assert.match(stdout, /succeeded +"Emulated\."/)
       assert.notInclude(stdout, "\u001b")
     }))
 })
