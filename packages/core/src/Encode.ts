@@ -214,15 +214,7 @@ export const headerNames = [
   "x-should-retry"
 ] as const
 
-/**
- * The name of a header an error may be sent with.
- *
- * @category models
- * @since 0.1.0
- */
-export type HeaderName = (typeof headerNames)[number]
-
-type Headers = { readonly [N in HeaderName]?: string | undefined }
+type Headers = { readonly [N in (typeof headerNames)[number]]?: string | undefined }
 
 const waitHeaders = (wait: Duration.Duration): Headers => {
   const millis = Duration.toMillis(wait)
