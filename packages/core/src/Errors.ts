@@ -1,23 +1,28 @@
 /**
- * The errors of the Venice API: one class per code, in the order of Venice's table, then the three conditions Venice
- * documents outside it, then the one that makes decoding total.
+ * The errors of the Venice API, one class each: the codes in the order of Venice's table, three errors that Venice
+ * documents elsewhere, and `UnrecognizedResponse` for every other response.
  *
- * A row is a class, and everything else derives from this module: the union, its schema, the registry and the docs. The
- * tag is Venice's code, so the name in Venice's documentation is the name to catch. Constants (`status`, `category`,
- * the severity for error reporters) are on the prototype and are not encoded.
+ * A row of this table declares a class, and everything else derives from the rows: the union, its schema, the decoder
+ * and the encoder. The tag is Venice's code, so you catch an error by its name in Venice's documentation.
+ *
+ * **When to use**
+ *
+ * Catch an error by its tag, narrow it with `instanceof`, or construct one in a test. You get them from `Decode`, or
+ * from the calls of `@effect-venice/http`.
  *
  * **Details**
  *
- * Every error has `message` (the server's, verbatim), `matchedBy` (how the code was found out: a machine `code`, the
- * `message`, the body's `shape`, the `status` alone, or `none`) and `response` (see `ResponseContext`). An error built
- * by hand has the documented message and status unless it is given others.
+ * Every error has `message` (the server's, verbatim), `matchedBy` (how `Decode` identified the error: by a machine
+ * `code`, the `message`, the `shape` of the response, the `status` alone, or `none`) and `response` (see
+ * `ResponseContext`). An error that you construct has the documented message and status by default. The constants
+ * `status`, `category` and the severity for error reporters are on the prototype and are not encoded.
  *
  * **Gotchas**
  *
- * `status` is the documented one. `response.status` is what was answered, and the two can differ: a wrong content type
- * is documented as 415 and answered with 400.
+ * `status` is the documented status. `response.status` is the actual one and can differ: Venice documents a wrong
+ * content type as 415 and responds with 400.
  *
- * **Example** (Failing with a row)
+ * **Example** (Failing with an error)
  *
  * ```ts
  * import { Errors } from "@effect-venice/core"
@@ -46,7 +51,7 @@ import { validation } from "./internal/decoding/validation.ts"
 import { excerpt } from "./internal/redaction/excerpt.ts"
 
 /**
- * The key is unknown, expired or revoked, or the route wants an admin key; send another key.
+ * The key is unknown, expired or revoked, or the route needs an admin key; send another key.
  *
  * @category errors
  * @since 0.1.0
@@ -94,7 +99,7 @@ export class X402InvalidSignIn extends ApiError<X402InvalidSignIn>()("X402_INVAL
 }) {}
 
 /**
- * The account's plan does not include the model; upgrade, or name another.
+ * The account's plan does not include the model; upgrade, or use another model.
  *
  * @category errors
  * @since 0.1.0
@@ -116,10 +121,10 @@ export class InsufficientBalance extends ApiError<InsufficientBalance>()("INSUFF
   category: "Billing",
   message: "Insufficient USD or Diem balance to complete request. Visit https://venice.ai/settings/api to add "
     + "credits.",
-  // OpenAI's name for it, which gateways in front of Venice use.
+  // OpenAI's code, which gateways in front of Venice use.
   aliases: ["insufficient_quota"],
-  // A gateway may answer 429. Without balance a request fails for good, so it must not be retried.
-  alsoAnswered: [429],
+  // A gateway may respond with 429. It must not be retried: without a balance every request fails.
+  otherStatuses: [429],
   wordings: [
     "insufficient usd or vcu balance to complete request",
     "insufficient usd or diem balance to complete request"
@@ -127,7 +132,7 @@ export class InsufficientBalance extends ApiError<InsufficientBalance>()("INSUFF
 }) {}
 
 /**
- * The key has spent its own DIEM limit, whatever the account still holds; raise the limit or use another key.
+ * The key has reached its own DIEM limit, independent of the account's balance; raise the limit or use another key.
  *
  * @category errors
  * @since 0.1.0
@@ -138,12 +143,12 @@ export class ApiKeyDiemSpendLimitExceeded
     category: "Billing",
     message: "API key DIEM spend limit exceeded. Your account may still have DIEM balance, but this API key has "
       + "reached its configured DIEM spending limit.",
-    alsoAnswered: [429]
+    otherStatuses: [429]
   })
 {}
 
 /**
- * The key has spent its own USD limit, whatever the account still holds; raise the limit or use another key.
+ * The key has reached its own USD limit, independent of the account's balance; raise the limit or use another key.
  *
  * @category errors
  * @since 0.1.0
@@ -154,12 +159,12 @@ export class ApiKeyUsdSpendLimitExceeded
     category: "Billing",
     message: "API key USD spend limit exceeded. Your account may still have USD balance, but this API key has "
       + "reached its configured USD spending limit.",
-    alsoAnswered: [429]
+    otherStatuses: [429]
   })
 {}
 
 /**
- * The caller is known and may not do this: region, the key's model privacy, voice cloning; `message` says which.
+ * The credentials do not allow the request: region, the key's model privacy, voice cloning; see `message`.
  *
  * @category errors
  * @since 0.1.0
@@ -184,7 +189,7 @@ export class ApiAccessDisabled extends ApiError<ApiAccessDisabled>()("API_ACCESS
 }) {}
 
 /**
- * The wallet that signed in is not the one in the path; ask for your own.
+ * The wallet that signed in is not the one in the path; use the address of your own wallet.
  *
  * @category errors
  * @since 0.1.0
@@ -197,7 +202,7 @@ export class X402WalletMismatch extends ApiError<X402WalletMismatch>()("X402_WAL
 }) {}
 
 /**
- * The request is malformed or a field is wrong; `issues` lists what Venice said of which field.
+ * The request is malformed or a field is wrong; `issues` lists the messages for each field.
  *
  * @category errors
  * @since 0.1.0
@@ -209,22 +214,19 @@ export class InvalidRequest extends ApiError<InvalidRequest>()("INVALID_REQUEST"
   fallback: "shape",
   fields: { validation }
 }) {
-  /** What Venice said, as a tree over the fields of the request. Read when first asked for. */
+  /** Venice's messages as a tree over the fields of the request. Parsed on first access. */
   get details(): Tree | undefined {
     return this.validation?.details
   }
 
-  /**
-   * What Venice said, field by field: the path of the field, the message, and Zod's code where there is one. Read when
-   * first asked for.
-   */
+  /** Venice's messages as a list: path of the field, message, and Zod's code, if any. Parsed on first access. */
   get issues(): ReadonlyArray<Issue> {
     return this.validation?.issues ?? []
   }
 }
 
 /**
- * The model cannot serve this operation; name one that can.
+ * The model does not support this operation; use one that does.
  *
  * @category errors
  * @since 0.1.0
@@ -237,7 +239,7 @@ export class InvalidModel extends ApiError<InvalidModel>()("INVALID_MODEL", {
 }) {}
 
 /**
- * The queue id is not one of a job; take it from the answer that queued the job.
+ * No job has the queue id; use the id in the response that queued the job.
  *
  * @category errors
  * @since 0.1.0
@@ -249,7 +251,7 @@ export class RequestIdNotFound extends ApiError<RequestIdNotFound>()("REQUEST_ID
 }) {}
 
 /**
- * The audio is in a format Venice does not read; convert it.
+ * Venice does not support the format of the audio; convert it.
  *
  * @category errors
  * @since 0.1.0
@@ -261,7 +263,7 @@ export class InvalidAudioFormat extends ApiError<InvalidAudioFormat>()("INVALID_
 }) {}
 
 /**
- * The video is in a format Venice does not read; convert it.
+ * Venice does not support the format of the video; convert it.
  *
  * @category errors
  * @since 0.1.0
@@ -273,7 +275,7 @@ export class InvalidVideoFormat extends ApiError<InvalidVideoFormat>()("INVALID_
 }) {}
 
 /**
- * The image cannot be decoded; export it anew.
+ * The image cannot be decoded; export it again.
  *
  * @category errors
  * @since 0.1.0
@@ -297,7 +299,7 @@ export class ImageTooSmall extends ApiError<ImageTooSmall>()("IMAGE_TOO_SMALL", 
 }) {}
 
 /**
- * Prompt and completion do not fit into the model's context; shorten them or use a model with a larger one.
+ * Prompt and completion exceed the model's context; shorten them, or use a model with a larger context.
  *
  * @category errors
  * @since 0.1.0
@@ -310,21 +312,21 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   wordings: [
     /^the input \((?<inputTokens>\d{1,15}) tokens\) is longer than the model's context length \((?<maxTokens>\d{1,15}) tokens\)/i,
     /^input text exceeds the maximum token limit of (?<maxTokens>\d{1,15}) tokens/i,
-    // OpenAI's.
+    // OpenAI's wording.
     /^this model's maximum context length is (?<maxTokens>\d{1,15}) tokens/i,
-    // Anthropic's.
+    // Anthropic's wording.
     /^prompt is too long: (?<inputTokens>\d{1,15}) tokens > (?<maxTokens>\d{1,15}) maximum/i
   ],
   fields: {
-    /** How many tokens the request held. */
+    /** The number of tokens in the request. */
     inputTokens: Field.number("input_tokens", Field.captured("inputTokens")),
-    /** How many tokens the model takes. */
+    /** The number of tokens that the model accepts. */
     maxTokens: Field.number("max_tokens", Field.captured("maxTokens"))
   }
 }) {}
 
 /**
- * No character has the slug; list the characters.
+ * No character has this slug; list the characters to find the right one.
  *
  * @category errors
  * @since 0.1.0
@@ -339,10 +341,10 @@ export class CharacterNotFound extends ApiError<CharacterNotFound>()("CHARACTER_
 const unquoted = (id: string): string => excerpt(id.trim().replace(/^["'`]+/, "").replace(/["'`]{1,3}$/, ""), 200)
 
 /** The model ids of a sentence: `a, b or c`. */
-const idsIn = (prose: string | undefined): ReadonlyArray<string> | undefined =>
-  prose?.split(/,\s|\sor\s/, 50).map(unquoted).filter((id) => id !== "")
+const idsIn = (text: string | undefined): ReadonlyArray<string> | undefined =>
+  text?.split(/,\s|\sor\s/, 50).map(unquoted).filter((id) => id !== "")
 
-/** The ids a response suggests: the machine-readable one first, then those that its message names. */
+/** The ids that a response suggests: first `recommended_model`, then those in the message. */
 const suggestedModels = (): ReturnType<typeof Field.texts> => {
   const named = Field.texts("suggestions", ({ captured }) => idsIn(captured.suggestions))
   const read: typeof named.read = (source) => {
@@ -354,7 +356,7 @@ const suggestedModels = (): ReturnType<typeof Field.texts> => {
 }
 
 /**
- * No model has the id, or it is no longer served; `suggestions` holds the ids Venice names instead.
+ * No model has this id, or Venice no longer serves it; use one of `suggestions`.
  *
  * @category errors
  * @since 0.1.0
@@ -368,9 +370,9 @@ export class ModelNotFound extends ApiError<ModelNotFound>()("MODEL_NOT_FOUND", 
     /^(?:(?:the|this|specified|requested|model)\s)*(?<model>\S{1,1000} )?has been deprecated\. please use (?<suggestions>.{1,1000}?)(?: instead)?(?:\.(?:\s.*)?)?$/is
   ],
   fields: {
-    /** The id that was asked for, as Venice repeats it. */
+    /** The id in the request, as Venice repeats it. */
     model: Field.text("model", ({ captured }) => captured.model && unquoted(captured.model)),
-    /** The ids Venice names instead. */
+    /** The ids that Venice suggests instead. */
     suggestions: suggestedModels()
   }
 }) {}
@@ -388,7 +390,7 @@ export class MediaNotFound extends ApiError<MediaNotFound>()("MEDIA_NOT_FOUND", 
 }) {}
 
 /**
- * The body or a file in it is over Venice's limit; send less.
+ * The body, or a file in it, is larger than Venice allows; send a smaller one.
  *
  * @category errors
  * @since 0.1.0
@@ -406,7 +408,7 @@ export class PayloadTooLarge extends ApiError<PayloadTooLarge>()("PAYLOAD_TOO_LA
 }) {}
 
 /**
- * The body's media type or encoding is not accepted; usually answered with 400, not 415.
+ * Venice does not accept the media type or encoding of the body; correct `Content-Type`. The status is usually 400.
  *
  * @category errors
  * @since 0.1.0
@@ -415,7 +417,7 @@ export class InvalidContentType extends ApiError<InvalidContentType>()("INVALID_
   status: 415,
   category: "InvalidRequest",
   message: "Invalid request content-type",
-  alsoAnswered: [400],
+  otherStatuses: [400],
   wordings: [
     "invalid content type",
     "request encoding is not supported",
@@ -425,7 +427,7 @@ export class InvalidContentType extends ApiError<InvalidContentType>()("INVALID_
 }) {}
 
 /**
- * The video is longer than the model takes; cut it.
+ * The video is longer than the model allows; cut it.
  *
  * @category errors
  * @since 0.1.0
@@ -437,7 +439,7 @@ export class VideoDurationTooLong extends ApiError<VideoDurationTooLong>()("VIDE
 }) {}
 
 /**
- * The video is shorter than the model takes; send a longer one.
+ * The video is shorter than the model allows; send a longer one.
  *
  * @category errors
  * @since 0.1.0
@@ -461,7 +463,7 @@ export class ImageTooLarge extends ApiError<ImageTooLarge>()("IMAGE_TOO_LARGE", 
 }) {}
 
 /**
- * Venice or the model's provider refused the content; change the prompt, or take `recommendedModel`.
+ * Venice or the model's provider refused the content; change the prompt, or use `recommendedModel`.
  *
  * @category errors
  * @since 0.1.0
@@ -470,7 +472,7 @@ export class ContentPolicyViolation extends ApiError<ContentPolicyViolation>()("
   status: 422,
   category: "ContentPolicy",
   message: "Your prompt violates the content policy of Venice.ai or the model provider",
-  // The second is OpenAI's name, under a status of its own.
+  // OpenAI uses the second, with another status.
   aliases: ["content_blocked_by_provider", "content_policy_violation"],
   types: ["provider_content_policy", "content_filter_error"],
   wordings: [
@@ -480,18 +482,18 @@ export class ContentPolicyViolation extends ApiError<ContentPolicyViolation>()("
   ],
   shape: ({ headers, input: { status } }) => isSuccess(status) && isBlocked(headers),
   fields: {
-    /** Whether a charge was given back, on jobs that are charged before they run. */
+    /** Whether Venice refunded a job that it had charged in advance. */
     creditsRefunded: Field.boolean("credits_refunded"),
     /** A model whose provider may accept the content. */
     recommendedModel: Field.text("recommended_model"),
-    /** A prompt that passes, on audio generation. */
+    /** A prompt that Venice would accept, in audio generation. */
     suggestedPrompt: Field.longText("suggested_prompt"),
     hint: Field.longText("hint")
   }
 }) {}
 
 /**
- * The audio is empty, silent, corrupt or in a language the model lacks; check the file.
+ * The audio is empty, silent, corrupt, or in a language that the model does not support; check the file.
  *
  * @category errors
  * @since 0.1.0
@@ -507,14 +509,14 @@ export class AsrUpstreamValidationFailed
 {}
 
 const exhaustedLimit = ({ received: { errorBody: { codes, message = "" }, rateLimit } }: Field.Source) => {
-  const worded = /^(?:(too many failed attempts)|too many concurrent|another request for this user)/i.exec(message)
-  if (worded?.[1] !== undefined) return "failures"
-  if (worded !== null || codes.includes("X402_CONCURRENCY_LIMIT")) return "concurrency"
-  return rateLimit === undefined ? undefined : exhausted(rateLimit)?.kind
+  const wording = /^(?:(too many failed attempts)|too many concurrent|another request for this user)/i.exec(message)
+  if (wording?.[1] !== undefined) return "failures"
+  if (wording !== null || codes.includes("X402_CONCURRENCY_LIMIT")) return "concurrency"
+  return rateLimit === undefined ? undefined : exhausted(rateLimit)?.budget
 }
 
 /**
- * Too many requests, tokens, parallel calls or failures in the window; `response.retryAfter` says how long to hold off.
+ * Too many requests, tokens, parallel calls or failures in the window; wait for `response.retryAfter`.
  *
  * @category errors
  * @since 0.1.0
@@ -531,13 +533,13 @@ export class RateLimitExceeded extends ApiError<RateLimitExceeded>()("RATE_LIMIT
   ],
   fallback: "status",
   fields: {
-    /** Which budget ran out, if the response says it. */
+    /** The budget that ran out, if the response tells. */
     limit: Field.literal("limit", ["requests", "tokens", "concurrency", "failures"], exhaustedLimit)
   }
 }) {}
 
 /**
- * The model is busy, whatever your own budget; wait `response.retryAfter`, or use another model.
+ * The model is busy, independent of your own budgets; wait for `response.retryAfter`, or use another model.
  *
  * @category errors
  * @since 0.1.0
@@ -589,7 +591,7 @@ export class ImageEditError extends ApiError<ImageEditError>()("IMAGE_EDIT_ERROR
 }) {}
 
 /**
- * Something failed on Venice's side that has no code of its own; the same request may succeed.
+ * A failure on Venice's side that has no other code; the same request may succeed.
  *
  * @category errors
  * @since 0.1.0
@@ -603,7 +605,7 @@ export class UnknownError extends ApiError<UnknownError>()("UNKNOWN_ERROR", {
 }) {}
 
 /**
- * The enclave's provider did not attest; try again.
+ * The provider of the trusted execution environment (TEE) did not return an attestation; try again.
  *
  * @category errors
  * @since 0.1.0
@@ -617,7 +619,7 @@ export class TeeAttestationFailed extends ApiError<TeeAttestationFailed>()("TEE_
 }) {}
 
 /**
- * The enclave's provider did not sign; try again.
+ * The provider of the trusted execution environment (TEE) did not return a signature; try again.
  *
  * @category errors
  * @since 0.1.0
@@ -630,7 +632,7 @@ export class TeeSignatureFailed extends ApiError<TeeSignatureFailed>()("TEE_SIGN
 }) {}
 
 /**
- * The transcription provider failed for the moment; try again.
+ * The transcription provider failed temporarily; try again.
  *
  * @category errors
  * @since 0.1.0
@@ -643,7 +645,7 @@ export class AsrUpstreamFailed extends ApiError<AsrUpstreamFailed>()("ASR_UPSTRE
 }) {}
 
 /**
- * The model is down for now; wait, or use another.
+ * The model is temporarily offline; wait, or use another model.
  *
  * @category errors
  * @since 0.1.0
@@ -655,7 +657,7 @@ export class ModelOffline extends ApiError<ModelOffline>()("MODEL_OFFLINE", {
 }) {}
 
 /**
- * The model's queue is full; wait, or use another.
+ * The model's queue is full; wait, or use another model.
  *
  * @category errors
  * @since 0.1.0
@@ -667,7 +669,7 @@ export class ModelAtCapacity extends ApiError<ModelAtCapacity>()("MODEL_AT_CAPAC
 }) {}
 
 /**
- * The run took longer than Venice waits; stream, or ask for less.
+ * The request took longer than Venice waits; stream the response, or request less output.
  *
  * @category errors
  * @since 0.1.0
@@ -694,16 +696,16 @@ const paymentReason: Field.Field<Schema.optionalKey<Schema.Literals<typeof payme
     const asksForCredentials = body.x402Version !== undefined || /^authentication required/i.test(message)
     return body.reason !== null && asksForCredentials ? "authentication" : undefined
   },
-  // `null` for an error without a reason: an offer alone means missing credentials.
+  // `null` if the error has no reason, because the decoder reads an offer without one as missing credentials.
   write: (reason) => ({ reason: reason ?? null })
 }
 
 /**
- * No credentials were sent, or the wallet that signed in is below the floor; `offer` says how to pay.
+ * The request had no credentials, or the wallet's balance is below the minimum; send a key, or pay by `offer`.
  *
  * **Gotchas**
  *
- * A missing key is answered with this, not with 401, even by routes that take nothing but a key.
+ * A missing key is this error and not a 401, even on routes that accept only a key.
  *
  * @category errors
  * @since 0.1.0
@@ -730,7 +732,7 @@ export class PaymentRequired extends ApiError<PaymentRequired>()("PAYMENT_REQUIR
 }) {}
 
 /**
- * The media shows faces and the model wants consent for them; ask for it and queue again with the answers.
+ * The media shows faces, and the model needs consent for them; ask the user, and queue the job again with the consent.
  *
  * @category errors
  * @since 0.1.0
@@ -739,7 +741,7 @@ export class ConsentRequired extends ApiError<ConsentRequired>()("CONSENT_REQUIR
   status: 409,
   category: "Permission",
   message: "Consent required",
-  hasOwnMessage: true,
+  hasUndocumentedMessage: true,
   aliases: ["needs_consent"],
   fields: {
     consentFlow: Field.json("consent_flow"),
@@ -753,7 +755,7 @@ const successorOf = ({ link }: Readonly<Record<string, string | undefined>>): st
   parseLink(link, "successor-version")
 
 /**
- * The route, the model or the download is no longer there; move to `successor`.
+ * The route, model or download no longer exists; use `successor`.
  *
  * @category errors
  * @since 0.1.0
@@ -762,8 +764,8 @@ export class Gone extends ApiError<Gone>()("GONE", {
   status: 410,
   category: "NotFound",
   message: "Gone",
-  hasOwnMessage: true,
-  // A sentence ends with a full stop and a space: ids and paths have full stops of their own.
+  hasUndocumentedMessage: true,
+  // A full stop ends the sentence only before a space, because ids and paths contain full stops.
   wordings: [
     /^(?:gone$|(?:[^.!?\n]|[.!?](?=\S)){1,300}? (?:(?:has|have|is|was|were) (?:been )?)?(?:permanently )?(?:retired|removed|sunset|discontinued|deprecated|expired|deleted|gone|no longer)\b)/i
   ],
@@ -771,16 +773,16 @@ export class Gone extends ApiError<Gone>()("GONE", {
     status === 410
     && (headers.sunset !== undefined || headers.deprecation !== undefined || successorOf(headers) !== undefined),
   fields: {
-    /** The path or URL of what follows, from `Link: <…>; rel="successor-version"`. */
+    /** The path or URL of the replacement, from `Link: <…>; rel="successor-version"`. */
     successor: Field.header(Schema.String, successorOf),
-    /** When it stopped, from `Sunset`. */
+    /** When it was removed, from `Sunset`. */
     sunset: Field.header(Schema.DateTimeUtcFromMillis, ({ sunset }) => parseMoment(sunset)),
     /** Since when it was deprecated, from `Deprecation`. */
     deprecated: Field.header(Schema.DateTimeUtcFromMillis, ({ deprecation }) => parseMoment(deprecation))
   }
 }) {}
 
-/** Whether the response is an `UNRECOGNIZED_RESPONSE` that a gateway wrote with `Encode`. */
+/** Whether a gateway encoded the response from an `UNRECOGNIZED_RESPONSE` with `Encode`. */
 const isRelayed = ({ matchedBy }: Field.Source): boolean => matchedBy === "code"
 
 const impliedCategory: Field.Field<typeof Category.Category> = {
@@ -789,14 +791,14 @@ const impliedCategory: Field.Field<typeof Category.Category> = {
     const { errorBody: { body, codes, shape }, input: { status } } = source.received
     const relayed = Category.all.find((category) => isRelayed(source) && category === body.category)
     if (relayed !== undefined) return relayed
-    // An error inside a success is the server's, unless it names its upstream.
+    // The status of an error inside a success implies nothing.
     if (isSuccess(status) && shape === "venice") return codes.includes("upstream_error") ? "Upstream" : "Server"
     return Category.fromStatus(status)
   },
   write: (category) => ({ category })
 }
 
-/** A machine code that is none of Venice's. */
+/** A machine code that is not Venice's. */
 const unknownCode: Field.Field<Schema.optionalKey<typeof Schema.String>> = {
   schema: Schema.optionalKey(Schema.String),
   read: (source) => {
@@ -807,17 +809,17 @@ const unknownCode: Field.Field<Schema.optionalKey<typeof Schema.String>> = {
 }
 
 /**
- * An answer that identifies no code: a proxy's page, a new code, an unknown body; `response` keeps it, and `category`
- * is what its status implies.
+ * The response matches no other error: a proxy's page, a new code, an unknown body. Read `response`; the status implies
+ * `category`.
  *
  * @category errors
  * @since 0.1.0
  */
 export class UnrecognizedResponse extends ApiError<UnrecognizedResponse>()("UNRECOGNIZED_RESPONSE", {
   status: 500 as number,
-  isStatusAnswered: true,
+  isStatusOfResponse: true,
   category: "Server" as Category.Category,
   message: "Unrecognized response",
-  hasOwnMessage: true,
+  hasUndocumentedMessage: true,
   fields: { category: impliedCategory, code: unknownCode }
 }) {}

@@ -1,8 +1,8 @@
 /**
- * Secrets taken out of what is kept or logged.
+ * Redaction of secrets and credentials in texts and JSON.
  *
- * Every error is redacted when it is decoded. These functions are for what is kept beside an error: a text of your own
- * that may hold the API key, a JSON value of a response, the body of a response that is no error.
+ * `Decode` redacts every error. These functions are for other values that you keep or log: a text that may contain the
+ * API key, a JSON value of a response, the body of a success.
  *
  * @since 0.1.0
  */
@@ -10,16 +10,21 @@ import type * as Schema from "effect/Schema"
 import type { Input } from "./internal/decoding/received.ts"
 import { withoutSecrets } from "./internal/decoding/received.ts"
 import { excerptJson } from "./internal/redaction/json.ts"
-import { without } from "./internal/redaction/redact.ts"
+import { redactSecrets } from "./internal/redaction/redact.ts"
 
 /**
- * A function that replaces known secrets in a text by `<redacted>`: as they are, and as JSON or a URL writes them.
+ * Returns a function that replaces known secrets in a text by `<redacted>`, in plain form and as JSON or a URL escapes
+ * them.
  *
  * **When to use**
  *
- * For a log line or an error of your own that may repeat the API key. Secrets shorter than four characters are ignored.
+ * For a log line or an error of your own that may contain the API key.
  *
- * **Example** (Cleaning a log line)
+ * **Gotchas**
+ *
+ * Secrets shorter than four characters are ignored.
+ *
+ * **Example** (Redacting a log line)
  *
  * ```ts
  * import { Redact } from "@effect-venice/core"
@@ -32,14 +37,14 @@ import { without } from "./internal/redaction/redact.ts"
  * @category redacting
  * @since 0.1.0
  */
-export const secrets: (secrets: ReadonlyArray<string>) => (text: string) => string = without
+export const secrets: (secrets: ReadonlyArray<string>) => (text: string) => string = redactSecrets
 
 /**
- * A response without the values in its `secrets`, in its headers and in its body.
+ * Redacts the values in `secrets` in the headers and the body of a response.
  *
  * **When to use**
  *
- * Before you parse the body of a response yourself and keep a part of it. `Decode` does it on its own.
+ * Before you parse the body of a response yourself and keep a part of it. `Decode` does it by itself.
  *
  * @category redacting
  * @since 0.1.0
@@ -47,8 +52,8 @@ export const secrets: (secrets: ReadonlyArray<string>) => (text: string) => stri
 export const response: (input: Input) => Input = withoutSecrets
 
 /**
- * A copy of a JSON value that can be kept: without credentials, at most 16 levels deep, with at most 200 entries and
- * texts of at most 2,048 characters. Total.
+ * Copies a JSON value within bounds and with credentials redacted: at most 16 levels, 200 entries, and texts of 2,048
+ * UTF-16 code units. Total.
  *
  * **When to use**
  *

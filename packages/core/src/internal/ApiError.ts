@@ -1,5 +1,8 @@
 /**
- * The factory behind the rows of the error table.
+ * The factory of the error classes: a row of `Errors` becomes a tagged, yieldable class with a schema.
+ *
+ * Decoded errors do not go through the constructor of the class, because validation and stack capture cost more than
+ * the rest of decoding: {@link fromWire} builds them, inside {@link withoutStacks}.
  *
  * @internal
  */
@@ -22,7 +25,7 @@ export const TypeId = "~@effect-venice/core/VeniceError"
 
 export const MatchedBy = Schema.Literals(["code", "message", "shape", "status", "none"])
 
-/** A row of the table: everything there is to know about one error. */
+/** A row of the table: everything the decoder and the encoder need to know about one error. */
 export interface Row<
   Status extends number = number,
   C extends Category = Category,
@@ -30,36 +33,36 @@ export interface Row<
 > {
   /** The documented status. */
   readonly status: Status
-  /** The error has no documented status: the status of an instance is the one of its response. */
-  readonly isStatusAnswered?: true
+  /** The error has no documented status: `status` of an instance is `response.status`. */
+  readonly isStatusOfResponse?: true
   readonly category: C
   /** The documented message, verbatim. */
   readonly message: string
-  /** Venice documents no message for this error: `message` is ours, and no response is recognized by it. */
-  readonly hasOwnMessage?: true
-  /** Venice's log level; `Info` if its table has none. */
+  /** Venice documents no message: `message` is this library's, and the decoder does not recognize the error by it. */
+  readonly hasUndocumentedMessage?: true
+  /** The log level in Venice's table, or `Info` if it has none. */
   readonly severity?: LogLevel.Severity
   /** Other machine codes that mean this error. */
   readonly aliases?: ReadonlyArray<string>
-  /** Every machine code that starts like this means this error. */
+  /** Every machine code that starts with this means this error. */
   readonly codePrefix?: string
-  /** The values of `error.type` that mean this error, whatever the message is. */
+  /** The values of `error.type` that mean this error if no machine code does. */
   readonly types?: ReadonlyArray<string>
-  /** Other statuses that Venice, or a gateway before it, answers the same messages with. */
-  readonly alsoAnswered?: ReadonlyArray<number>
+  /** Other statuses with which Venice, or a gateway in front of it, sends the same messages. */
+  readonly otherStatuses?: ReadonlyArray<number>
   /**
-   * How Venice words the error besides `message`: the beginning of a message in lower case, or a pattern anchored at the
-   * start that takes time linear in the message. The named groups of a pattern are handed to the fields.
+   * Other messages that mean this error: a beginning in lower case, or a pattern that is anchored at the start and
+   * takes time linear in the message. Fields can read the named groups of a pattern.
    */
   readonly wordings?: ReadonlyArray<string | RegExp>
-  /** Whether a response without a known code or message has a shape that means this error. */
+  /** Whether the shape of a response means this error, if neither code nor message identify one. */
   readonly shape?: (received: Received) => boolean
   /**
-   * Whether a response that nothing else identifies is this error by its status: `shape` if its body is Venice-shaped,
-   * `status` whatever its body is.
+   * This error is the default for its status, if nothing else identifies the response: `shape` for Venice-shaped
+   * bodies, `status` for any body.
    */
   readonly fallback?: "shape" | "status"
-  /** The fields of the error besides its message and its response. */
+  /** The fields of the error besides the common ones. */
   readonly fields?: Fields
 }
 
@@ -70,10 +73,10 @@ export interface CommonFields {
   readonly attempts: Schema.optionalKey<typeof Attempts>
 }
 
-/** What every instance has besides its fields: the constants of its row. */
+/** The constants of the row, which every instance has on its prototype. */
 export interface Constants<Status extends number, C extends Category> {
   readonly [TypeId]: typeof TypeId
-  /** The documented status; `response.status` is the one that was answered. */
+  /** The documented status; `response.status` is the actual one. */
   readonly status: Status
   readonly category: C
 }
@@ -96,22 +99,21 @@ export interface ApiErrorClass<
   readonly status: Status
   readonly category: C
   readonly defaultMessage: string
-  /** The row of the table. */
   readonly "~row": Row
 }
 
 type MissingSelfGeneric = "Missing `Self` generic - use `class Self extends ApiError<Self>()(...)`"
 
-interface Printed {
+interface Printable {
   readonly _tag: string
   readonly message: string
   readonly response: ResponseContext
 }
 
-// Most waits are whole seconds below a minute, which the platform would take apart as big integers.
-const formatWait = (wait: Duration.Duration): string => {
-  const seconds = wait.value._tag === "Millis" ? wait.value.millis / 1000 : 0
-  return seconds >= 1 && seconds < 60 && Number.isInteger(seconds) ? `${seconds}s` : Duration.format(wait)
+// `Duration.format` calculates with big integers, which is slow. Most hints are whole seconds below a minute.
+const formatHint = (hint: Duration.Duration): string => {
+  const seconds = hint.value._tag === "Millis" ? hint.value.millis / 1000 : 0
+  return seconds >= 1 && seconds < 60 && Number.isInteger(seconds) ? `${seconds}s` : Duration.format(hint)
 }
 
 const origin = (
@@ -120,39 +122,39 @@ const origin = (
 ): string => {
   let out = operation === undefined ? `HTTP ${status}` : `HTTP ${status} from ${cut(operation, 100)}`
   if (requestId !== undefined) out += `, request ${cut(requestId, 200)}`
-  if (retryAfter !== undefined) out += `, retry after ${formatWait(retryAfter)}`
+  if (retryAfter !== undefined) out += `, retry after ${formatHint(retryAfter)}`
   return out
 }
 
-/** One line: code, message, answered status, operation, request id, wait. */
-export const print = (error: Printed): string =>
+/** One line: code, message, actual status, operation, request id, hint. */
+export const print = (error: Printable): string =>
   `${error._tag}: ${oneLine(error.message, 500)} (${origin(error.response, oneLine)})`
 
-// What was read off the wire is on one line already.
-const asRead = (text: string, length: number): string => text.length > length ? oneLine(text, length) : text
+// The decoder has put operation and request id on one line already.
+const shorten = (text: string, length: number): string => text.length > length ? oneLine(text, length) : text
 
 /**
- * A stack that says where the answer came from instead of the decoder's own frames, in the place where every logger
- * looks.
+ * A stack whose only frame is the origin of the response. Every logger prints the stack, and the decoder's own frames
+ * would tell nothing.
  */
-const wireStack = (error: Printed): string =>
-  `${error._tag}: ${error.message}\n    at ${origin(error.response, asRead)}`
+const wireStack = (error: Printable): string =>
+  `${error._tag}: ${error.message}\n    at ${origin(error.response, shorten)}`
 
 const prototype = {
   [TypeId]: TypeId,
-  toString(this: Printed) {
+  toString(this: Printable) {
     return print(this)
   },
-  toJSON(this: Printed & { readonly constructor: Schema.Codec<unknown> }) {
+  toJSON(this: Printable & { readonly constructor: Schema.Codec<unknown> }) {
     return Schema.encodeUnknownSync(Schema.toCodecJson(this.constructor))(this)
   },
-  [Inspectable.NodeInspectSymbol](this: Printed) {
+  [Inspectable.NodeInspectSymbol](this: Printable) {
     return print(this)
   }
 }
 
 const attributes = {
-  get(this: Printed & Constants<number, Category>) {
+  get(this: Printable & Constants<number, Category>) {
     const { operation, requestId, status } = this.response
     return {
       code: this._tag,
@@ -169,8 +171,8 @@ const matchedBy = MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("c
 
 const attempts = Schema.optionalKey(Attempts)
 
-const answeredStatus = {
-  get(this: Printed) {
+const responseStatus = {
+  get(this: Printable) {
     return this.response.status
   },
   configurable: true
@@ -179,7 +181,7 @@ const answeredStatus = {
 const schemasOf = (fields: Readonly<Record<string, Field<Schema.Constraint>>> = {}): Schema.Struct.Fields =>
   Record.map(fields, ({ schema }) => schema)
 
-/** Declares one error of the algebra: a tagged, yieldable, schema-backed class whose row is on the prototype. */
+/** Declares one error. Its constants are on the prototype. */
 export const ApiError = <Self = never>() =>
 <
   const Tag extends string,
@@ -198,35 +200,35 @@ export const ApiError = <Self = never>() =>
     ...schemasOf(row.fields)
   }, {
     description: row.message,
-    // Read by `effect/http-api`: an endpoint that declares the error answers with its documented status.
+    // For `effect/http-api`: an endpoint that declares the error responds with its documented status.
     httpApiStatus: row.status
   })
   const constants = { status: row.status, category: row.category }
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
-  if (row.isStatusAnswered === true) Object.defineProperty(Base.prototype, "status", answeredStatus)
+  if (row.isStatusOfResponse === true) Object.defineProperty(Base.prototype, "status", responseStatus)
   return Object.assign(Base, constants, { code: tag, defaultMessage: row.message, "~row": row }) as never
 }
 
-// Some hardened environments freeze `Error`; there the stack is captured, and costs what it costs.
+// Some hardened environments freeze `Error`. Stacks are captured there, at their cost.
 const stackIsAdjustable = (() => {
   const descriptor = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")
   return descriptor === undefined ? Object.isExtensible(Error) : descriptor.writable === true
 })()
 
 /**
- * Runs a synchronous function in which errors capture no stack. A decoder's frames belong to the runtime, and capturing
- * them costs more than all the rest, for the errors it makes and for those it catches.
+ * Runs a synchronous function in which errors capture no stack. Inside an effect the frames are the runtime's, and
+ * capturing them costs more than the rest of decoding, both for errors that are made and for those that are caught.
  */
 export const withoutStacks = <A>(f: () => A): A => {
   if (!stackIsAdjustable) return f()
   const limit = Error.stackTraceLimit
-  // With a limit of zero V8 captures no frames; with none it does not even begin to.
+  // With a limit of zero V8 still builds a stack without frames; without a limit it builds none.
   Error.stackTraceLimit = undefined!
   try {
     return f()
   } catch (cause) {
-    // Not ours: somebody's getter, or an input that is not of its type. Reporters take a stack for granted.
+    // A getter in the input failed, or the input has a wrong type. Error reporters rely on a stack.
     Error.stackTraceLimit = limit
     if (cause instanceof Error && cause.stack === undefined) captureStack(cause, withoutStacks)
     throw cause
@@ -235,16 +237,16 @@ export const withoutStacks = <A>(f: () => A): A => {
   }
 }
 
-/** Gives an error the frames of whoever called `below`, where the engine can. */
+/** Gives an error the frames of the caller of `below`, if the engine supports it. */
 export const captureStack = (error: Error, below: (...args: Array<any>) => unknown): void => {
-  // Not in every engine yet; elsewhere the line that says where the answer came from stays.
+  // Not every engine has it. Without it, the error keeps the line with the origin of the response.
   if (typeof Error.captureStackTrace === "function") Error.captureStackTrace(error, below)
 }
 
-/** Builds an error from what was read off the wire, past the validating constructor. */
+/** Builds an error from decoded parts, without the validation of the constructor. */
 export const fromWire = <E extends Error>(
   Class: new(...args: Array<any>) => E,
-  common: Printed & { readonly matchedBy: string },
+  common: Printable & { readonly matchedBy: string },
   fields: Readonly<Record<string, unknown>> | undefined
 ): E => {
   const error = Reflect.construct(Error, [common.message], Class) as E & Record<keyof typeof common, unknown>
@@ -253,7 +255,7 @@ export const fromWire = <E extends Error>(
   error.response = common.response
   if (fields !== undefined) Object.assign(error, fields)
   const stack = wireStack(common)
-  // V8 gives every error a stack, but JavaScriptCore none to one that is constructed by reflection.
+  // JavaScriptCore gives no stack to an error that is constructed by reflection; V8 does.
   if (Object.hasOwn(error, "stack")) error.stack = stack
   else Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true })
   return error

@@ -1,5 +1,5 @@
 /**
- * A duration that can be slept, encoded in milliseconds.
+ * The schema of a delay or a hint, encoded in milliseconds.
  *
  * @internal
  */
@@ -9,5 +9,5 @@ import * as Schema from "effect/Schema"
 const isDelay = (delay: Duration.Duration): boolean =>
   Number.isFinite(Duration.toMillis(delay)) && !Duration.isNegative(delay)
 
-/** A finite number of milliseconds, not negative. */
+/** A duration that a program can wait: finite and not negative. */
 export const Delay = Schema.DurationFromMillis.check(Schema.makeFilter((delay) => isDelay(delay) || "a finite delay"))

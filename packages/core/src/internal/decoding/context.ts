@@ -1,5 +1,5 @@
 /**
- * The context of a response: what an error keeps of it, whatever it means.
+ * The context of a response: the part that every error keeps, independent of its class.
  *
  * @internal
  */
@@ -15,40 +15,42 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 const isLockout = (message: string): boolean => /^too many failed attempts/i.test(message)
 
-/** How long a locked-out key waits, by Venice's documentation, when the answer names no time. */
-const lockout = Duration.seconds(30)
+/** How long a lockout lasts by Venice's documentation, for responses that name no time. */
+const documentedLockout = Duration.seconds(30)
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
-const lockoutWait = (message: string): Duration.Duration => {
-  const found = /\b(?:wait|try again|retry)(?: for| after| in)? (\d{1,6}(?:\.\d{1,3})?) ?([smh])/i.exec(
+const lockoutHint = (message: string): Duration.Duration => {
+  const match = /\b(?:wait|try again|retry)(?: for| after| in)? (\d{1,6}(?:\.\d{1,3})?) ?([smh])/i.exec(
     message.slice(0, 1024)
   )
-  const seconds = found === null ? undefined : Number(found[1]) * units[found[2]!.toLowerCase()]!
-  return seconds === undefined ? lockout : Headers.parseSeconds(seconds) ?? lockout
+  const seconds = match === null ? undefined : Number(match[1]) * units[match[2]!.toLowerCase()]!
+  return seconds === undefined ? documentedLockout : Headers.parseSeconds(seconds) ?? documentedLockout
 }
 
-/** The delay the server asks for: its headers first, then a lockout's message, then `retry_after` of the body. */
+/**
+ * The server's hint: an explicit header, else the later of the lockout in the message and an exhausted budget's reset,
+ * else the reset, else `retry_after` of the body.
+ */
 const retryAfterOf = ({ errorBody, headers, input, rateLimit }: Received): Duration.Duration | undefined => {
   const { now, status } = input
   const explicit = Headers.retryAfter(headers, status, undefined, now)
   if (explicit !== undefined) return explicit
   const reset = Headers.retryAfter(headers, status, rateLimit, now)
   if (status === 429 && errorBody.message !== undefined && isLockout(errorBody.message)) {
-    const lockout = lockoutWait(errorBody.message)
+    const lockout = lockoutHint(errorBody.message)
     return reset === undefined ? lockout : Duration.max(reset, lockout)
   }
   const inBody = parseNumber(errorBody.error.retry_after) ?? parseNumber(errorBody.body.retry_after)
   return reset ?? (inBody === undefined ? undefined : Headers.parseSeconds(inBody))
 }
 
-/** The request id that Venice's message for an invalid request names. */
+/** The request id in Venice's message for an invalid request. */
 const requestIdInMessage = (message: string | undefined): string | undefined =>
   message === undefined || !message.includes(":")
     ? undefined
     : /reference request id: ?["'`]?([\w-](?:[\w.:-]{0,98}[\w-])?)/i.exec(message.slice(0, 1024))?.[1]
 
-/** The context of a response that was read. */
 export const contextOf = (received: Received): ResponseContext => {
   const { errorBody, headers, input, isPlain, rateLimit } = received
   const rayId = Headers.identifier(headers["cf-ray"])
@@ -62,7 +64,7 @@ export const contextOf = (received: Received): ResponseContext => {
   const balance = Headers.balance(headers)
   const deprecation = Headers.deprecation(headers)
   const contentType = Headers.name(headers["content-type"])
-  // Assigned one by one: every error has a context, and to copy one costs as much as to parse a short body.
+  // Assigned one by one: spreading objects would cost as much as parsing a short body, for every error.
   const out: Mutable<ResponseContext> = { status: Number.isFinite(input.status) ? input.status : 0 }
   if (operation !== undefined) out.operation = operation
   if (requestId !== undefined) out.requestId = requestId

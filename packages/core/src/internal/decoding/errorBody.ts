@@ -1,7 +1,7 @@
 /**
- * The error body of a response, read whatever its shape: the message, the machine codes, and the JSON object itself.
+ * The error body of a response in any of its shapes: the message, the machine codes, and the JSON object itself.
  *
- * Reading is total and takes time linear in the text. It looks at the first character and parses at most once.
+ * Reading is total, takes time linear in the text, and parses at most once: the first character tells JSON from HTML.
  *
  * @internal
  */
@@ -11,13 +11,12 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 const none: JsonObject = {}
 
-/** The parts of an error body. */
 export interface ErrorBody {
   /** `venice` is a JSON object with at least one of `error`, `message`, `details`, `issues`. */
   readonly shape: "venice" | "json" | "html" | "text" | "empty"
-  /** The server's message, if the body has one outside of `details` and `issues`. */
+  /** The server's message, if the body has one outside `details` and `issues`. */
   readonly message: string | undefined
-  /** The texts that may be machine codes, from the most to the least reliable place. */
+  /** The texts that may be machine codes, those from the most reliable members first. */
   readonly codes: ReadonlyArray<string>
   /** The JSON object; empty if the body is something else. */
   readonly body: JsonObject
@@ -27,29 +26,29 @@ export interface ErrorBody {
 
 const isObject = (value: unknown): value is JsonObject => Predicate.isObject(value) && !Array.isArray(value)
 
-const filled = (value: unknown): string | undefined =>
+const nonBlank = (value: unknown): string | undefined =>
   typeof value === "string" && value.trim() !== "" ? value : undefined
 
-// A machine code where a message is expected: `UNAUTHORIZED`, `CONTENT_POLICY_VIOLATION`, `content_policy_violation.`
+// Some bodies have a machine code in place of the message: `UNAUTHORIZED`, `content_policy_violation.`
 const bareCode = (text: unknown): string | undefined =>
   typeof text === "string"
     ? /^([A-Z][A-Z0-9_]{2,99}|[a-z][a-z0-9]{0,49}_[a-z0-9_]{1,49})\.?$/.exec(text)?.[1]
     : undefined
 
 const addCode = (codes: Array<string>, value: unknown): void => {
-  if (typeof value === "string" && value.length <= 100 && filled(value) !== undefined) codes.push(value)
+  if (typeof value === "string" && value.length <= 100 && nonBlank(value) !== undefined) codes.push(value)
 }
 
 // JSON has no `undefined`: a member that is `undefined` is absent.
 const isVeniceShaped = ({ details, error, issues, message }: JsonObject): boolean =>
   error !== undefined || message !== undefined || details !== undefined || issues !== undefined
 
-/** Reads a parsed JSON value. */
+/** Reads the error body in a parsed JSON value. */
 export const fromJson = (json: unknown): ErrorBody => {
   if (!isObject(json)) return { shape: "json", message: undefined, codes: [], body: none, error: none }
   const inner = json.error
   const error = isObject(inner) ? inner : none
-  const text = filled(inner)
+  const text = nonBlank(inner)
   const bare = bareCode(text)
   const context = json.context
   const codes: Array<string> = []
@@ -60,19 +59,19 @@ export const fromJson = (json: unknown): ErrorBody => {
   addCode(codes, bareCode(json.message))
   if (isObject(context)) addCode(codes, context.errorCode)
   // Problem details (RFC 9457) call the message `detail`.
-  const besideError = filled(json.message) ?? filled(json.detail)
+  const topLevelMessage = nonBlank(json.message) ?? nonBlank(json.detail)
   return {
     shape: isVeniceShaped(json) ? "venice" : "json",
     message: bare === undefined
-      ? filled(error.message) ?? text ?? besideError ?? filled(error.error)
-      : besideError ?? text,
+      ? nonBlank(error.message) ?? text ?? topLevelMessage ?? nonBlank(error.error)
+      : topLevelMessage ?? text,
     codes,
     body: json,
     error
   }
 }
 
-/** Reads the text of a body. */
+/** Reads the error body in the text of a response. */
 export const read = (text: string): ErrorBody => {
   let start = 0
   while (start < text.length && isSpace(text.charCodeAt(start))) start++
@@ -86,13 +85,13 @@ export const read = (text: string): ErrorBody => {
       try {
         return fromJson(JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text))
       } catch {
-        // Not JSON, or nested deeper than the parser goes.
+        // Not JSON, or nested deeper than the parser allows: read it as text.
       }
   }
   return { shape: "text", message: undefined, codes: [], body: none, error: none }
 }
 
-/** The title of an HTML page, or nothing. Only the beginning of the page is searched. */
+/** The title of an HTML page, or nothing. Reads only the beginning of the page. */
 export const title = (html: string): string | undefined =>
   /<title>\s*([^<]{1,200})/i.exec(html.slice(0, 4096))?.[1]?.trim()
 

@@ -1,9 +1,8 @@
 /**
- * The fields an error has besides its message and its response: for each its schema, how it is read from a response, and
- * how it is written into a body.
+ * The fields of an error besides the common ones: each has a schema, a reader for responses, and a writer for bodies.
  *
- * Most fields are one member of the body, and are declared by its name: `Field.number("max_tokens")`. `or` reads the
- * field where the body has no such member, for example from the words of the message.
+ * Most fields are one member of the body and are declared by its name: `Field.number("max_tokens")`. If the body has no
+ * such member, the reader `or` supplies the value, for example from the message.
  *
  * @internal
  */
@@ -16,17 +15,15 @@ import type { Received } from "./received.ts"
 /** The named groups of the wording that a message matched. */
 export type Captured = Readonly<Record<string, string | undefined>>
 
-/** What a field is read from. */
 export interface Source {
   readonly received: Received
   readonly matchedBy: string
   readonly captured: Captured
 }
 
-/** The members of a body that hold a field. */
+/** The members of a body for one field. */
 export type Members = Readonly<Record<string, Schema.Json | undefined>>
 
-/** One field of an error. */
 export interface Field<S extends Schema.Constraint> {
   readonly schema: S
   readonly read: (source: Source) => S["Type"] | undefined
@@ -35,7 +32,7 @@ export interface Field<S extends Schema.Constraint> {
 
 type Reader<A> = (source: Source) => A | undefined
 
-/** The member of this name, inside `error` or beside it. */
+/** The member of this name in `error`, else at top level. */
 const member = ({ received: { errorBody } }: Source, name: string): unknown =>
   errorBody.error[name] ?? errorBody.body[name]
 
@@ -51,27 +48,26 @@ const optional = <S extends Schema.Constraint>(
   write: (value) => ({ [name]: value === undefined ? undefined : write(value) })
 })
 
-/** A text of at most `length` code units without credentials, or nothing. */
+/** A redacted text of at most `length` code units, or nothing. */
 export const parseText = (value: unknown, length = 500): string | undefined =>
   typeof value === "string" && value !== "" ? excerpt(value, length) : undefined
 
-/** A list of at most 50 texts without credentials, or nothing. */
+/** A list of at most 50 redacted texts, or nothing. */
 export const parseTexts = (value: unknown): ReadonlyArray<string> | undefined =>
   Array.isArray(value)
     ? value.filter((item) => typeof item === "string").slice(0, 50).map((item) => excerpt(item, 200))
     : undefined
 
-/** A finite number, or nothing. */
 export const parseNumber = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined
 
-/** A bounded copy of a JSON value without credentials, or nothing. */
+/** A bounded, redacted copy of a JSON value, or nothing. */
 export const parseJson = (value: unknown): Schema.Json | undefined =>
   value === undefined ? undefined : excerptJson(value)
 
 const writeText = (value: string): Schema.Json => excerpt(value, maxMessageLength)
 
-/** Writes any JSON value within bounds and without credentials. */
+/** Like {@link parseJson}, with larger bounds: an error that was made by hand may hold more than a decoded one. */
 export const writeJson = (value: unknown): Schema.Json => prune(value, 32, { entries: 1000 })
 
 /** A short text: an id, a URL. */
@@ -89,11 +85,9 @@ export const texts = (
 ): Field<Schema.optionalKey<Schema.$Array<typeof Schema.String>>> =>
   optional(name, Schema.Array(Schema.String), parseTexts, writeJson, or)
 
-/** A number. */
 export const number = (name: string, or?: Reader<number>): Field<Schema.optionalKey<typeof Schema.Finite>> =>
   optional(name, Schema.Finite, parseNumber, (value) => value, or)
 
-/** A boolean. */
 export const boolean = (name: string): Field<Schema.optionalKey<typeof Schema.Boolean>> =>
   optional(
     name,
@@ -120,7 +114,7 @@ export const literal = <const L extends ReadonlyArray<string>>(
     or
   )
 
-/** A field that a response says in its headers, and no body. */
+/** A field that a response has in its headers and not in its body. `Encode.headers` writes it. */
 export const header = <S extends Schema.Constraint>(
   schema: S,
   read: (headers: Received["headers"]) => S["Type"] | undefined
@@ -130,7 +124,7 @@ export const header = <S extends Schema.Constraint>(
   write: () => ({})
 })
 
-/** The count a wording captured. */
+/** Reads the number in a named group of the wording. */
 export const captured = (name: string): Reader<number> => ({ captured }) => {
   const digits = captured[name]
   return digits === undefined ? undefined : Number(digits)

@@ -1,8 +1,8 @@
 /**
- * The headers of a response, read into values with units.
+ * Readers of the headers of a response, which return values with units.
  *
- * Every header is optional, and a value that cannot be read counts as absent: nothing here fails. Venice's reset headers
- * come in three units under similar names, and are told apart by their size.
+ * Every header is optional, and an unreadable value counts as absent, so no function fails. Venice's reset headers come
+ * in three units under similar names; the size of the number tells which.
  *
  * @internal
  */
@@ -17,67 +17,67 @@ import * as Result from "effect/Result"
 import type { Balance, Budget, Deprecation, RateLimit } from "../../ResponseContext.ts"
 import { excerpt, oneLine } from "../redaction/excerpt.ts"
 
-/** The last moment a JavaScript date can hold, in epoch milliseconds. */
+/** The last moment of a JavaScript date, in epoch milliseconds. */
 const lastMillis = 8.64e15
 
-// No number that a clock can use has more digits.
+// A longer number is beyond any clock.
 const decimal = /^(?=.{1,64}$)(?:\d+(?:\.\d*)?|\.\d+)$/
 
-/** The longest wait, in milliseconds: 3 billion years. Beyond, numbers are no longer written in digits alone. */
-const longest = 1e20
+/** The longest hint, in milliseconds: 3 billion years. JavaScript prints larger numbers with an exponent. */
+const maxMillis = 1e20
 const wholeSeconds = /^\d{1,9}$/
 
-/** Whole milliseconds, rounded up after the noise of binary fractions is taken off; never less than was asked for. */
+/** Rounds up to whole milliseconds, so that a hint is never shortened, after removing the noise of binary fractions. */
 const ceilMillis = (millis: number): Duration.Duration => {
   const whole = Number.isInteger(millis) ? millis : Math.ceil(Math.round(millis * 1e6) / 1e6)
-  return Duration.millis(Math.min(whole, longest))
+  return Duration.millis(Math.min(whole, maxMillis))
 }
 
-/** A number of seconds as a duration, or nothing when it is negative or no finite number. */
-export const parseSeconds = (input: string | number): Duration.Duration | undefined => {
-  if (typeof input === "string" && wholeSeconds.test(input)) return Duration.millis(Number(input) * 1000)
-  if (typeof input === "string" && !decimal.test(input.trim())) return undefined
-  const seconds = Number(input)
+/** A number of seconds as a duration, or nothing if it is negative or not finite. */
+export const parseSeconds = (value: string | number): Duration.Duration | undefined => {
+  if (typeof value === "string" && wholeSeconds.test(value)) return Duration.millis(Number(value) * 1000)
+  if (typeof value === "string" && !decimal.test(value.trim())) return undefined
+  const seconds = Number(value)
   return seconds >= 0 && Number.isFinite(seconds) ? ceilMillis(seconds * 1000) : undefined
 }
 
 /**
- * The wait a `Retry-After` header asks for.
+ * The hint in a `Retry-After` header.
  *
  * **Details**
  *
- * Seconds, fractions of seconds, or an HTTP-date in any of the three forms of RFC 9110 section 5.6.7, read against
- * `now` in epoch milliseconds. A date in the past is a wait of zero. Of two headers that were joined, as a proxy and
- * `fetch` leave them (`30, 60`), the longer wait holds. Anything else (negative, empty, hexadecimal,
- * exponents, impossible dates, ISO dates) is no hint.
+ * Reads seconds, fractions of seconds, and an HTTP-date in any of the three forms of RFC 9110 section 5.6.7, relative
+ * to `now` in epoch milliseconds. A date in the past is a hint of zero. If a proxy added a header of its own, `fetch`
+ * joins both (`30, 60`), and the longer hint counts. Anything else (negative, empty, hexadecimal, exponents, impossible
+ * dates, ISO dates) is no hint.
  */
-export const parseRetryAfter = (input: string, now: number): Duration.Duration | undefined => {
-  const seconds = parseSeconds(input)
+export const parseRetryAfter = (value: string, now: number): Duration.Duration | undefined => {
+  const seconds = parseSeconds(value)
   if (seconds !== undefined) return seconds
-  // The longest HTTP-date has 33 characters; a proxy may have put its own value beside Venice's.
-  if (input.length > 100) return undefined
-  const date = HttpHeaders.parseHttpDate(input)
+  // The longest HTTP-date has 33 characters, and a few values may be joined.
+  if (value.length > 100) return undefined
+  const date = HttpHeaders.parseHttpDate(value)
   if (Result.isSuccess(date)) return Duration.millis(Math.max(0, DateTime.toEpochMillis(date.success) - now))
-  const comma = input.lastIndexOf(", ")
-  const last = comma < 0 ? undefined : parseSeconds(input.slice(comma + 2))
-  const others = last === undefined ? undefined : parseRetryAfter(input.slice(0, comma), now)
+  const comma = value.lastIndexOf(", ")
+  const last = comma < 0 ? undefined : parseSeconds(value.slice(comma + 2))
+  const others = last === undefined ? undefined : parseRetryAfter(value.slice(0, comma), now)
   return last === undefined || others === undefined ? undefined : Duration.max(last, others)
 }
 
 /**
- * The moment a reset header names: at least 1e12 is epoch milliseconds, 1e9 to 1e12 epoch seconds, and below that a
- * duration in seconds from `now` (epoch milliseconds).
+ * The moment in a reset header: 1e12 or more is epoch milliseconds, from 1e9 to 1e12 epoch seconds, and less is seconds
+ * after `now` (epoch milliseconds).
  */
-export const parseReset = (input: string, now: number): DateTime.Utc | undefined => {
-  const text = input.trim()
+export const parseReset = (value: string, now: number): DateTime.Utc | undefined => {
+  const text = value.trim()
   if (!decimal.test(text)) return undefined
-  const value = Number(text)
-  const millis = value >= 1e12 ? value : value >= 1e9 ? value * 1000 : now + value * 1000
+  const number = Number(text)
+  const millis = number >= 1e12 ? number : number >= 1e9 ? number * 1000 : now + number * 1000
   return Math.abs(millis) <= lastMillis ? DateTime.makeUnsafe(Math.ceil(millis)) : undefined
 }
 
-const parseCount = (input: string | undefined): number | undefined =>
-  input !== undefined && /^\s*-?\d{1,15}\s*$/.test(input) ? Number(input) : undefined
+const parseCount = (value: string | undefined): number | undefined =>
+  value !== undefined && /^\s*-?\d{1,15}\s*$/.test(value) ? Number(value) : undefined
 
 const budget = (
   limit: string | undefined,
@@ -96,9 +96,10 @@ const budget = (
   return limitCount === undefined && remainingCount === undefined && resetAt === undefined ? undefined : out
 }
 
-/** The rate limiter's budgets, or nothing when the answer has no such header. */
+/** The budgets of the rate limiter, or nothing if the response has no such header. */
 export const rateLimit = (headers: Headers, now: number): RateLimit | undefined => {
-  // The crypto RPC proxy and the failure budget share `x-ratelimit-remaining`; the name of the reset tells them apart.
+  // The crypto RPC proxy counts requests, and Venice failures, in `x-ratelimit-remaining`. Only the proxy sends
+  // `-limit` and `-reset`.
   const isProxy = headers["x-ratelimit-reset"] !== undefined || headers["x-ratelimit-limit"] !== undefined
   const requests = isProxy
     ? budget(headers["x-ratelimit-limit"], headers["x-ratelimit-remaining"], headers["x-ratelimit-reset"], now)
@@ -125,34 +126,29 @@ export const rateLimit = (headers: Headers, now: number): RateLimit | undefined 
   }
 }
 
-/** The budget that holds the next request back longest: of those with nothing remaining, the one that is reset last. */
-export const exhausted = (
-  snapshot: RateLimit
-): { readonly kind: keyof RateLimit; readonly resetAt: DateTime.Utc | undefined } | undefined => {
-  let found: { readonly kind: keyof RateLimit; readonly resetAt: DateTime.Utc | undefined } | undefined
-  for (const kind of ["requests", "tokens", "failures"] as const) {
-    const { remaining, resetAt } = snapshot[kind] ?? {}
-    if (remaining === undefined || remaining > 0) continue
-    const isLater = found?.resetAt === undefined
-      || (resetAt !== undefined && DateTime.toEpochMillis(resetAt) > DateTime.toEpochMillis(found.resetAt))
-    if (found === undefined || (isLater && resetAt !== undefined)) found = { kind, resetAt }
-  }
-  return found
+interface ExhaustedBudget {
+  readonly budget: keyof RateLimit
+  readonly resetAt: DateTime.Utc | undefined
 }
 
-/**
- * The wait an answer asks for in its headers.
- *
- * **Details**
- *
- * `retry-after-ms`, which OpenAI-compatible gateways send, then `Retry-After`. Else, on a 429 only, the latest reset
- * among the budgets with nothing remaining: reset headers are on most answers, so without an exhausted budget they are a
- * snapshot and no hint. A reset in the past is a wait of zero.
- */
+/** The budget that blocks the next request longest: the last to be reset of those with nothing remaining. */
+export const exhausted = (budgets: RateLimit): ExhaustedBudget | undefined => {
+  let latest: ExhaustedBudget | undefined
+  for (const budget of ["requests", "tokens", "failures"] as const) {
+    const { remaining, resetAt } = budgets[budget] ?? {}
+    if (remaining === undefined || remaining > 0) continue
+    const isLater = latest?.resetAt === undefined
+      || (resetAt !== undefined && DateTime.toEpochMillis(resetAt) > DateTime.toEpochMillis(latest.resetAt))
+    if (latest === undefined || (isLater && resetAt !== undefined)) latest = { budget, resetAt }
+  }
+  return latest
+}
+
+/** The hint in the headers of a response. The order of the headers is documented in `ResponseHeaders`. */
 export const retryAfter = (
   headers: Headers,
   status: number,
-  snapshot: RateLimit | undefined,
+  budgets: RateLimit | undefined,
   now: number
 ): Duration.Duration | undefined => {
   const millis = headers["retry-after-ms"]
@@ -161,17 +157,17 @@ export const retryAfter = (
   }
   const value = headers["retry-after"]
   const hint = value === undefined ? undefined : parseRetryAfter(value, now)
-  if (hint !== undefined || status !== 429 || snapshot === undefined) return hint
-  const resetAt = exhausted(snapshot)?.resetAt
+  if (hint !== undefined || status !== 429 || budgets === undefined) return hint
+  const resetAt = exhausted(budgets)?.resetAt
   return resetAt === undefined ? undefined : Duration.millis(Math.max(0, DateTime.toEpochMillis(resetAt) - now))
 }
 
-const parseBalance = (input: string | undefined): BigDecimal.BigDecimal | undefined =>
-  input !== undefined && /^-?\d{1,50}(?:\.\d{1,50})?(?:e[+-]?\d{1,2})?$/i.test(input)
-    ? Option.getOrUndefined(BigDecimal.fromString(input))
+const parseBalance = (value: string | undefined): BigDecimal.BigDecimal | undefined =>
+  value !== undefined && /^-?\d{1,50}(?:\.\d{1,50})?(?:e[+-]?\d{1,2})?$/i.test(value)
+    ? Option.getOrUndefined(BigDecimal.fromString(value))
     : undefined
 
-/** What the account had before the request, or nothing when the answer does not say. */
+/** The balance of the account before the request, or nothing if the response has none. */
 export const balance = (headers: Headers): Balance | undefined => {
   const usd = parseBalance(headers["x-venice-balance-usd"])
   const diem = parseBalance(headers["x-venice-balance-diem"])
@@ -192,45 +188,44 @@ export const deprecation = (headers: Headers): Deprecation | undefined => {
   }
 }
 
-/** An id for a log line: without control characters, and not longer than an id is. */
+/** An id for a log line: redacted, without control characters, at most 200 code units long. */
 export const identifier = (value: unknown): string | undefined => {
   if (typeof value !== "string") return undefined
   return value.length < 25 && ray.test(value) ? value : oneLine(excerpt(value, 400), 200) || undefined
 }
 
-// Cloudflare's id with its data centre, which has the form of no credential.
+// Cloudflare's ray id with its data centre. It cannot be a credential, so it needs no search for one.
 const ray = /^[\da-f]+-[A-Z]{3}$/
 
-const maxKnown = 64
+const maxCachedLength = 64
+const maxCachedNames = 64
 
-const known = new Set<string>()
+/** The names that are their own {@link identifier}. Bounded, because a server chooses some of them. */
+const cleanNames = new Set<string>()
 
-/**
- * An {@link identifier} that is one of a few, such as an operation or a media type: what was found to be clean is not
- * looked at again.
- */
+/** An {@link identifier} with few different values, such as an operation or a media type. Clean values are cached. */
 export const name = (value: string | undefined): string | undefined => {
-  if (value === undefined || known.has(value)) return value
+  if (value === undefined || cleanNames.has(value)) return value
   const clean = identifier(value)
-  if (clean === value && value.length <= maxKnown && known.size < maxKnown) known.add(value)
+  if (clean === value && value.length <= maxCachedLength && cleanNames.size < maxCachedNames) cleanNames.add(value)
   return clean
 }
 
 /** The value of `Sunset` or `Deprecation`: an HTTP-date, or `@` and epoch seconds (RFC 9745). */
-export const parseMoment = (input: string | undefined): DateTime.Utc | undefined => {
-  if (input === undefined || input.length > 100) return undefined
-  const seconds = /^\s*@(\d{1,13})\s*$/.exec(input)?.[1]
+export const parseMoment = (value: string | undefined): DateTime.Utc | undefined => {
+  if (value === undefined || value.length > 100) return undefined
+  const seconds = /^\s*@(\d{1,13})\s*$/.exec(value)?.[1]
   if (seconds !== undefined) {
     const millis = Number(seconds) * 1000
     return millis <= lastMillis ? DateTime.makeUnsafe(millis) : undefined
   }
-  return Result.getOrUndefined(HttpHeaders.parseHttpDate(input))
+  return Result.getOrUndefined(HttpHeaders.parseHttpDate(value))
 }
 
 /** The target of the first link with this relation in a `Link` header (RFC 8288), or nothing. */
-export const parseLink = (input: string | undefined, relation: string): string | undefined => {
-  if (input === undefined) return undefined
-  for (const [, target, parameters] of input.matchAll(/<([^<>]*)>([^<]*)/g)) {
+export const parseLink = (value: string | undefined, relation: string): string | undefined => {
+  if (value === undefined) return undefined
+  for (const [, target, parameters] of value.matchAll(/<([^<>]*)>([^<]*)/g)) {
     const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters!)
     const relations = (rel?.[1] ?? rel?.[2] ?? "").toLowerCase().split(/\s+/)
     if (relations.includes(relation)) return excerpt(target!, 1000)
@@ -238,13 +233,13 @@ export const parseLink = (input: string | undefined, relation: string): string |
   return undefined
 }
 
-// An offer is a few hundred bytes; what is much larger is none.
+// A real offer has a few hundred bytes.
 const maxOffer = 64 * 1024
 
 /** The JSON in a `PAYMENT-REQUIRED` header, which is base64, or nothing. */
-export const parsePaymentRequired = (input: string | undefined): unknown => {
-  if (input === undefined || input.length > maxOffer) return undefined
-  const text = Encoding.decodeString(input)
+export const parsePaymentRequired = (value: string | undefined): unknown => {
+  if (value === undefined || value.length > maxOffer) return undefined
+  const text = Encoding.decodeString(value)
   if (Result.isFailure(text)) return undefined
   try {
     return JSON.parse(text.success)
@@ -253,6 +248,6 @@ export const parsePaymentRequired = (input: string | undefined): unknown => {
   }
 }
 
-/** Whether a header says that the content of a success was blocked. */
+/** Whether Venice blocked the content of a success. */
 export const isBlocked = (headers: Headers): boolean =>
   headers["x-venice-is-content-violation"]?.trim().toLowerCase() === "true"

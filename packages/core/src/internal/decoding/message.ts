@@ -1,5 +1,5 @@
 /**
- * The message of an error: the server's words, or a description of a body that has none.
+ * The message of an error: the server's, or a description of a body without a message.
  *
  * @internal
  */
@@ -13,10 +13,9 @@ import { firstMessage } from "./validation.ts"
 
 const maxPageText = 500
 
-/** The message of an error of this class. */
 export const messageOf = (Class: VeniceErrorClass, { errorBody, input, isPlain }: Received): string => {
   const { message = firstMessage(errorBody) } = errorBody
-  // Venice's documented message holds no credential, and neither does a part of a body without one.
+  // Neither the documented message nor a part of a plain body can contain a credential.
   if (message === Class.defaultMessage || (message !== undefined && isPlain)) return message
   if (message !== undefined) return excerpt(message, maxMessageLength)
   if (Class !== UnrecognizedResponse) return Class.defaultMessage

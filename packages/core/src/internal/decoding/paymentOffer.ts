@@ -1,5 +1,5 @@
 /**
- * The offer of an x402 answer: the ways to pay for a request.
+ * The field `offer` of a `PAYMENT_REQUIRED`: the ways to pay for a request by x402.
  *
  * @internal
  */
@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { type Field, parseJson, parseNumber, parseText, writeJson } from "./fields.ts"
 import { parsePaymentRequired } from "./headers.ts"
 
-/** One way to pay, with the member names of the x402 protocol, so that a wallet takes it as it is. */
+/** One way to pay, with the member names of the x402 protocol, so that a wallet accepts it unchanged. */
 const PaymentOption = Schema.Struct({
   scheme: Schema.optionalKey(Schema.String),
   network: Schema.optionalKey(Schema.String),
@@ -60,7 +60,6 @@ const parseOffer = (value: unknown) => {
   }) as typeof PaymentOffer.Type
 }
 
-/** The field `offer` of an error. */
 export const paymentOffer: Field<Schema.optionalKey<typeof PaymentOffer>> = {
   schema: Schema.optionalKey(PaymentOffer),
   read: ({ received: { errorBody, headers } }) =>

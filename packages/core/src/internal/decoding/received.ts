@@ -1,5 +1,5 @@
 /**
- * A response as the decoder works on it: its parts are read once, and known secrets are gone.
+ * A response as the decoder sees it: without known secrets, and with its parts read once.
  *
  * @internal
  */
@@ -7,29 +7,29 @@ import * as Headers from "effect/http/Headers"
 import * as Record from "effect/Record"
 import type { RateLimit } from "../../ResponseContext.ts"
 import { isPlain } from "../redaction/excerpt.ts"
-import { unescaped, without, withoutBegun } from "../redaction/redact.ts"
+import { redactCutSecret, redactSecrets, unescapeAscii } from "../redaction/redact.ts"
 import type { ErrorBody } from "./errorBody.ts"
 import { rateLimit } from "./headers.ts"
 
 /**
- * A response to decode.
+ * A response to decode, as the caller of `Decode` passes it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Input {
   readonly status: number
-  /** Names in any case. */
+  /** The names may be in any case. */
   readonly headers?: Headers.Input | undefined
-  /** The body's text. Bytes that are not text may be left out or replaced. */
+  /** The text of the body. Bytes that are not valid text may be omitted or replaced. */
   readonly body: string
   /** Whether the server sent, or was about to send, more than `body` holds. */
   readonly bodyTruncated?: boolean | undefined
-  /** The operation that was called, such as `POST /chat/completions`. */
+  /** The operation of the request, such as `POST /chat/completions`. */
   readonly operation?: string | undefined
-  /** How many events of a stream were delivered before this error. */
+  /** How many events of a stream the caller received before this error. */
   readonly delivered?: number | undefined
-  /** When the response was received, in epoch milliseconds. Dates in headers are read against it. */
+  /** When the response was received, in epoch milliseconds. Dates in headers become delays relative to it. */
   readonly now: number
   /**
    * Values that must not appear in the error, such as the API key of the request. Values shorter than four characters
@@ -37,49 +37,48 @@ export interface Input {
    */
   readonly secrets?: ReadonlyArray<string> | undefined
   /**
-   * Whether the error's `stack` has the frames of the caller of `Decode.response`. By default it has one line that names
-   * the operation: capturing frames costs as much as decoding, and inside an effect they are the runtime's.
+   * Whether `stack` of the error has the frames of the caller of `Decode.response`. By default it has one line with the
+   * operation: capturing frames costs as much as decoding, and inside an effect the frames are the runtime's.
    */
   readonly captureStack?: boolean | undefined
 }
 
-/** A response whose parts were read. */
 export interface Received {
   readonly input: Input
   readonly headers: Headers.Headers
   readonly errorBody: ErrorBody
   /** The budgets of the rate limiter, from the headers. */
   readonly rateLimit: RateLimit | undefined
-  /** Whether the body is short and holds nothing that looks like a credential, so that parts of it can be kept as is. */
+  /** Whether the body is short and contains no credential, so that its parts need no redaction. */
   readonly isPlain: boolean
 }
 
-/** Whether the status is that of a success. A success can still hold an error: a blocked image, an event of a stream. */
+/** Whether the status is that of a success. A success can contain an error: a blocked image, an event of a stream. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
-/** The headers with lower-case names. */
+/** The headers with names in lower case. */
 export const headersOf = ({ headers }: Input): Headers.Headers =>
   Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
 
-const remove = (input: Input, secrets: ReadonlyArray<string>): Input => {
-  const redacted = without(secrets)
+const redactInput = (input: Input, secrets: ReadonlyArray<string>): Input => {
+  const redact = redactSecrets(secrets)
   const headers = headersOf(input)
-  const isEchoed = Object.values(headers).some((value) => redacted(value) !== value)
+  const isEchoed = Object.values(headers).some((value) => redact(value) !== value)
   return {
     ...input,
-    headers: isEchoed ? Headers.fromRecordUnsafe(Record.map(headers, redacted)) : headers,
-    body: input.bodyTruncated === true ? withoutBegun(redacted(input.body), secrets) : redacted(input.body)
+    headers: isEchoed ? Headers.fromRecordUnsafe(Record.map(headers, redact)) : headers,
+    body: input.bodyTruncated === true ? redactCutSecret(redact(input.body), secrets) : redact(input.body)
   }
 }
 
-/** The response without its known secrets. */
+/** The response with its known secrets redacted. */
 export const withoutSecrets = (input: Input): Input => {
-  const body = unescaped(input.body)
-  const readable = body === input.body ? input : { ...input, body }
-  return input.secrets === undefined ? readable : remove(readable, input.secrets)
+  const body = unescapeAscii(input.body)
+  const unescaped = body === input.body ? input : { ...input, body }
+  return input.secrets === undefined ? unescaped : redactInput(unescaped, input.secrets)
 }
 
-/** Reads the headers of a response without secrets, and puts them beside its error body. */
+/** Reads the headers of a response. Its secrets must be redacted already. */
 export const receive = (input: Input, errorBody: ErrorBody): Received => {
   const headers = headersOf(input)
   return { input, headers, errorBody, rateLimit: rateLimit(headers, input.now), isPlain: isPlain(input.body) }

@@ -1,8 +1,8 @@
 /**
- * Which error a response is: the rule that tries what the rows of `Errors` say of themselves.
+ * Recognition: which error a response is, according to the rows of `Errors`.
  *
  * A machine code decides first, then the most specific wording under its status, then the shape of the response, then
- * the status alone. Of two rows that match equally, the one that stands first in the table wins.
+ * the status alone. If two rows match equally, the first in the table wins.
  *
  * @internal
  */
@@ -14,7 +14,6 @@ import type { Captured } from "./fields.ts"
 import { isSuccess, type Received } from "./received.ts"
 import * as Wordings from "./wordings.ts"
 
-/** The class of a response, what decided it, and what the wording of the message captured. */
 export interface Recognition {
   readonly Class: VeniceErrorClass
   readonly matchedBy: VeniceError["matchedBy"]
@@ -43,14 +42,15 @@ for (const Class of classes) {
 const classOfCode = (code: string, status: number): VeniceErrorClass | undefined => {
   const aliased = byAlias.get(code) ?? byPrefix.find(([prefix]) => code.startsWith(prefix))?.[1]
   if (aliased !== undefined) return aliased
-  // A code in lower case is Venice's in a stream (`model_overloaded`), and elsewhere where the status agrees.
+  // Streams have Venice's codes in lower case (`model_overloaded`). Elsewhere another vendor may use the same word, so
+  // the status must agree.
   const Class = byCode.get(code.toUpperCase())
   return Class !== undefined && Class !== Errors.UnrecognizedResponse && (isSuccess(status) || Class.status === status)
     ? Class
     : undefined
 }
 
-/** The class that a machine code names. One of Venice's own codes wins over an alias, wherever the two stand. */
+/** The class that a machine code names. Venice's codes win over aliases, even over aliases in more reliable members. */
 const classOfCodes = ({ codes, error }: ErrorBody, status: number): VeniceErrorClass | undefined => {
   for (const code of codes) {
     const Class = byCode.get(code)
@@ -65,28 +65,32 @@ const classOfCodes = ({ codes, error }: ErrorBody, status: number): VeniceErrorC
 
 const none: Captured = {}
 
-/** Recognizes a response. Total: `UnrecognizedResponse` is the class of whatever nothing else matches. */
+/** Recognizes a response. Total: without a match, the class is `UnrecognizedResponse`. */
 export const recognize = (received: Received): Recognition => {
   const { errorBody, input: { status } } = received
   const { message, shape } = errorBody
-  const coded = classOfCodes(errorBody, status)
-  if (coded !== undefined) {
-    return { Class: coded, matchedBy: "code", captured: (message && Wordings.capture(coded, message)) || none }
+  const classByCode = classOfCodes(errorBody, status)
+  if (classByCode !== undefined) {
+    return {
+      Class: classByCode,
+      matchedBy: "code",
+      captured: (message && Wordings.capture(classByCode, message)) || none
+    }
   }
-  const worded = shape === "venice" && message !== undefined
+  const wording = shape === "venice" && message !== undefined
     ? Wordings.match(message, status, isSuccess(status))
     : undefined
-  if (worded !== undefined) return { Class: worded.Class, matchedBy: "message", captured: worded.captured }
-  const shaped = byShape.find(([matches]) => matches(received))?.[1]
+  if (wording !== undefined) return { Class: wording.Class, matchedBy: "message", captured: wording.captured }
+  const classByShape = byShape.find(([matches]) => matches(received))?.[1]
     ?? (shape === "venice" ? byVeniceStatus.get(status) : undefined)
-  if (shaped !== undefined) return { Class: shaped, matchedBy: "shape", captured: none }
-  const only = byStatus.get(status)
-  return only === undefined
+  if (classByShape !== undefined) return { Class: classByShape, matchedBy: "shape", captured: none }
+  const classByStatus = byStatus.get(status)
+  return classByStatus === undefined
     ? { Class: Errors.UnrecognizedResponse, matchedBy: "none", captured: none }
-    : { Class: only, matchedBy: "status", captured: none }
+    : { Class: classByStatus, matchedBy: "status", captured: none }
 }
 
-/** The fields of the recognized class, or nothing if it has none of its own. */
+/** The fields of the recognized class, or nothing if the class declares none. */
 export const fieldsOf = (
   { Class, captured, matchedBy }: Recognition,
   received: Received

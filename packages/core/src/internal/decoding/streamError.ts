@@ -17,10 +17,10 @@ export const isStream = (status: number, headers: Headers.Headers, body: string)
   && (headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
     || startsStream.test(body.slice(0, 100)))
 
-// An event without an error may have `null` or `""` in its place.
+// Events without an error may have `"error": null` or `"error": ""`.
 const isError = (error: unknown): boolean => typeof error === "string" ? error !== "" : Predicate.isObject(error)
 
-/** The error in the JSON of one event: `error` at top level, or inside the `response` of a `response.failed`. */
+/** An error body from the JSON of one event: with `error` at top level, or in the `response` of a `response.failed`. */
 export const errorOfEvent = (data: string): unknown => {
   if (!data.includes("\"error\"")) return undefined
   try {
@@ -35,14 +35,14 @@ export const errorOfEvent = (data: string): unknown => {
   }
 }
 
-/** Reads the first error among the events; a stream without one as an empty body. */
+/** Reads the first error of a stream. A stream without one counts as an empty body. */
 export const readStream = (text: string): ErrorBody.ErrorBody => {
-  let found: unknown
+  let error: unknown
   const parser = Sse.makeParser((event) => {
-    if (event._tag === "Event") found ??= errorOfEvent(event.data)
+    if (event._tag === "Event") error ??= errorOfEvent(event.data)
   }, { maxEventSize: Number.MAX_SAFE_INTEGER })
   parser.feed(text)
   // The connection may have ended before the blank line that closes the last event.
   parser.feed("\n\n")
-  return found === undefined ? ErrorBody.read("") : ErrorBody.fromJson(found)
+  return error === undefined ? ErrorBody.read("") : ErrorBody.fromJson(error)
 }

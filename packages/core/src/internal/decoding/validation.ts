@@ -1,8 +1,8 @@
 /**
- * What Venice said about the fields of a rejected request.
+ * The field `validation` of an error: Venice's messages about the fields of a rejected request.
  *
- * The raw JSON is kept untouched until somebody asks, since most rejections are only counted or logged. What is read
- * from it then is bounded in depth and in entries, so that a hostile body can neither overflow the stack nor the log.
+ * The JSON is parsed on first access, because most errors are only counted or logged. Parsing is bounded in depth and
+ * in entries, so that a hostile body can overflow neither the stack nor the log.
  *
  * @internal
  */
@@ -10,8 +10,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { excerpt } from "../redaction/excerpt.ts"
-import { type Budget, prune, spend } from "../redaction/json.ts"
-import { isSecretName, mark } from "../redaction/redact.ts"
+import { prune, type Remaining, takeEntry } from "../redaction/json.ts"
+import { isSecretName, placeholder } from "../redaction/redact.ts"
 import type { ErrorBody } from "./errorBody.ts"
 import type { Field } from "./fields.ts"
 
@@ -25,44 +25,44 @@ export interface Tree {
   readonly fields: Readonly<Record<string, Tree>>
 }
 
-/** One complaint about one field; an empty path means the request as a whole. */
+/** One message about one field of the request. An empty path means the whole request. */
 export interface Issue {
   readonly path: ReadonlyArray<string | number>
   readonly message: string
-  /** Zod's code, such as `invalid_type`, where Venice sent it. */
+  /** Zod's code, such as `invalid_type`, if Venice sent it. */
   readonly code?: string
 }
 
-const texts = (value: unknown, budget: Budget): ReadonlyArray<string> => {
+const texts = (value: unknown, remaining: Remaining): ReadonlyArray<string> => {
   if (!Array.isArray(value)) return []
   const out: Array<string> = []
   for (const item of value) {
     if (typeof item !== "string") continue
-    if (!spend(budget)) break
+    if (!takeEntry(remaining)) break
     out.push(excerpt(item, maxText))
   }
   return out
 }
 
-const isFields = (value: unknown): boolean => Predicate.isObject(value) && !Array.isArray(value)
+const isObject = (value: unknown): boolean => Predicate.isObject(value) && !Array.isArray(value)
 
-const readTree = (value: unknown, depth: number, budget: Budget): Tree | undefined => {
+const readTree = (value: unknown, depth: number, remaining: Remaining): Tree | undefined => {
   if (typeof value === "string") return value === "" ? undefined : { errors: [excerpt(value, maxText)], fields: {} }
   if (Array.isArray(value)) {
-    const errors = texts(value, budget)
+    const errors = texts(value, remaining)
     return errors.length === 0 ? undefined : { errors, fields: {} }
   }
   if (!Predicate.isObject(value) || depth > maxDepth) return undefined
   const fields: Array<[string, Tree]> = []
   for (const [name, inner] of Object.entries(value)) {
     if (name === "_errors") continue
-    if (!spend(budget)) break
-    // What stands for a secret directly may be the secret; messages about it stand in its `_errors`.
-    const said = isSecretName(name) && !isFields(inner) ? mark : inner
-    const tree = readTree(said, depth + 1, budget)
+    if (!takeEntry(remaining)) break
+    // Directly under the name of a secret may be its value; messages are in `_errors`, one level deeper.
+    const redacted = isSecretName(name) && !isObject(inner) ? placeholder : inner
+    const tree = readTree(redacted, depth + 1, remaining)
     if (tree !== undefined) fields.push([excerpt(name, 200), tree])
   }
-  const errors = texts((value as { readonly _errors?: unknown })._errors, budget)
+  const errors = texts((value as { readonly _errors?: unknown })._errors, remaining)
   return errors.length === 0 && fields.length === 0 ? undefined : { errors, fields: Object.fromEntries(fields) }
 }
 
@@ -77,32 +77,37 @@ const readPath = (value: unknown): ReadonlyArray<string | number> => {
   return steps.map((step) => typeof step === "string" ? excerpt(step, 200) : step)
 }
 
-const facts = ["expected", "received", "minimum", "maximum", "keys", "options"]
+const describedMembers = ["expected", "received", "minimum", "maximum", "keys", "options"]
 
-// Zod leaves the message out of some issues and puts it into the tree; what else the issue says then has to do.
+// Some of Zod's issues have their message only in the tree. Without it, the other members describe the issue.
 const describe = (issue: Readonly<Record<string, unknown>>): string => {
   const last = Array.isArray(issue.path) ? issue.path.at(-1) : undefined
-  const known = typeof last === "string" && isSecretName(last) ? ["expected"] : facts
-  const said = known
+  const names = typeof last === "string" && isSecretName(last) ? ["expected"] : describedMembers
+  const descriptions = names
     .filter((name) => issue[name] !== undefined)
     .map((name) => `${name} ${excerpt(JSON.stringify(prune(issue[name], 4, { entries: 20 })) ?? "", 200)}`)
   const code = typeof issue.code === "string" ? excerpt(issue.code, 200) : "invalid"
-  return said.length === 0 ? code : `${code} (${said.join(", ")})`
+  return descriptions.length === 0 ? code : `${code} (${descriptions.join(", ")})`
 }
 
-const readIssues = (value: unknown, budget: Budget): ReadonlyArray<Issue & { readonly said: boolean }> => {
+interface ReadIssue extends Issue {
+  /** Whether the message is Zod's, and not a description. */
+  readonly hasMessage: boolean
+}
+
+const readIssues = (value: unknown, remaining: Remaining): ReadonlyArray<ReadIssue> => {
   if (!Array.isArray(value)) return []
-  const out: Array<Issue & { readonly said: boolean }> = []
+  const out: Array<ReadIssue> = []
   for (const issue of value) {
     if (!Predicate.isObject(issue)) continue
-    if (!spend(budget)) break
+    if (!takeEntry(remaining)) break
     const raw = issue as Readonly<Record<string, unknown>>
-    const said = typeof raw.message === "string" && raw.message !== ""
+    const hasMessage = typeof raw.message === "string" && raw.message !== ""
     out.push({
       path: readPath(raw.path),
-      message: said ? excerpt(raw.message as string, maxText) : describe(raw),
+      message: hasMessage ? excerpt(raw.message as string, maxText) : describe(raw),
       ...(typeof raw.code === "string" ? { code: excerpt(raw.code, 200) } : undefined),
-      said
+      hasMessage
     })
   }
   return out
@@ -110,7 +115,7 @@ const readIssues = (value: unknown, budget: Budget): ReadonlyArray<Issue & { rea
 
 const pathKey = (path: ReadonlyArray<string | number>): string => JSON.stringify(path.map(String))
 
-/** The validation part of a body: `details` and `issues` as they were sent, read when first asked for. */
+/** The members `details` and `issues` of a body, which are parsed on first access. */
 export class Validation {
   readonly #details: unknown
   readonly #issues: unknown
@@ -133,14 +138,14 @@ export class Validation {
   #read(): ReadonlyArray<Issue> {
     const fromTree: Array<Issue> = []
     if (this.details !== undefined) flatten(this.details, [], fromTree)
-    const told = new Set(fromTree.map((issue) => pathKey(issue.path)))
+    const pathsInTree = new Set(fromTree.map((issue) => pathKey(issue.path)))
     const issues = readIssues(this.#issues, { entries: maxEntries })
-    // An issue repeats what the tree says of its path, with the array indices as numbers and with a code: keep the
-    // issue's path and code, and every message of the tree.
-    const exact = new Map<string, Issue>()
-    for (const { said: _, ...issue } of issues) {
+    // Tree and issues repeat each other. An issue also has a code and array indices as numbers, the tree may have more
+    // messages: keep path and code of the issue, and every message of the tree.
+    const issueByPath = new Map<string, Issue>()
+    for (const { hasMessage: _, ...issue } of issues) {
       const key = pathKey(issue.path)
-      if (!exact.has(key)) exact.set(key, issue)
+      if (!issueByPath.has(key)) issueByPath.set(key, issue)
     }
     const out: Array<Issue> = []
     const seen = new Set<string>()
@@ -150,21 +155,21 @@ export class Validation {
       seen.add(key)
       out.push(issue)
     }
-    for (const { said, ...issue } of issues) {
-      if (said || !told.has(pathKey(issue.path))) add(issue)
+    for (const { hasMessage, ...issue } of issues) {
+      if (hasMessage || !pathsInTree.has(pathKey(issue.path))) add(issue)
     }
     for (const issue of fromTree) {
-      const twin = exact.get(pathKey(issue.path))
+      const twin = issueByPath.get(pathKey(issue.path))
       add(twin === undefined ? issue : { ...twin, message: issue.message })
     }
     return out
   }
 
   toJSON(): typeof Raw.Type {
-    const budget = { entries: maxEntries }
+    const remaining = { entries: maxEntries }
     return {
-      ...(this.#details === undefined ? undefined : { details: prune(this.#details, maxDepth, budget) }),
-      ...(this.#issues === undefined ? undefined : { issues: prune(this.#issues, maxDepth, budget) })
+      ...(this.#details === undefined ? undefined : { details: prune(this.#details, maxDepth, remaining) }),
+      ...(this.#issues === undefined ? undefined : { issues: prune(this.#issues, maxDepth, remaining) })
     }
   }
 }
@@ -179,7 +184,7 @@ const transformation = SchemaTransformation.transform<Validation, typeof Raw.Typ
   encode: (validation) => validation.toJSON()
 })
 
-/** Encodes to the bounded copy; an encoded value decodes to a reader of the same. */
+/** Encodes to the bounded, redacted copy of the JSON. */
 const ValidationSchema: Schema.Codec<Validation, typeof Raw.Encoded> = Raw.pipe(
   Schema.decodeTo(
     Schema.declare((u): u is Validation => u instanceof Validation, {
@@ -194,28 +199,27 @@ interface Parts {
   readonly issues?: unknown
 }
 
-/** The first of two values that is a list, or the second where the first is an empty one. */
-const fuller = (a: unknown, b: unknown): unknown =>
+/** The first of two values that is a list. A list with entries wins over an empty one. */
+const preferredList = (a: unknown, b: unknown): unknown =>
   Array.isArray(a) && (a.length > 0 || !Array.isArray(b) || b.length === 0) ? a : Array.isArray(b) ? b : undefined
 
-/** The validation part of a body, in every place where Venice has put it. */
+/** The parts from all members where Venice sends or used to send them. */
 const partsOf = ({ body }: ErrorBody): Parts => {
   const context = body.context as { readonly issues?: unknown } | null | undefined
-  return { details: body.details, issues: fuller(fuller(body.issues, body.error), context?.issues) }
+  return { details: body.details, issues: preferredList(preferredList(body.issues, body.error), context?.issues) }
 }
 
-/** The first message about a field, for a body that has no message of its own. */
+/** The first message about a field, for a body that has no message. */
 export const firstMessage = (errorBody: ErrorBody): string | undefined =>
   new Validation(partsOf(errorBody)).issues.find(({ message }) => message.trim() !== "")?.message
 
-/** The validation part of a longer body is not read: the error has the excerpt of the body. */
-const maxBody = 1024 * 1024
+/** In a longer body, `details` and `issues` are ignored; the error still has an excerpt of the body. */
+const maxBodyLength = 1024 * 1024
 
-/** The field `validation` of an error. */
 export const validation: Field<Schema.optionalKey<typeof ValidationSchema>> = {
   schema: Schema.optionalKey(ValidationSchema),
   read: ({ received: { errorBody, input } }) => {
-    if (input.body.length > maxBody) return undefined
+    if (input.body.length > maxBodyLength) return undefined
     const parts = partsOf(errorBody)
     return parts.details === undefined && parts.issues === undefined ? undefined : new Validation(parts)
   },

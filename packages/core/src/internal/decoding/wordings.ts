@@ -1,8 +1,8 @@
 /**
- * How Venice words its errors: which message, under which status, means which class.
+ * The wordings of errors: which message, under which status, means which class.
  *
- * The wordings stand in the rows of `Errors`. Every one is anchored at the start of the message, so that provider prose
- * that contains a phrase somewhere means nothing. A pattern is more specific than a beginning, and a longer beginning
+ * The rows of `Errors` declare the wordings. Each is anchored at the start of the message, so that a provider's text
+ * that contains a phrase somewhere does not match. A pattern is more specific than a beginning, and a longer beginning
  * than a shorter one. Matching takes time linear in the message.
  *
  * @internal
@@ -11,7 +11,6 @@ import * as Errors from "../../Errors.ts"
 import type { VeniceErrorClass } from "../../VeniceError.ts"
 import type { Captured } from "./fields.ts"
 
-/** A wording that matched: its class, and its named groups. */
 export interface Match {
   readonly Class: VeniceErrorClass
   readonly captured: Captured
@@ -20,7 +19,7 @@ export interface Match {
 interface Beginning {
   readonly Class: VeniceErrorClass
   readonly statuses: ReadonlyArray<number>
-  /** In lower case. The message equals it, or continues with something else than a letter or a digit. */
+  /** In lower case. A match ends at the end of a word. */
   readonly start: string
 }
 
@@ -29,10 +28,10 @@ interface Pattern {
   readonly pattern: RegExp
 }
 
-/** The longest part of a message that is looked at. */
+/** Matching looks only at this much of a message. */
 const maxLength = 1024
 
-/** Lower case, without what varies: backticks, curly apostrophes, a final full stop. */
+/** Lower case, without the characters that vary: backticks, curly apostrophes, a final full stop. */
 const normalize = (message: string): string => {
   const lower = message.slice(0, maxLength).toLowerCase()
   const text =
@@ -41,7 +40,7 @@ const normalize = (message: string): string => {
   return text.endsWith(".") ? text.slice(0, -1) : text
 }
 
-/** The first sentence, which stays when Venice adds to a documented message or leaves its advice out. */
+/** The first sentence. Venice may append to a documented message, or omit the advice that follows. */
 const firstSentence = (message: string): string => normalize(message.split(/\.(?:\s|$)/, 1)[0]!)
 
 const verbatim = new Map<string, VeniceErrorClass>()
@@ -50,9 +49,9 @@ const beginnings: Array<Beginning> = []
 const patterns: Array<Pattern> = []
 
 for (const Class of Object.values(Errors) as ReadonlyArray<VeniceErrorClass>) {
-  const { hasOwnMessage = false, alsoAnswered = [], wordings = [] } = Class["~row"]
-  const statuses = [Class.status, ...alsoAnswered]
-  if (!hasOwnMessage) {
+  const { hasUndocumentedMessage = false, otherStatuses = [], wordings = [] } = Class["~row"]
+  const statuses = [Class.status, ...otherStatuses]
+  if (!hasUndocumentedMessage) {
     verbatim.set(Class.defaultMessage, Class)
     normalized.set(normalize(Class.defaultMessage), Class)
     beginnings.push({ Class, statuses, start: firstSentence(Class.defaultMessage) })
@@ -64,56 +63,56 @@ for (const Class of Object.values(Errors) as ReadonlyArray<VeniceErrorClass>) {
 }
 beginnings.sort((a, b) => b.start.length - a.start.length)
 
-interface Rules {
+interface StatusWordings {
   readonly beginnings: ReadonlyArray<Beginning>
   readonly patterns: ReadonlyArray<Pattern>
 }
 
-const everyRule: Rules = { beginnings, patterns }
+const allWordings: StatusWordings = { beginnings, patterns }
 
-const byStatus = new Map<number, Rules>()
+const byStatus = new Map<number, StatusWordings>()
 
-/** The rules that hold under a status. Inside a success (an event of a stream) there is no such status: all hold. */
-const rulesOf = (status: number, isInSuccess: boolean): Rules => {
-  if (isInSuccess) return everyRule
-  let rules = byStatus.get(status)
-  if (rules === undefined) {
-    rules = {
+/** The wordings that apply under a status. In a stream the status is 200, so all wordings apply. */
+const wordingsOf = (status: number, isInSuccess: boolean): StatusWordings => {
+  if (isInSuccess) return allWordings
+  let out = byStatus.get(status)
+  if (out === undefined) {
+    out = {
       beginnings: beginnings.filter(({ statuses }) => statuses.includes(status)),
       patterns: patterns.filter(({ Class }) => Class.status === status)
     }
-    // Only statuses of the table are kept, so that a server cannot make the map grow.
-    if (rules.beginnings.length + rules.patterns.length > 0) byStatus.set(status, rules)
+    // Only statuses with wordings are cached, so that a server cannot make the map grow.
+    if (out.beginnings.length + out.patterns.length > 0) byStatus.set(status, out)
   }
-  return rules
+  return out
 }
 
 const isWordCharacter = (text: string, at: number): boolean => at < text.length && /[a-z0-9]/.test(text[at]!)
 
-const begins = (text: string, start: string): boolean =>
+const beginsWith = (text: string, start: string): boolean =>
   text.startsWith(start) && !(isWordCharacter(start, start.length - 1) && isWordCharacter(text, start.length))
 
 const none: Captured = {}
 
-/** The class a message means under a status, or nothing. */
+/** The class that a message means under a status, or nothing. */
 export const match = (message: string, status: number, isInSuccess: boolean): Match | undefined => {
   const documented = verbatim.get(message)
   if (documented !== undefined && documented.status === status) return { Class: documented, captured: none }
   const text = normalize(message)
   const equal = normalized.get(text)
   if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
-  const { beginnings, patterns } = rulesOf(status, isInSuccess)
+  const { beginnings, patterns } = wordingsOf(status, isInSuccess)
   const head = patterns.length === 0 ? "" : message.slice(0, maxLength).trim()
   for (const { Class, pattern } of patterns) {
-    const found = pattern.exec(head)
-    if (found !== null) return { Class, captured: found.groups ?? none }
+    const result = pattern.exec(head)
+    if (result !== null) return { Class, captured: result.groups ?? none }
   }
   const first = text.charCodeAt(0)
-  const begun = beginnings.find(({ start }) => start.charCodeAt(0) === first && begins(text, start))
-  return begun === undefined ? undefined : { Class: begun.Class, captured: none }
+  const beginning = beginnings.find(({ start }) => start.charCodeAt(0) === first && beginsWith(text, start))
+  return beginning === undefined ? undefined : { Class: beginning.Class, captured: none }
 }
 
-/** What the wordings of a class that something else decided capture from the message. */
+/** The groups that the wordings of a class capture, when a machine code has decided the class. */
 export const capture = (Class: VeniceErrorClass, message: string): Captured | undefined => {
   const head = message.slice(0, maxLength).trim()
   for (const wording of Class["~row"].wordings ?? []) {

@@ -1,14 +1,17 @@
 /**
- * Bounds for text that came over the wire.
+ * Bounded, redacted excerpts of texts from a response.
  *
  * @internal
  */
 import { isSuspect, redact } from "./redact.ts"
 
-// A credential that begins before the end of the kept part is found whole within this margin.
+// Redaction looks this far past the end of the excerpt, to see a credential that begins before the end as a whole.
 const margin = 2048
 
-/** Where to cut the margin so that no word is left in halves: taking out credentials can move its end into view. */
+/**
+ * The end of the last whole word in the margin. Half a credential is not redacted, and it moves into the excerpt when the
+ * text before it becomes shorter.
+ */
 const wordEnd = (text: string, length: number): number => {
   for (let end = length + margin; end > length; end--) {
     if (/[\s"',;]/.test(text[end]!)) return end
@@ -18,34 +21,32 @@ const wordEnd = (text: string, length: number): number => {
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code < 0xdc00
 
-/** The first `length` code units, less a surrogate whose other half would be cut off. */
+/** The first `length` code units, without half a surrogate pair at the end. */
 const take = (text: string, length: number): string =>
   text.slice(0, isHighSurrogate(text.charCodeAt(length - 1)) ? length - 1 : length)
 
-// A slice of a string keeps the whole string alive in V8, and a rope its parts; a decoded copy keeps nothing.
-const detached = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
+// In V8 a slice keeps the whole string in memory, and a concatenation its parts. A decoded copy keeps neither.
+const copy = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
 
-/** The text without credentials, at most `length` code units long. */
+/** The redacted text, at most `length` code units long. */
 export const excerpt = (text: string, length: number): string => {
   if (text.length <= length) return redact(text)
   const clean = redact(text.slice(0, text.length > length + margin ? wordEnd(text, length) : text.length))
-  return detached(clean.length > length ? take(clean, length) : clean)
+  return copy(clean.length > length ? take(clean, length) : clean)
 }
 
-// To look over a text of this length costs less than to define a getter that does so when it is read.
-const maxEager = 256
+// Up to this length, a search for credentials costs less than a getter that searches later.
+const maxPlainLength = 256
 
-/** Whether a text may be kept as it is, and every part of it: it is short, and nothing in it looks like a credential. */
-export const isPlain = (text: string): boolean => text.length <= maxEager && !isSuspect(text)
+/** Whether a text and all its parts can be kept without redaction: it is short, and contains no credential. */
+export const isPlain = (text: string): boolean => text.length <= maxPlainLength && !isSuspect(text)
 
-// A slice keeps the whole text alive. One of this length may stay so until the excerpt is read: it costs no more than
-// what else an answer leaves behind.
-const maxUndetached = 32 * 1024
+// Up to this length, keeping the whole text until the excerpt is read costs less than copying its beginning.
+const maxUncopiedLength = 32 * 1024
 
 /**
- * Defines a property that is an excerpt of a text that is not plain. The text is kept as it is and {@link excerpt} is
- * taken when the property is first read, by whoever reads it: a copy, an encoding, a comparison. Nothing else gets to see
- * the text.
+ * Defines a property that is an {@link excerpt} of a text. Redaction is slow and few errors have their body read, so
+ * the excerpt is made when the property is first read. Only the getter can reach the unredacted text.
  */
 export const defineExcerpt = <Name extends string>(
   target: { [K in Name]?: string },
@@ -53,7 +54,7 @@ export const defineExcerpt = <Name extends string>(
   text: string,
   length: number
 ): void => {
-  let raw: string | undefined = text.length <= maxUndetached ? text : detached(text.slice(0, length + margin + 1))
+  let raw: string | undefined = text.length <= maxUncopiedLength ? text : copy(text.slice(0, length + margin + 1))
   let value = ""
   const get = () => {
     if (raw !== undefined) value = excerpt(raw, length)

@@ -1,25 +1,25 @@
 /**
- * Bounded reading of JSON values that came over the wire.
+ * Bounded, redacted copies of JSON values from a response.
  *
  * @internal
  */
 import type * as Schema from "effect/Schema"
 import { excerpt } from "./excerpt.ts"
-import { isSecretValue, mark } from "./redact.ts"
+import { isSecretValue, placeholder } from "./redact.ts"
 
 const maxText = 2048
 const maxName = 200
 
-/** How many entries a copy may still hold. */
-export interface Budget {
+/** How many entries a copy may still have. */
+export interface Remaining {
   entries: number
 }
 
-/** Takes one entry from the budget, and says whether there was one. */
-export const spend = (budget: Budget): boolean => budget.entries-- > 0
+/** Counts one entry, and returns whether the copy may have it. */
+export const takeEntry = (remaining: Remaining): boolean => remaining.entries-- > 0
 
-/** A copy of a JSON value that is bounded in depth, in entries and in the length of its texts, and holds no secret. */
-export const prune = (value: unknown, depth: number, budget: Budget): Schema.Json => {
+/** A copy of a JSON value, redacted and bounded in depth, in entries and in the length of its texts. */
+export const prune = (value: unknown, depth: number, remaining: Remaining): Schema.Json => {
   switch (typeof value) {
     case "string":
       return excerpt(value, maxText)
@@ -33,18 +33,18 @@ export const prune = (value: unknown, depth: number, budget: Budget): Schema.Jso
   if (Array.isArray(value)) {
     const out: Array<Schema.Json> = []
     for (const item of value) {
-      if (!spend(budget)) break
-      out.push(prune(item, depth - 1, budget))
+      if (!takeEntry(remaining)) break
+      out.push(prune(item, depth - 1, remaining))
     }
     return out
   }
   const out: Array<[string, Schema.Json]> = []
   for (const [name, inner] of Object.entries(value)) {
-    if (!spend(budget)) break
-    out.push([excerpt(name, maxName), isSecretValue(name, inner) ? mark : prune(inner, depth - 1, budget)])
+    if (!takeEntry(remaining)) break
+    out.push([excerpt(name, maxName), isSecretValue(name, inner) ? placeholder : prune(inner, depth - 1, remaining)])
   }
   return Object.fromEntries(out)
 }
 
-/** A copy that may be kept: 16 deep, of 200 entries. */
+/** The copy that errors keep. */
 export const excerptJson = (value: unknown): Schema.Json => prune(value, 16, { entries: 200 })
