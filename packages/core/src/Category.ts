@@ -1,15 +1,15 @@
 /**
- * What a caller can do about a failure.
+ * The categories of errors: what the caller can do about an error.
  *
- * A category is a remedy, not a status: Venice answers 429 both for "slow down" and for "this model is busy", and those
- * want different waits. Every error of the algebra has exactly one category, and retry policies are keyed on it.
+ * A category is a remedy, not a status: Venice responds with 429 both for "slow down" and for "this model is busy", and
+ * the two need different delays. Every `VeniceError` has exactly one category, and retry policies decide by category.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * The remedy for each category, in the words of an instruction to the caller.
+ * The remedy for each category, as an instruction to the caller. Use it in log lines and messages.
  *
  * @category constants
  * @since 0.1.0
@@ -31,7 +31,7 @@ export const remedies = {
 } as const
 
 /**
- * The name of a category.
+ * The name of a category: the type of `category` on every error.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +39,7 @@ export const remedies = {
 export type Category = keyof typeof remedies
 
 /**
- * A category whose failures may succeed when the same request is sent again.
+ * A category in which the same request may succeed when it is sent again. Retry policies have a delay rule for each.
  *
  * @category models
  * @since 0.1.0
@@ -47,7 +47,7 @@ export type Category = keyof typeof remedies
 export type Retryable = "RateLimit" | "Capacity" | "Server" | "Upstream" | "Timeout"
 
 /**
- * All thirteen categories, in the order of the documentation.
+ * All thirteen categories, in the order of the documentation. Use it to build a table or a metric per category.
  *
  * @category constants
  * @since 0.1.0
@@ -55,7 +55,7 @@ export type Retryable = "RateLimit" | "Capacity" | "Server" | "Upstream" | "Time
 export const all = Object.keys(remedies) as ReadonlyArray<Category> as readonly [Category, ...Array<Category>]
 
 /**
- * The schema of a category's name.
+ * The schema of a category's name. Use it to read a category from configuration or JSON.
  *
  * @category schemas
  * @since 0.1.0
@@ -63,7 +63,7 @@ export const all = Object.keys(remedies) as ReadonlyArray<Category> as readonly 
 export const Category: Schema.Literals<typeof all> = Schema.Literals(all)
 
 /**
- * The categories whose failures may succeed when the same request is sent again.
+ * The categories of {@link Retryable} as a list. Use it to configure the same rule for all of them.
  *
  * @category constants
  * @since 0.1.0
@@ -71,11 +71,12 @@ export const Category: Schema.Literals<typeof all> = Schema.Literals(all)
 export const retryable: ReadonlyArray<Retryable> = ["RateLimit", "Capacity", "Server", "Upstream", "Timeout"]
 
 /**
- * Whether failures of this category may succeed when the same request is sent again.
+ * Returns whether the same request may succeed when it is sent again. For retry loops of your own; the policies of
+ * `Retry` check it themselves.
  *
  * **Gotchas**
  *
- * This speaks of the failure alone. Whether *your* call may be repeated also depends on what a repeat costs.
+ * The category does not tell whether a repeat is charged twice. `Retry.isRepeatable` checks both.
  *
  * **Example** (Asking about two categories)
  *
@@ -93,12 +94,17 @@ export const isRetryable = (category: Category): category is Retryable =>
   (retryable as ReadonlyArray<Category>).includes(category)
 
 /**
- * The category an HTTP status implies when nothing better identifies the failure.
+ * Returns the category that an HTTP status implies when nothing better identifies the error.
+ *
+ * **When to use**
+ *
+ * For a failing response that you do not decode. `UnrecognizedResponse` has its category from here.
  *
  * **Details**
  *
- * A status outside 400 to 599 is no documented failure. 600 and above is read as a server error, as RFC 9110 section 15
- * asks of clients; below 400 the answer is not Venice's (a redirect, a login page), so the request went astray.
+ * Venice documents only statuses from 400 to 599. A status of 600 or more counts as a server error, as RFC 9110 section
+ * 15 asks of clients. Below 400, something other than Venice responded (a redirect, a login page): the request is
+ * wrong.
  *
  * **Example** (Reading a status)
  *

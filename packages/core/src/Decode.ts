@@ -1,24 +1,28 @@
 /**
- * From a response to exactly one error of the algebra.
+ * Decoding of a response into exactly one error.
  *
- * Status, headers and the text of the body go in, one member of `VeniceError` comes out, for any status, any headers and
- * any text. Decoding never throws, takes time linear in the body, and reads neither clock nor network.
+ * `Decode` takes status, headers and the text of the body, and returns one member of `VeniceError` for any input. It
+ * never throws, takes time linear in the body, and reads neither clock nor network.
+ *
+ * **When to use**
+ *
+ * With an HTTP client of your own. `VeniceClient` and `HttpFailure` of `@effect-venice/http` decode by themselves.
  *
  * **Details**
  *
- * The first of these that matches decides, and `matchedBy` says which it was:
+ * The first rule that matches decides, and `matchedBy` names it:
  *
- * 1. `code`: a machine code in the body. One of Venice's own codes wins over the names others have for it.
+ * 1. `code`: a machine code in the body. Venice's own codes win over the names that others have for them.
  * 2. `message`: the most specific wording of the message under its status, anchored at the start, in any case.
- * 3. `shape`: an x402 offer under 402, a successor under 410, a blocked image in a success; else what a Venice-shaped body
- *    means under 400, 401, 403 and 500.
+ * 3. `shape`: an x402 offer under 402, a successor under 410, a blocked image in a success; then, under 400, 401, 403
+ *    and 500, the default error of a Venice-shaped body.
  * 4. `status`: 413, 415, 429 and 504, which mean one code each.
- * 5. `none`: `UnrecognizedResponse`, with the category the status implies.
+ * 5. `none`: `UnrecognizedResponse`, with the category that the status implies.
  *
  * **Gotchas**
  *
- * A success can hold an error too. Pass the text of a failed event stream, or a response whose headers say that the
- * content was blocked, with its status of 200.
+ * A success can contain an error too: in an event stream that failed, or in headers that report blocked content. Decode
+ * it with its status of 200.
  *
  * @since 0.1.0
  */
@@ -87,8 +91,12 @@ const toError = (received: Received): VeniceError => {
 }
 
 /**
- * Decodes one event of a stream if it is an error: the `data` of a chat completion with an `error`, or of a
- * `response.failed` of `/responses`. Total; any other event gives nothing.
+ * Decodes the `data` of one event of a stream, or returns nothing if the event is not an error. Total.
+ *
+ * **When to use**
+ *
+ * For each event, in a stream reader of your own. Errors are chat completions with an `error`, and the event
+ * `response.failed` of `/responses`.
  *
  * @category decoding
  * @since 0.1.0
@@ -98,13 +106,16 @@ export const event = (data: string, input: Omit<Input, "body">): VeniceError | u
     const error = errorOfEvent(data)
     if (error === undefined) return undefined
     const clean = withoutSecrets({ ...input, body: data })
-    // The event is parsed again only if a secret was found in it.
+    // Parse the event again only if it contained a secret.
     return toError(receive(clean, ErrorBody.fromJson(clean.body === data ? error : errorOfEvent(clean.body))))
   })
 
 /**
- * The context of a response that is no error of Venice, such as a success with an unexpected body: what an error would
- * keep of it, within the same bounds and without secrets.
+ * Returns the context of a response that is not an error, with the same bounds and redaction as in an error.
+ *
+ * **When to use**
+ *
+ * To put the response into a failure of your own, for example when a success has an unexpected body.
  *
  * @category decoding
  * @since 0.1.0
@@ -115,7 +126,8 @@ export const context = (input: Input): ResponseContext => {
 }
 
 /**
- * Whether a success is an error after all: a blocked image says so in a header.
+ * Returns whether a success is an error: for a blocked image, Venice responds with 200 and a header. Check the headers
+ * of a success before you use its body, and decode the response if this returns `true`.
  *
  * @category predicates
  * @since 0.1.0

@@ -1,26 +1,29 @@
 /**
- * From an error of the algebra back to a response: the inverse of `Decode`, for backends between Venice and users of
- * their own.
+ * Encoding of an error as a response: the inverse of `Decode`.
  *
- * Status, headers and a JSON body come out, in one of three shapes: Venice's own, OpenAI's, or problem details (RFC
- * 9457). In each of them the body says the code, so that no reader has to guess what Venice makes them guess, and the
- * headers say what Venice's would: the wait, the request's id, the budgets, the balance.
+ * `Encode` returns status, headers and a JSON body in one of three formats: Venice's, OpenAI's, or problem details (RFC
+ * 9457). In each format the body names the code, so that no client has to guess it from the message. The headers are
+ * Venice's: hint, request id, budgets, balance.
+ *
+ * **When to use**
+ *
+ * In a backend between Venice and users of your own. `Gateway` of `@effect-venice/http` does it for Effect servers.
  *
  * **Details**
  *
- * `Decode.response` of the result is the error again: the same class, message, category and fields, and in `response`
- * the same status, ids, wait, budgets, balance and deprecation. The rest of `response` speaks of the answer that was
- * received, which is now this one: its body and content type, and `matchedBy` is `code`. An error that was made by hand
- * gains what Venice's answer would have said: the hint in an exhausted budget, the counts in a message.
+ * `Decode.response` of the result returns the same class, message, category and fields, and in `response` the same
+ * status, ids, hint, budgets, balance and deprecation. Body and content type are those of the encoded response, and
+ * `matchedBy` is `code`. An error that was made by hand also gets what the decoder derives: a hint from an exhausted
+ * budget, token counts from a message.
  *
- * Credentials are taken out, as in decoding, for errors that were made by hand.
+ * Credentials are redacted as in decoding, for errors that were made by hand.
  *
  * **Gotchas**
  *
- * An error inside a success (a blocked image, an event of a stream) has no failing status, and is answered with the
- * documented status of its code; an answer whose status is none of 400 to 599, with 502.
+ * An error inside a success (a blocked image, an event of a stream) has no failing status. It is sent with the
+ * documented status of its code, and with 502 if that is not between 400 and 599 either.
  *
- * **Example** (Answering in OpenAI's shape)
+ * **Example** (Responding in OpenAI's format)
  *
  * ```ts
  * import { Encode, Errors } from "@effect-venice/core"
@@ -52,8 +55,9 @@ import type { Code, VeniceError } from "./VeniceError.ts"
 import { byCode } from "./VeniceError.ts"
 
 /**
- * The shape of a body: Venice's own `{"error": "<message>"}`, OpenAI's `{"error": {"message", "type", "param", "code"}}`,
- * or problem details (`application/problem+json`, RFC 9457).
+ * The format of an encoded body, which the caller of {@link response} chooses by what its clients can read: Venice's
+ * `{"error": "<message>"}`, OpenAI's `{"error": {"message", "type", "param", "code"}}`, or problem details
+ * (`application/problem+json`, RFC 9457).
  *
  * @category models
  * @since 0.1.0
@@ -61,7 +65,7 @@ import { byCode } from "./VeniceError.ts"
 export type Format = "venice" | "openai" | "problem"
 
 /**
- * A response to be sent. The names of the headers are in lower case.
+ * A response for your server to send. Header names are in lower case.
  *
  * @category models
  * @since 0.1.0
@@ -75,7 +79,8 @@ export interface Encoded {
 const isFailing = (status: number): boolean => Number.isInteger(status) && status >= 400 && status < 600
 
 /**
- * The status an error is answered with: the one Venice answered, else the documented one, else 502.
+ * Returns the status to send an error with: that of Venice's response, else the documented one, else 502. Use it where
+ * you write the body yourself; {@link response} includes it.
  *
  * @category encoding
  * @since 0.1.0
@@ -85,8 +90,8 @@ export const status = (error: VeniceError): number => [error.response.status, er
 const text = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : excerpt(value, maxMessageLength)
 
-/** The members of a body that hold the fields of the error, with the names that Venice has for them. */
-const members = (error: VeniceError): Members => {
+/** The members of a body for the fields of the error, under Venice's names. */
+const fieldMembers = (error: VeniceError): Members => {
   const fields = byCode.get(error._tag)!["~row"].fields ?? {}
   const values: Readonly<Record<string, unknown>> = { ...error }
   const out: Record<string, Schema.Json | undefined> = {}
@@ -94,7 +99,7 @@ const members = (error: VeniceError): Members => {
   return out
 }
 
-const seconds = (wait: Duration.Duration): number => Duration.toMillis(wait) / 1000
+const seconds = (hint: Duration.Duration): number => Duration.toMillis(hint) / 1000
 
 const openAiCodes: Readonly<Partial<Record<Code, string>>> = {
   AUTHENTICATION_FAILED: "invalid_api_key",
@@ -127,25 +132,26 @@ const openAiParam = (error: VeniceError): string | null => {
   return path.length === 0 ? null : path.join(".")
 }
 
-/** Leaves out what is not there: no shape has `undefined`. */
+/** Leaves out members that are `undefined`, which JSON does not have. */
 const defined = <A>(fields: Readonly<Record<string, A | undefined>>): Readonly<Record<string, A>> =>
   Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, A] => entry[1] !== undefined))
 
 /**
- * The page of Venice's documentation that lists the codes. With a code as its fragment it is the `type` of a problem.
+ * The page of Venice's documentation that lists the codes. With a code as its fragment, it is the `type` of a problem:
+ * use it to declare or to check that member.
  *
  * @category constants
  * @since 0.1.0
  */
 export const problemBase = "https://docs.venice.ai/api-reference/error-codes"
 
-const head = (error: VeniceError, format: Format): Members => {
+const standardMembers = (error: VeniceError, format: Format): Members => {
   const message = text(error.message)!
   const { requestId, retryAfter } = error.response
-  const known = { code: error._tag, request_id: text(requestId) }
+  const common = { code: error._tag, request_id: text(requestId) }
   switch (format) {
     case "venice":
-      return { error: message, ...known }
+      return { error: message, ...common }
     case "openai":
       return {
         error: defined<Schema.Json>({
@@ -155,7 +161,7 @@ const head = (error: VeniceError, format: Format): Members => {
           code: openAiCode(error),
           retry_after: retryAfter && seconds(retryAfter)
         }),
-        ...known
+        ...common
       }
     case "problem":
       return {
@@ -163,15 +169,15 @@ const head = (error: VeniceError, format: Format): Members => {
         title: byCode.get(error._tag)!.defaultMessage,
         status: status(error),
         detail: message,
-        ...known
+        ...common
       }
   }
 }
 
-// What a header may hold. Anything else would make the server refuse to send the response at all.
+// Servers refuse to send a response with any other character in a header.
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
-// Clients and proxies take 8 to 16 KB for all headers of a response. Decoding keeps no more of a text.
+// Clients and proxies accept 8 to 16 KB for all headers of a response. The decoder does not keep longer texts either.
 const maxHeader = 1000
 const maxOffer = 4096
 
@@ -184,7 +190,8 @@ const offerHeader = (error: VeniceError): string | undefined => {
 }
 
 /**
- * The names of the headers an error may be sent with, beside `content-type`.
+ * The names of the headers that an error can be sent with, besides `content-type`. Use it to declare them in an API
+ * description, or to allow browsers to read them (`Access-Control-Expose-Headers`).
  *
  * @category constants
  * @since 0.1.0
@@ -216,10 +223,10 @@ export const headerNames = [
 
 type Headers = { readonly [N in (typeof headerNames)[number]]?: string | undefined }
 
-const waitHeaders = (wait: Duration.Duration): Headers => {
-  const millis = Duration.toMillis(wait)
+const hintHeaders = (hint: Duration.Duration): Headers => {
+  const millis = Duration.toMillis(hint)
   const whole = String(Math.ceil(millis / 1000))
-  // Whole seconds say a fraction of them too late.
+  // `Retry-After` has no fractions, so it is rounded up, and another header has the exact hint.
   return { "retry-after": whole, ...(Number(whole) * 1000 !== millis && { "retry-after-ms": String(millis) }) }
 }
 
@@ -229,7 +236,7 @@ const contextHeaders = (context: ResponseContext): Headers => {
   return {
     "cf-ray": rayId,
     "x-request-id": requestId,
-    ...(retryAfter && waitHeaders(retryAfter)),
+    ...(retryAfter && hintHeaders(retryAfter)),
     "x-ratelimit-limit-requests": requests?.limit?.toString(),
     "x-ratelimit-remaining-requests": requests?.remaining?.toString(),
     "x-ratelimit-reset-requests": requests?.resetAt && epoch(requests.resetAt),
@@ -247,13 +254,14 @@ const contextHeaders = (context: ResponseContext): Headers => {
 }
 
 /**
- * The headers Venice sends with an error, in lower case: the wait, the ids, the budgets, the balance, the deprecation,
- * the x402 offer of a 402, and what follows a retired route. The same in every format.
+ * Returns the headers that Venice sends with an error, with names in lower case: hint, ids, budgets, balance,
+ * deprecation, the x402 offer of a 402, the successor of a retired route. They are the same in every format. Use it
+ * where you write the body yourself; {@link response} includes them.
  *
  * **Details**
  *
- * `Retry-After` is in whole seconds, rounded up; where that is more than was asked for, `retry-after-ms` says the wait to
- * the millisecond. `Sunset` and `Deprecation` have seconds only.
+ * `Retry-After` is in whole seconds, rounded up. If that is more than the hint, `retry-after-ms` has the hint in
+ * milliseconds. `Sunset` and `Deprecation` have a resolution of one second.
  *
  * @category encoding
  * @since 0.1.0
@@ -275,12 +283,12 @@ export const headers = (error: VeniceError): Readonly<Record<string, string>> =>
 }
 
 /**
- * Encodes an error as a response. Total.
+ * Encodes an error as a response for your server to send. Total.
  *
  * **Details**
  *
- * What no policy would repeat is sent with `x-should-retry: false`: clients of OpenAI's and Anthropic's make repeat a 409,
- * a 429 and any 5xx by themselves, and a call may be billed twice.
+ * An error that no policy retries is sent with `x-should-retry: false`. Without it, OpenAI's and Anthropic's clients
+ * retry 409, 429 and every 5xx by themselves, and a call may be billed twice.
  *
  * @category encoding
  * @since 0.1.0
@@ -293,13 +301,13 @@ export const response = (error: VeniceError, format: Format = "venice"): Encoded
       ...headers(error),
       ...(!isRepeatable(error) && { "x-should-retry": "false" })
     },
-    body: defined({ ...head(error, format), ...members(error) })
+    body: defined({ ...standardMembers(error, format), ...fieldMembers(error) })
   }
 }
 
 /**
- * Encodes an error as the `data` of an event, for a stream that has begun: OpenAI's shape, which Venice's chat streams
- * use too. `Decode.event` reads it.
+ * Encodes an error as the `data` of an event, in OpenAI's format. Use it when a stream fails after its status was sent.
+ * Venice's chat streams use the same format, and `Decode.event` reads it.
  *
  * @category encoding
  * @since 0.1.0

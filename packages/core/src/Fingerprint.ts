@@ -1,8 +1,8 @@
 /**
- * A short name for the shape of an answer, to count answers by that nobody has described yet.
+ * A short name for the shape of a response, for counting unrecognized responses.
  *
- * Two answers that differ only in ids, numbers, quoted names, or the order of their keys have the same fingerprint, in
- * every process and at any time; a new kind of answer has a new one.
+ * Two responses that differ only in ids, numbers, quoted names, or the order of their keys have the same fingerprint,
+ * in every process and at any time. A response with a new shape has a new one.
  *
  * @since 0.1.0
  */
@@ -14,8 +14,8 @@ const maxDepth = 4
 const maxKeys = 50
 const maxWords = 12
 
-/** Prose without what differs from one answer to the next. */
-const wording = (text: string): string =>
+/** A text without the parts that differ between two responses of the same shape. */
+const template = (text: string): string =>
   text.slice(0, 500)
     .toLowerCase()
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, "_")
@@ -27,7 +27,7 @@ const outline = (json: unknown, depth: number): string => {
   if (Array.isArray(json)) return depth === maxDepth || json.length === 0 ? "[]" : `[${outline(json[0], depth + 1)}]`
   if (!Predicate.isObject(json)) return ""
   if (depth === maxDepth) return "{}"
-  const fields = Object.entries(json).map(([name, value]) => `${wording(name)}:${outline(value, depth + 1)}`)
+  const fields = Object.entries(json).map(([name, value]) => `${template(name)}:${outline(value, depth + 1)}`)
   return `{${[...new Set(fields)].sort().slice(0, maxKeys).join(",")}}`
 }
 
@@ -35,15 +35,15 @@ const describe = (body: string): readonly [shape: string, text: string] => {
   const { body: json, codes, message, shape } = ErrorBody.read(body)
   switch (shape) {
     case "html":
-      return [shape, wording(ErrorBody.title(body) ?? "")]
+      return [shape, template(ErrorBody.title(body) ?? "")]
     case "text":
-      return [shape, wording(body)]
+      return [shape, template(body)]
     default:
-      return [shape, `${outline(json, 0)} ${codes.join(" ")} ${wording(message ?? "")}`]
+      return [shape, `${outline(json, 0)} ${codes.join(" ")} ${template(message ?? "")}`]
   }
 }
 
-/** FNV-1a, 32 bits: the same in every version of everything. */
+/** FNV-1a with 32 bits. Fingerprints are compared between versions, so the algorithm must not change. */
 const hash = (text: string): string => {
   let out = 0x811c9dc5
   for (let i = 0; i < text.length; i++) out = Math.imul(out ^ text.charCodeAt(i), 0x01000193)
@@ -51,14 +51,18 @@ const hash = (text: string): string => {
 }
 
 /**
- * The fingerprint of an answer: its status, its kind of body (`venice`, `json`, `html`, `text`, `empty`), and a hash of
- * its shape and wording.
+ * Returns the fingerprint of a response: its status, the shape of its body (`venice`, `json`, `html`, `text`, `empty`),
+ * and a hash of its keys and its wording.
  *
- * **Details**
+ * **When to use**
  *
- * Nothing of the body can be read from it. A body that was longer than an error keeps is taken by its beginning.
+ * As a label of a metric or a log line for an `UnrecognizedResponse`. It reveals nothing of the body.
  *
- * **Example** (Comparing two answers)
+ * **Gotchas**
+ *
+ * Of a body longer than `ResponseContext.maxBodyLength`, only the beginning counts.
+ *
+ * **Example** (Comparing two responses)
  *
  * ```ts
  * import { Decode, Fingerprint } from "@effect-venice/core"

@@ -1,12 +1,15 @@
 /**
- * The error bodies Venice sends, as schemas: one for each shape that is known.
+ * The error bodies that Venice sends, as schemas: one for each shape.
  *
- * They are the contract that the decoder is tested against, and what property tests and emulators generate bodies from.
- * `Decode` does not use them: to try them one after another would take 48 times as long.
+ * `Decode` does not use them, because trying one after another takes 48 times as long. The tests of the decoder do.
+ *
+ * **When to use**
+ *
+ * In your tests: to generate the bodies of a property test or of a mock server, or to check a recorded body.
  *
  * **Gotchas**
  *
- * The order of keys varies and keys are added without notice, so no schema rejects an unknown key.
+ * Venice changes the order of keys and adds keys without notice, so no schema rejects an unknown key.
  *
  * @since 0.1.0
  */
@@ -39,7 +42,7 @@ export const Simple = Schema.Struct({
 export const Validation = Schema.Struct(validation)
 
 /**
- * A body whose `error` is the list of issues, as older answers had it.
+ * A body whose `error` is the list of issues, as in older responses.
  *
  * @category schemas
  * @since 0.1.0
@@ -47,7 +50,7 @@ export const Validation = Schema.Struct(validation)
 export const IssueList = Schema.Struct({ error: Schema.Array(Schema.Record(Schema.String, Schema.Json)) })
 
 /**
- * A body of 2025, which names the code in `context.errorCode`.
+ * A body of 2025, with the code in `context.errorCode`.
  *
  * @category schemas
  * @since 0.1.0
@@ -70,7 +73,8 @@ export const Context = Schema.Struct({
 export const Coded = Schema.Struct({ error: Schema.String, code: Schema.String })
 
 /**
- * OpenAI's shape: context overflow, errors in streams, and what relays make of the others. `retry_after` is in seconds.
+ * OpenAI's shape: a context overflow, an error in a stream, or any error that a relay translated. `retry_after` is in
+ * seconds.
  *
  * @category schemas
  * @since 0.1.0
@@ -86,7 +90,7 @@ export const OpenAi = Schema.Struct({
 })
 
 /**
- * A refused content: moderation of a job, of a prompt, or by the model's provider.
+ * Refused content: by the moderation of a job or of a prompt, or by the model's provider.
  *
  * @category schemas
  * @since 0.1.0
@@ -109,7 +113,7 @@ export const ContentPolicy = Schema.Union([
 ])
 
 /**
- * The x402 discovery body: no credentials were sent.
+ * The x402 discovery body, for a request without credentials.
  *
  * @category schemas
  * @since 0.1.0
@@ -144,7 +148,7 @@ export const WalletBalance = Schema.Struct({
 })
 
 /**
- * The 409 of a job whose media wants consent.
+ * The 409 of a job whose media needs consent.
  *
  * @category schemas
  * @since 0.1.0
@@ -158,7 +162,7 @@ export const Consent = Schema.Struct({
 })
 
 /**
- * A failed top-up: the code is in `error`.
+ * A failed top-up, with the code in `error`.
  *
  * @category schemas
  * @since 0.1.0

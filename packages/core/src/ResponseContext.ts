@@ -1,13 +1,12 @@
 /**
- * What is known of the response behind an error.
+ * The context of a response: the part of a response that an error keeps.
  *
- * Every error carries one `response`: the status that was really answered, the ids support asks for, the server's wait
- * hint, what the account has left, and the body. Nothing in it is a secret: credentials that a server or a proxy echoes
- * are replaced by `<redacted>` before they get here.
+ * It is the field `response` of every error: the actual status, the ids that support asks for, the server's hint, the
+ * budgets and balance of the account, and the body. Credentials that a server or a proxy echoes are redacted.
  *
  * **Gotchas**
  *
- * Only `status` is always there. Captured Venice answers lack any of the others.
+ * Only `status` is always present. Each other field is missing in some recorded response of Venice.
  *
  * @since 0.1.0
  */
@@ -15,7 +14,7 @@ import * as Schema from "effect/Schema"
 import { Delay } from "./internal/delay.ts"
 
 /**
- * The longest body text an error keeps, in UTF-16 code units.
+ * The maximum length of the body text in an error, in UTF-16 code units. Use it to size a log field or a column.
  *
  * @category constants
  * @since 0.1.0
@@ -23,7 +22,8 @@ import { Delay } from "./internal/delay.ts"
 export const maxBodyLength = 8192
 
 /**
- * The longest message an error keeps, in UTF-16 code units. Venice's own messages are below 300.
+ * The maximum length of a message in an error, in UTF-16 code units. Use it to size a log field or a column. Venice's
+ * documented messages are shorter than 300.
  *
  * @category constants
  * @since 0.1.0
@@ -31,11 +31,11 @@ export const maxBodyLength = 8192
 export const maxMessageLength = 4096
 
 /**
- * One budget of the rate limiter.
+ * The schema of one budget of the rate limiter.
  *
  * **Details**
  *
- * `limit` and `remaining` are counts of requests, tokens or failures; `resetAt` is the moment the budget is full again.
+ * `limit` and `remaining` are counts of requests, tokens or failures. At `resetAt` the budget is full again.
  *
  * @category schemas
  * @since 0.1.0
@@ -47,7 +47,7 @@ export const Budget = Schema.Struct({
 })
 
 /**
- * One budget of the rate limiter.
+ * One budget of the rate limiter, in {@link RateLimit}.
  *
  * @category models
  * @since 0.1.0
@@ -55,14 +55,14 @@ export const Budget = Schema.Struct({
 export interface Budget extends Schema.Schema.Type<typeof Budget> {}
 
 /**
- * The rate limiter's budgets at the time of the answer.
+ * The schema of the rate limiter's budgets at the time of the response.
  *
  * **Details**
  *
  * - `requests`: `x-ratelimit-*-requests`, or `X-RateLimit-Limit`, `-Remaining`, `-Reset` of the crypto RPC proxy
  * - `tokens`: `x-ratelimit-*-tokens`
- * - `failures`: `x-ratelimit-remaining` and `x-ratelimit-resets`, the budget of failed requests. It is on most answers,
- *   so its presence does not prove a lockout.
+ * - `failures`: `x-ratelimit-remaining` and `x-ratelimit-resets`, the budget of failed requests. Most responses have
+ *   it, so its presence does not prove a lockout.
  *
  * @category schemas
  * @since 0.1.0
@@ -74,7 +74,8 @@ export const RateLimit = Schema.Struct({
 })
 
 /**
- * The rate limiter's budgets at the time of the answer.
+ * The rate limiter's budgets at the time of the response: `response.rateLimit` of an error. Slow down before a budget
+ * runs out.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +83,7 @@ export const RateLimit = Schema.Struct({
 export interface RateLimit extends Schema.Schema.Type<typeof RateLimit> {}
 
 /**
- * What the account had before the request, in US dollars and in DIEM. Venice leaves out a balance of zero.
+ * The schema of the account's balance before the request, in US dollars and in DIEM. Venice omits a balance of zero.
  *
  * @category schemas
  * @since 0.1.0
@@ -93,7 +94,7 @@ export const Balance = Schema.Struct({
 })
 
 /**
- * What the account had before the request.
+ * The account's balance before the request: `response.balance` of an error.
  *
  * @category models
  * @since 0.1.0
@@ -101,7 +102,7 @@ export const Balance = Schema.Struct({
 export interface Balance extends Schema.Schema.Type<typeof Balance> {}
 
 /**
- * Venice's notice that the model of the request is deprecated, from `x-venice-model-deprecation-*` and
+ * The schema of Venice's notice that the model of the request is deprecated, from `x-venice-model-deprecation-*` and
  * `x-venice-deprecated-replacement`.
  *
  * @category schemas
@@ -116,7 +117,7 @@ export const Deprecation = Schema.Struct({
 })
 
 /**
- * Venice's notice that the model of the request is deprecated.
+ * Venice's notice that the model of the request is deprecated: `response.deprecation` of an error.
  *
  * @category models
  * @since 0.1.0
@@ -124,42 +125,42 @@ export const Deprecation = Schema.Struct({
 export interface Deprecation extends Schema.Schema.Type<typeof Deprecation> {}
 
 /**
- * The schema of a response's context. The wait is encoded in milliseconds, moments in epoch milliseconds, balances as
- * decimal strings.
+ * The schema of a response's context. Use it for a field of an error of your own. The hint is encoded in milliseconds,
+ * moments in epoch milliseconds, balances as decimal strings.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const ResponseContext = Schema.Struct({
-  /** The status that was answered, which can differ from the documented one of the error's code. */
+  /** The actual status, which can differ from the documented one of the error's code. */
   status: Schema.Finite,
-  /** The operation, such as `POST /chat/completions`, when the caller said it. */
+  /** The operation, such as `POST /chat/completions`, if the caller passed it to the decoder. */
   operation: Schema.optionalKey(Schema.String),
-  /** `X-Request-ID`, else the body's `request_id`, else the id a message names, else `CF-RAY`. */
+  /** `X-Request-ID`, else the body's `request_id`, else the id in the message, else `CF-RAY`. */
   requestId: Schema.optionalKey(Schema.String),
-  /** `CF-RAY`: the id Venice's support asks for. */
+  /** `CF-RAY`: the id that Venice's support asks for. */
   rayId: Schema.optionalKey(Schema.String),
-  /** The least time to wait before another attempt, as the server asked for it. Absent without a usable hint. */
+  /** The server's hint: the least time to wait before another attempt. Absent without a usable hint. */
   retryAfter: Schema.optionalKey(Delay),
   rateLimit: Schema.optionalKey(RateLimit),
   balance: Schema.optionalKey(Balance),
   deprecation: Schema.optionalKey(Deprecation),
-  /** `false` when the answer said that a repeat is of no use, by `x-should-retry`; no policy makes one then. */
+  /** `false` if `x-should-retry` says so. No policy retries then. */
   shouldRetry: Schema.optionalKey(Schema.Literal(false)),
   contentType: Schema.optionalKey(Schema.String),
   /**
-   * The body's text without secrets, at most {@link maxBodyLength} long. Absent when the body was empty. On a decoded
-   * error, a long one is a getter: secrets are taken out when it is first read.
+   * The text of the body, redacted, at most {@link maxBodyLength} long. Absent if the body was empty. On a decoded
+   * error it may be a getter, which redacts the text when it is first read.
    */
   body: Schema.optionalKey(Schema.String),
-  /** `true` when more body was received, or was on its way, than `body` holds. */
+  /** `true` if the server sent, or was about to send, more than `body` holds. */
   bodyTruncated: Schema.optionalKey(Schema.Boolean),
-  /** How many events of a stream had been delivered before it failed. */
+  /** How many events of a stream the caller received before the error. */
   delivered: Schema.optionalKey(Schema.Finite)
 })
 
 /**
- * What is known of the response behind an error.
+ * The context of a response: the type of `response` on every error. Name it in functions that log or report errors.
  *
  * @category models
  * @since 0.1.0

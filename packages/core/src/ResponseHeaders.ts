@@ -1,15 +1,18 @@
 /**
- * The headers of a Venice response, read into values with units.
+ * Readers of the headers of a Venice response, which return values with units.
  *
- * Every header is optional, and a value that cannot be read counts as absent: nothing here fails. An error has all of
- * this in its `response`; these functions are for successes, received by a client of your own.
+ * Every header is optional, and an unreadable value counts as absent, so no function fails.
+ *
+ * **When to use**
+ *
+ * For successes, with an HTTP client of your own. Errors have the same values in `response`.
  *
  * **Gotchas**
  *
- * Venice sends moments in three units under similar names. At least 1e12 is read as epoch milliseconds, 1e9 to 1e12 as
- * epoch seconds, and a smaller number as a duration in seconds from `now`, which is in epoch milliseconds.
+ * Venice sends reset times in three units under similar names. A number of 1e12 or more is read as epoch milliseconds,
+ * one from 1e9 to 1e12 as epoch seconds, and a smaller one as seconds after `now`, which is in epoch milliseconds.
  *
- * **Example** (Reading what is left)
+ * **Example** (Reading the budget that remains)
  *
  * ```ts
  * import { ResponseHeaders } from "@effect-venice/core"
@@ -29,7 +32,8 @@ import * as Internal from "./internal/decoding/headers.ts"
 import type { Balance, Deprecation, RateLimit } from "./ResponseContext.ts"
 
 /**
- * The budgets of the rate limiter, or nothing if the response has no such header.
+ * Returns the budgets of the rate limiter, or nothing if the response has no such header. Read them to slow down before
+ * Venice responds with 429.
  *
  * @category reading
  * @since 0.1.0
@@ -37,14 +41,18 @@ import type { Balance, Deprecation, RateLimit } from "./ResponseContext.ts"
 export const rateLimit: (headers: Headers.Headers, now: number) => RateLimit | undefined = Internal.rateLimit
 
 /**
- * The delay a response asks for in its headers.
+ * Returns the hint in the headers of a response: how long the server asks to wait. For retry loops without `Decode`.
  *
  * **Details**
  *
- * `retry-after-ms`, which OpenAI-compatible gateways send, then `Retry-After` (seconds, fractions of seconds, or an
- * HTTP-date). Else, under status 429 only, the latest reset among the budgets of `snapshot` with nothing remaining:
- * most responses have reset headers, so they mean a delay only where a budget is exhausted. A moment in the past is a
- * delay of zero.
+ * The first of these that is present:
+ *
+ * - `retry-after-ms`, which OpenAI-compatible gateways send
+ * - `Retry-After`: seconds, fractions of seconds, or an HTTP-date
+ * - under status 429, the latest reset time of the exhausted `budgets`. Most responses have reset headers, so they are
+ *   a hint only if nothing remains of the budget.
+ *
+ * A moment in the past is a hint of zero.
  *
  * @category reading
  * @since 0.1.0
@@ -52,12 +60,13 @@ export const rateLimit: (headers: Headers.Headers, now: number) => RateLimit | u
 export const retryAfter: (
   headers: Headers.Headers,
   status: number,
-  snapshot: RateLimit | undefined,
+  budgets: RateLimit | undefined,
   now: number
 ) => Duration.Duration | undefined = Internal.retryAfter
 
 /**
- * The balance of the account before the request, or nothing if the response does not say it.
+ * Returns the balance of the account before the request, or nothing if the response has none. Read it to warn before
+ * the credit runs out.
  *
  * @category reading
  * @since 0.1.0
@@ -65,7 +74,8 @@ export const retryAfter: (
 export const balance: (headers: Headers.Headers) => Balance | undefined = Internal.balance
 
 /**
- * Venice's notice that the model of the request is deprecated, or nothing.
+ * Returns Venice's notice that the model of the request is deprecated, or nothing. Log it, so that you can replace the
+ * model in time.
  *
  * @category reading
  * @since 0.1.0

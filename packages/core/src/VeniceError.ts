@@ -1,8 +1,8 @@
 /**
- * The sum of all errors of the Venice API.
+ * The union of all errors of the Venice API, and functions to handle them by category or code.
  *
- * `VeniceError` is the union of the classes in `Errors`, as a type and as a schema. The schema encodes to JSON and back,
- * so that an error crosses RPC, workers and workflows as itself.
+ * `VeniceError` is the union of the classes in `Errors`, as a type and as a schema. The schema encodes to JSON and
+ * back, so an error keeps its class across RPC, workers and workflows.
  *
  * **Example** (Handling a whole category)
  *
@@ -14,7 +14,7 @@
  *   new Errors.InsufficientBalance()
  * )
  *
- * // The Billing errors leave the failure channel: what is left is `Effect<string, ModelOffline>`.
+ * // The Billing errors leave the failure channel: the result is an `Effect<string, ModelOffline>`.
  * const handled = call.pipe(
  *   VeniceError.catchCategory("Billing", (error) => Effect.succeed(`${error._tag}: top up`))
  * )
@@ -32,7 +32,8 @@ import * as Errors from "./Errors.ts"
 import { TypeId } from "./internal/ApiError.ts"
 
 /**
- * The classes of the union.
+ * The class of any error. For code that reads the constants of a class (`code`, `status`, `defaultMessage`), such as
+ * generated documentation.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +41,7 @@ import { TypeId } from "./internal/ApiError.ts"
 export type VeniceErrorClass = typeof Errors[keyof typeof Errors]
 
 /**
- * Any error of the Venice API.
+ * Any error of the Venice API. Name it in functions that log, report or encode errors.
  *
  * @category models
  * @since 0.1.0
@@ -48,7 +49,7 @@ export type VeniceErrorClass = typeof Errors[keyof typeof Errors]
 export type VeniceError = InstanceType<VeniceErrorClass>
 
 /**
- * The tag of any error of the Venice API, which is Venice's code.
+ * The tag of any error, which is Venice's code. Use it to key a table by error.
  *
  * @category models
  * @since 0.1.0
@@ -56,7 +57,7 @@ export type VeniceError = InstanceType<VeniceErrorClass>
 export type Code = VeniceError["_tag"]
 
 /**
- * The classes by code.
+ * The classes by code. For code that gets a code as data, or iterates over all errors.
  *
  * @category constants
  * @since 0.1.0
@@ -66,7 +67,7 @@ export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(
 )
 
 /**
- * The schema of the union.
+ * The schema of the union. Use it to send errors through JSON, or as the error schema of an RPC or a workflow.
  *
  * **Example** (Sending an error through JSON)
  *
@@ -88,7 +89,8 @@ export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(
 export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema.Union(Object.values(Errors))
 
 /**
- * An error of this code as Venice documents it: its message, its status, nothing else.
+ * Returns an error of this code with its documented message and status. For tests and simulations that get the code as
+ * data; otherwise construct the class in `Errors`.
  *
  * @category constructors
  * @since 0.1.0
@@ -105,7 +107,7 @@ export const fromCode = (code: Code): VeniceError => {
 }
 
 /**
- * Whether a text is one of the codes.
+ * Returns whether a text is one of the codes. Use it on input such as a command-line argument.
  *
  * @category guards
  * @since 0.1.0
@@ -113,7 +115,8 @@ export const fromCode = (code: Code): VeniceError => {
 export const isCode = (text: string): text is Code => byCode.has(text)
 
 /**
- * Whether a value is any error of the Venice API.
+ * Returns whether a value is any error of the Venice API. Use it on the failure of a call, which can be something else,
+ * such as an `HttpClientError`.
  *
  * @category guards
  * @since 0.1.0
@@ -126,7 +129,7 @@ interface Member<C> {
 }
 
 /**
- * The categories the Venice errors in `E` can be in.
+ * The categories of the Venice errors in `E`. Use it in functions that are generic in the failure channel.
  *
  * @category models
  * @since 0.1.0
@@ -134,7 +137,8 @@ interface Member<C> {
 export type CategoryOf<E> = E extends Member<Category> ? E["category"] : never
 
 /**
- * The members of `E` that are in category `C`. An `UnrecognizedResponse` may be in any.
+ * The members of `E` in category `C`, as {@link catchCategory} passes them to its handler. An `UnrecognizedResponse`
+ * may be in any category.
  *
  * @category models
  * @since 0.1.0
@@ -144,8 +148,8 @@ export type InCategory<E, C> = E extends Member<infer T> ? C extends T ? E
   : never
 
 /**
- * What is left of `E` without the members that are in category `C`. An `UnrecognizedResponse` stays, since its category
- * is only known at run time.
+ * `E` without its members in category `C`: the failure channel after {@link catchCategory}. An `UnrecognizedResponse`
+ * stays, because its type does not tell its category.
  *
  * @category models
  * @since 0.1.0
@@ -153,9 +157,9 @@ export type InCategory<E, C> = E extends Member<infer T> ? C extends T ? E
 export type NotInCategory<E, C> = Exclude<E, Member<C>>
 
 /**
- * Whether a value is an error of the Venice API in this category.
+ * Returns a guard for the errors of one category. Use it to filter or count failures, or with `Effect.catchIf`.
  *
- * **Example** (Counting the failures that are worth a retry)
+ * **Example** (Counting failures of one category)
  *
  * ```ts
  * import { Errors, VeniceError } from "@effect-venice/core"
@@ -173,12 +177,12 @@ export const inCategory =
     isVeniceError(error) && error.category === category
 
 /**
- * Recovers from every error of one or several categories; the caught members leave the failure channel.
+ * Recovers from every error of one or several categories. The caught members leave the failure channel.
  *
  * **Gotchas**
  *
- * An `UnrecognizedResponse` of the category is handed over too, and stays in the channel's type: its category is only
- * known at run time.
+ * An `UnrecognizedResponse` of the category is caught too, but stays in the type of the channel, because its type does
+ * not tell its category.
  *
  * @category error handling
  * @since 0.1.0
@@ -208,7 +212,7 @@ export const catchCategory: {
 )
 
 /**
- * One function for each code of `E`.
+ * One function for each code of `E`: the second argument of {@link match}, to declare it apart from the call.
  *
  * @category models
  * @since 0.1.0
@@ -218,7 +222,7 @@ export type CodeHandlers<E extends VeniceError> = {
 }
 
 /**
- * One function for each category.
+ * One function for each category: the second argument of {@link matchCategory}, to declare it apart from the call.
  *
  * @category models
  * @since 0.1.0
@@ -230,9 +234,10 @@ export type CategoryHandlers = {
 type Returned<H> = H[keyof H] extends (error: never) => infer A ? A : never
 
 /**
- * Applies the function of the error's code. A code without a function is a compile error that names it.
+ * Calls the function of the error's code. A missing function is a compile error that names the code. Use it where every
+ * error of a call must be handled.
  *
- * **Example** (Answering every code of a small channel)
+ * **Example** (Handling every code of a small channel)
  *
  * ```ts
  * import { Errors, VeniceError } from "@effect-venice/core"
@@ -254,7 +259,8 @@ export const match = <E extends VeniceError, const H extends CodeHandlers<E>>(er
 }
 
 /**
- * Applies the function of the error's category. A category without a function is a compile error that names it.
+ * Calls the function of the error's category. A missing function is a compile error that names the category. Use it
+ * where every error must be handled, for example to choose a text for the user.
  *
  * @category matching
  * @since 0.1.0
