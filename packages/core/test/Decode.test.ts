@@ -11,7 +11,7 @@ const now = Date.UTC(2026, 0, 1)
 const decode = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   Decode.response({ status, headers, body: typeof body === "string" ? body : JSON.stringify(body), now })
 
-const verdict = (status: number, body: unknown, headers?: Record<string, string>) => {
+const recognition = (status: number, body: unknown, headers?: Record<string, string>) => {
   const { _tag, matchedBy } = decode(status, body, headers)
   return `${_tag} by ${matchedBy}`
 }
@@ -25,7 +25,7 @@ const expectError = <Tag extends VeniceError.Code>(
   return error as Extract<VeniceError.VeniceError, { readonly _tag: Tag }>
 }
 
-describe("what was captured or documented", () => {
+describe("recorded and documented responses", () => {
   it.each(responses)("$id is $expected", ({ body, endpoint, expected, headers, status }) => {
     const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now })
 
@@ -49,9 +49,12 @@ describe("what was captured or documented", () => {
   it.each(codes)("the code $code wins over the message and the status", ({ code }) => {
     const error = { error: "Rate limit exceeded" }
 
-    assert.strictEqual(verdict(400, { ...error, code }), `${code} by code`)
-    assert.strictEqual(verdict(599, { error: { ...error, message: "Rate limit exceeded", code } }), `${code} by code`)
-    assert.strictEqual(verdict(429, { error: code }), `${code} by code`)
+    assert.strictEqual(recognition(400, { ...error, code }), `${code} by code`)
+    assert.strictEqual(
+      recognition(599, { error: { ...error, message: "Rate limit exceeded", code } }),
+      `${code} by code`
+    )
+    assert.strictEqual(recognition(429, { error: code }), `${code} by code`)
   })
 })
 
@@ -68,12 +71,12 @@ describe("machine codes", () => {
     [{ error: { message: "any", code: "insufficient_quota" } }, 429, "INSUFFICIENT_BALANCE"],
     [{ error: { message: "any", code: "model_not_found" } }, 404, "MODEL_NOT_FOUND"]
   ])("%j under %i is %s", (body, status, tag) => {
-    assert.strictEqual(verdict(status, body), `${tag} by code`)
+    assert.strictEqual(recognition(status, body), `${tag} by code`)
   })
 
-  it("means nothing in lower case where the status disagrees", () => {
+  it("does not match in lower case under another status", () => {
     assert.strictEqual(
-      verdict(401, { error: { message: "any", code: "unauthorized" } }),
+      recognition(401, { error: { message: "any", code: "unauthorized" } }),
       "AUTHENTICATION_FAILED by shape"
     )
   })
@@ -86,7 +89,7 @@ describe("machine codes", () => {
     [{ error: { message: "MODEL_OVERLOADED" } }, 429, "MODEL_OVERLOADED"],
     [{ error: { message: "any", code: "context_length_exceeded" }, code: "INVALID_MODEL" }, 400, "INVALID_MODEL"]
   ])("in the place of a message, and before others' names: %j under %i is %s", (body, status, tag) => {
-    assert.strictEqual(verdict(status, body), `${tag} by code`)
+    assert.strictEqual(recognition(status, body), `${tag} by code`)
   })
 
   it("keeps an unknown code", () => {
@@ -100,8 +103,8 @@ describe("machine codes", () => {
     assert.strictEqual(error.category, "InvalidRequest")
   })
 
-  it("does not take a Zod issue's code for one", () => {
-    assert.strictEqual(verdict(400, { issues: [{ code: "INVALID_MODEL", path: [] }] }), "INVALID_REQUEST by shape")
+  it("does not read the code of a Zod issue as one", () => {
+    assert.strictEqual(recognition(400, { issues: [{ code: "INVALID_MODEL", path: [] }] }), "INVALID_REQUEST by shape")
   })
 })
 
@@ -142,26 +145,26 @@ describe("wordings", () => {
     [404, "This model has been deprecated. Please use qwen.", "MODEL_NOT_FOUND"],
     [403, `You can only access ${"x".repeat(500)} for your own wallet`, "X402_WALLET_MISMATCH"]
   ])("%i %s is %s", (status, message, tag) => {
-    assert.strictEqual(verdict(status, { error: message }), `${tag} by message`)
-    assert.strictEqual(verdict(status, { error: { message } }), `${tag} by message`)
+    assert.strictEqual(recognition(status, { error: message }), `${tag} by message`)
+    assert.strictEqual(recognition(status, { error: { message } }), `${tag} by message`)
   })
 
-  it("mean nothing in the middle of a provider's prose", () => {
+  it("do not match in the middle of a provider's text", () => {
     const prose = (text: string) => ({ error: `The provider said: ${text}` })
 
-    assert.strictEqual(verdict(400, prose("Invalid model specified")), "INVALID_REQUEST by shape")
-    assert.strictEqual(verdict(503, prose("The model is at capacity.")), "UNRECOGNIZED_RESPONSE by none")
-    assert.strictEqual(verdict(429, prose("The model is currently overloaded.")), "RATE_LIMIT_EXCEEDED by status")
+    assert.strictEqual(recognition(400, prose("Invalid model specified")), "INVALID_REQUEST by shape")
+    assert.strictEqual(recognition(503, prose("The model is at capacity.")), "UNRECOGNIZED_RESPONSE by none")
+    assert.strictEqual(recognition(429, prose("The model is currently overloaded.")), "RATE_LIMIT_EXCEEDED by status")
   })
 
-  it("mean nothing under another status", () => {
-    assert.strictEqual(verdict(503, { error: "Rate limit exceeded" }), "UNRECOGNIZED_RESPONSE by none")
-    assert.strictEqual(verdict(400, { error: "Specified model not found" }), "INVALID_REQUEST by shape")
+  it("do not match under another status", () => {
+    assert.strictEqual(recognition(503, { error: "Rate limit exceeded" }), "UNRECOGNIZED_RESPONSE by none")
+    assert.strictEqual(recognition(400, { error: "Specified model not found" }), "INVALID_REQUEST by shape")
   })
 
   it("end where a word ends", () => {
-    assert.strictEqual(verdict(400, { error: "Invalid model identifier" }), "INVALID_REQUEST by shape")
-    assert.strictEqual(verdict(400, { error: "Invalid model id: x" }), "INVALID_MODEL by message")
+    assert.strictEqual(recognition(400, { error: "Invalid model identifier" }), "INVALID_REQUEST by shape")
+    assert.strictEqual(recognition(400, { error: "Invalid model id: x" }), "INVALID_MODEL by message")
   })
 })
 
@@ -185,10 +188,10 @@ describe("without a code", () => {
     [520, "UNRECOGNIZED_RESPONSE by none", "UNRECOGNIZED_RESPONSE by none"]
   ])("%i is %s in Venice's shape, else %s", (status, shaped, other) => {
     for (const body of [{ error: "words" }, { message: "words" }, { details: {} }, { issues: [] }]) {
-      assert.strictEqual(verdict(status, body), shaped)
+      assert.strictEqual(recognition(status, body), shaped)
     }
     for (const body of ["", "words", "<html>", "[]", "{}", "null", "{\"error\":", "\"Rate limit exceeded\""]) {
-      assert.strictEqual(verdict(status, body), other)
+      assert.strictEqual(recognition(status, body), other)
     }
   })
 
@@ -213,7 +216,7 @@ describe("without a code", () => {
     assert.strictEqual(decode(status, "").category, category)
   })
 
-  it("says what it got instead of a message", () => {
+  it("describes a body without a message", () => {
     assert.strictEqual(decode(400, "").message, "HTTP 400 with an empty body")
     assert.strictEqual(decode(503, "temporarily unavailable\n").message, "temporarily unavailable")
     assert.strictEqual(decode(403, "<html><title> Blocked </title>").message, "Blocked")
@@ -258,7 +261,7 @@ describe("extra fields", () => {
     ])
   })
 
-  it("INVALID_REQUEST takes its message from the first issue when there is no other", () => {
+  it("INVALID_REQUEST has the message of the first issue if the body has none", () => {
     assert.strictEqual(decode(400, { issues: [{ message: "Bad field", path: ["a"] }] }).message, "Bad field")
     assert.strictEqual(decode(400, { details: { a: { _errors: ["Bad field"] } } }).message, "Bad field")
     assert.strictEqual(decode(400, { error: [{ message: "Bad field", path: ["a"] }] }).message, "Bad field")
@@ -266,7 +269,7 @@ describe("extra fields", () => {
     assert.strictEqual(decode(400, { details: "" }).message, Errors.InvalidRequest.defaultMessage)
   })
 
-  it("INVALID_REQUEST keeps what it read through JSON", () => {
+  it("INVALID_REQUEST keeps its issues through JSON", () => {
     const error = decode(400, { error: "x", details: { a: { _errors: ["b"] } }, issues: [{ path: ["a"], code: "c" }] })
     const text = Schema.fromJsonString(VeniceError.VeniceError)
     const again = expectError(Schema.decodeSync(text)(Schema.encodeSync(text)(error)), "INVALID_REQUEST")
@@ -286,7 +289,7 @@ describe("extra fields", () => {
     assert.strictEqual(plain.response.requestId, "abc")
   })
 
-  it("MODEL_NOT_FOUND has the model and what Venice names instead", () => {
+  it("MODEL_NOT_FOUND has the model and Venice's suggestions", () => {
     const of = (message: string) => {
       const { model, suggestions } = expectError(decode(404, { error: message }), "MODEL_NOT_FOUND")
       return { model, suggestions }
@@ -367,7 +370,7 @@ describe("extra fields", () => {
     assert.deepStrictEqual(inHeader.offer, offer)
     assert.strictEqual(inHeader.reason, "insufficient_balance")
     assert.strictEqual(inHeader.minimumTopUpUsd, 5)
-    assert.strictEqual(verdict(402, "", { "payment-required": "not base64" }), "PAYMENT_REQUIRED by shape")
+    assert.strictEqual(recognition(402, "", { "payment-required": "not base64" }), "PAYMENT_REQUIRED by shape")
   })
 
   it("CONSENT_REQUIRED has the details of the consent", () => {
@@ -566,15 +569,15 @@ describe("inside a success", () => {
     assert.strictEqual(other.category, "Server")
   })
 
-  it("finds a blocked image in the headers", () => {
+  it("recognizes a blocked image by the headers", () => {
     assert.strictEqual(
-      verdict(200, "\u0089PNG", { "x-venice-is-content-violation": "true" }),
+      recognition(200, "\u0089PNG", { "x-venice-is-content-violation": "true" }),
       "CONTENT_POLICY_VIOLATION by shape"
     )
   })
 
-  it("makes no error up", () => {
-    assert.strictEqual(verdict(200, "{\"choices\":[]}"), "UNRECOGNIZED_RESPONSE by none")
+  it("decodes a success without an error to an unrecognized response", () => {
+    assert.strictEqual(recognition(200, "{\"choices\":[]}"), "UNRECOGNIZED_RESPONSE by none")
     assert.strictEqual(decode(200, "{\"choices\":[]}").category, "InvalidRequest")
   })
 })
@@ -600,7 +603,7 @@ describe("secrets", () => {
       error._tag === "INVALID_REQUEST" ? JSON.stringify([error.issues, error.details]) : ""
     ].join("\n")
 
-  it.each(secrets)("%s is nowhere in an error, wherever the server put it", (secret) => {
+  it.each(secrets)("%s is redacted everywhere in an error, wherever the server echoes it", (secret) => {
     const bodies: ReadonlyArray<unknown> = [
       { error: `Invalid key ${secret} given` },
       { error: "Invalid request parameters", details: { authorization: { _errors: [`got Bearer ${secret}`] } } },
@@ -621,7 +624,7 @@ describe("secrets", () => {
     }
   })
 
-  it("named by the caller are taken out whatever they look like", () => {
+  it("that the caller names are redacted in any form", () => {
     const error = Decode.response({
       status: 401,
       headers: { "cf-ray": "correct-horse" },
@@ -647,7 +650,7 @@ describe("secrets", () => {
     ["a payment header", `PAYMENT-REQUIRED: ${plain}`],
     ["a URL", { error: `could not reach https://user:${plain}@host/path` }],
     ["hexadecimal", { error: `signature ${"0123456789abcdef".repeat(5)}` }]
-  ])("without a form of their own are found by their name: %s", (_, body) => {
+  ])("without a typical form are redacted by their name: %s", (_, body) => {
     for (const status of [400, 409, 500]) {
       const text = everywhere(decode(status, body))
       assert.notInclude(text, plain)
@@ -682,7 +685,7 @@ describe("secrets", () => {
     }
   })
 
-  it("are in no view of a body that is redacted when it is read", () => {
+  it("are in no copy or encoding of a body that is redacted on first access", () => {
     const error = decode(500, `${"long ".repeat(200)}Authorization: Bearer ${key} ${"long ".repeat(2000)}`)
     const views: ReadonlyArray<(response: ResponseContext.ResponseContext) => unknown> = [
       (response) => inspect(response, { showHidden: true, depth: 10 }),
@@ -705,7 +708,7 @@ describe("secrets", () => {
     assert.deepStrictEqual(Object.keys(error.response), ["status", "body", "bodyTruncated"])
   })
 
-  it("in a consent are found by their name", () => {
+  it("in a consent are redacted by their name", () => {
     const error = decode(409, {
       error: { code: "needs_consent", message: "x" },
       consent: { apiKey: [plain], token: plain }
@@ -714,7 +717,7 @@ describe("secrets", () => {
     assert.notInclude(everywhere(error), plain)
   })
 
-  it("that are known are found in each other, and as JSON and URLs write them", () => {
+  it("that contain each other are redacted, also as JSON and URLs escape them", () => {
     const error = Decode.response({
       status: 500,
       body: "k abcdWXYZabcdefgh and a\\/b+c and a%2Fb%2Bc",
@@ -725,7 +728,7 @@ describe("secrets", () => {
     assert.strictEqual(error.response.body, "k <redacted> and <redacted> and <redacted>")
   })
 
-  it("that are known leave no beginning behind where what came was cut", () => {
+  it("are redacted at the end of a truncated body, even if only their beginning is there", () => {
     const body = (length: number, bodyTruncated: boolean) =>
       Decode.response({
         status: 500,
@@ -736,12 +739,12 @@ describe("secrets", () => {
       }).response.body
 
     for (let length = 4; length <= 15; length++) assert.strictEqual(body(length, true), "bad <redacted>")
-    // Too short to be of use to anybody, and as short as many a word.
+    // Too short to be useful to anybody, and as short as a word.
     assert.strictEqual(body(3, true), "bad a/c")
     assert.strictEqual(body(14, false), "bad a/correct-hors")
   })
 
-  it("are not left in halves where the body is cut", () => {
+  it("are redacted as a whole where the body is cut", () => {
     const filler = `sk-${"x1".repeat(20)} `.repeat(300).slice(0, ResponseContext.maxBodyLength + 1990)
     const { body } = decode(500, `${filler} 0x${"ab".repeat(32)} ${"end ".repeat(1000)}`).response
 
@@ -759,7 +762,7 @@ describe("secrets", () => {
     assert.strictEqual(decode(404, { error: message }).message, message)
   })
 
-  it("goes however JSON escapes it", () => {
+  it("is redacted in any escaped form", () => {
     const secret = "aB3+dE5fG7hJ9/kL1"
     const escaped = JSON.stringify({ error: `bad sign-in ${secret}`, request: { key: secret } })
       .replaceAll("+", "\\u002B")
@@ -772,14 +775,14 @@ describe("secrets", () => {
     assert.notInclude(JSON.stringify(error), "dE5fG7hJ9")
   })
 
-  it("is looked for without changing what is escaped otherwise", () => {
+  it("is searched without changing other escaped characters", () => {
     const body = String.raw`{"error":"a \\u002B \u0022 \u005c \u007f \u00e9"}`
     const error = Decode.response({ status: 418, body, secrets: ["secret"], now })
 
     assert.strictEqual(error.message, JSON.parse(body).error)
   })
 
-  it("leaves everything else alone", () => {
+  it("does not redact anything else", () => {
     const body =
       "{\"error\":\"API key not found or expired; token limit 8192; address 0x833589fcd6edb6e08f4c7c32d4f71b54bda02913\"}"
 
@@ -790,7 +793,7 @@ describe("secrets", () => {
 describe("the stack", () => {
   const input = { status: 503, body: "{\"error\":\"The model is at capacity. Please try again later.\"}", now }
 
-  it("says where the answer came from, and has no frames of the decoder's", () => {
+  it("has the origin of the response, and no frames of the decoder", () => {
     const { stack } = Decode.response({ ...input, operation: "GET /models" })
 
     assert.strictEqual(
@@ -799,7 +802,7 @@ describe("the stack", () => {
     )
   })
 
-  it("has the caller's frames on request", () => {
+  it("has the frames of the caller on request", () => {
     const askFor = () => Decode.response({ ...input, captureStack: true })
     const [head, first] = askFor().stack!.split("\n")
 
@@ -807,14 +810,14 @@ describe("the stack", () => {
     assert.include(first, "askFor")
   })
 
-  it("is no field: copies and texts do not have it", () => {
+  it("is not enumerable: copies and JSON do not have it", () => {
     const error = Decode.response(input)
 
     assert.notInclude(Object.keys(error), "stack")
     assert.notProperty({ ...error }, "stack")
   })
 
-  it("is no field where an engine gives none to what is constructed by reflection, as JavaScriptCore does", () => {
+  it("is not enumerable in an engine that constructs errors without one, such as JavaScriptCore", () => {
     const construct = vi.spyOn(Reflect, "construct").mockImplementation((_, args, Class) => {
       const error = Object.setPrototypeOf(new Error(args[0]), Class!.prototype)
       delete error.stack
@@ -827,7 +830,7 @@ describe("the stack", () => {
     assert.notInclude(Object.keys(error), "stack")
   })
 
-  it("is there for what an input throws that is not of its type", () => {
+  it("is present on an error that an input of a wrong type causes", () => {
     const misuse = () => Decode.response({ ...input, headers: null as never })
     let thrown: unknown
     try {
@@ -861,7 +864,7 @@ describe("totality", () => {
       Effect.sync(() => {
         const input = { ...received, now }
         const error = isTotal(input)
-        // Pure: the same again.
+        // Pure: the same result again.
         assert.strictEqual(JSON.stringify(Decode.response(input)), JSON.stringify(error))
       }),
     { arbitrary: { runs: 5000 } }
@@ -902,7 +905,7 @@ describe("totality", () => {
     }
   })
 
-  it("survives a clock and a status that are none", () => {
+  it("accepts a clock beyond all dates and a status that is no number", () => {
     isTotal({
       status: 429,
       headers: { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "5" },
@@ -912,7 +915,7 @@ describe("totality", () => {
     assert.include(JSON.stringify(Decode.response({ status: NaN, body: "", now: NaN })), "\"status\":0")
   })
 
-  it("keeps a bounded part of a huge body, and says so", () => {
+  it("keeps a bounded part of a huge body, and marks it as truncated", () => {
     const error = decode(400, { error: "e".repeat(10 * 1024 * 1024), details: { a: { _errors: ["b"] } } })
 
     assert.isTrue(error.response.bodyTruncated)

@@ -14,7 +14,7 @@ const receive = (encoded: Encode.Encoded, operation?: string): VeniceError.Venic
 const trip = (error: VeniceError.VeniceError, format: Encode.Format): VeniceError.VeniceError =>
   receive(Encode.response(error, format), error.response.operation)
 
-/** The error as JSON, without what speaks of the answer that carried it. */
+/** The error as JSON, without the parts that describe the response it was decoded from. */
 const essence = (error: VeniceError.VeniceError) => {
   const { matchedBy: _, attempts: __, response, ...rest } = JSON.parse(JSON.stringify(error))
   const { body: _b, bodyTruncated: _t, contentType: _c, delivered: _d, shouldRetry: _s, ...kept } = response
@@ -29,7 +29,7 @@ const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.Venic
 /** Whether a header can have this value on the wire. */
 const canBeSent = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
-describe.each(formats)("an error in the shape %s", (format) => {
+describe.each(formats)("an error in the format %s", (format) => {
   it.each(responses.filter(({ status }) => status >= 400))(
     "comes back as itself: $id",
     ({ body, endpoint, headers, status }) => {
@@ -80,7 +80,7 @@ describe.each(formats)("an error in the shape %s", (format) => {
     { arbitrary: { runs: 1000 } }
   )
 
-  it("says the code, the wait and the request, whatever the error", () => {
+  it("has the code, the hint and the request id of any error", () => {
     for (const Class of VeniceError.byCode.values()) {
       const error = VeniceError.fromCode(Class.code)
       const { body, headers, status } = Encode.response(
@@ -98,7 +98,7 @@ describe.each(formats)("an error in the shape %s", (format) => {
     }
   })
 
-  it("lets no credential out", () => {
+  it("redacts credentials", () => {
     const key = "venice_inference_key_aB3dE5fG7hJ9kL1mN3pQ5rS7"
     const error = new Errors.ConsentRequired({
       message: `Bearer ${key}`,
@@ -110,7 +110,7 @@ describe.each(formats)("an error in the shape %s", (format) => {
   })
 })
 
-// An answer without a failing status is answered with one.
+// Responses without a failing status are sent with one.
 const withStatus = (error: VeniceError.VeniceError, status: number): VeniceError.VeniceError =>
   Schema.decodeUnknownSync(VeniceError.VeniceError)({
     ...JSON.parse(JSON.stringify(error)),
@@ -118,7 +118,7 @@ const withStatus = (error: VeniceError.VeniceError, status: number): VeniceError
   })
 
 describe("the headers", () => {
-  it("round a fraction of a second up, and say it to the millisecond beside", () => {
+  it("round the hint up to seconds, and have it in milliseconds too", () => {
     const error = new Errors.ModelOffline({ response: { status: 503, retryAfter: Duration.millis(1500) } })
     const encoded = Encode.response(error)
 
@@ -127,7 +127,7 @@ describe("the headers", () => {
     assert.strictEqual(Duration.toMillis(receive(encoded).response.retryAfter!), 1500)
   })
 
-  it("leave out what no header can hold", () => {
+  it("omit values that a header cannot have", () => {
     const headers = Encode.headers(
       new Errors.Gone({
         successor: "/a>; rel=\"b\"\r\nset-cookie: x",
@@ -138,7 +138,7 @@ describe("the headers", () => {
     assert.deepStrictEqual(headers, { "cf-ray": "ok" })
   })
 
-  it("say what follows a retired route", () => {
+  it("have the successor of a retired route", () => {
     const error = new Errors.Gone({
       successor: "/api/v1/billing/usage-history",
       sunset: DateTime.makeUnsafe("2026-09-16T00:00:00Z"),
@@ -152,7 +152,7 @@ describe("the headers", () => {
     })
   })
 
-  it("hold an offer of any size no longer than a server takes", () => {
+  it("omit an offer that is too long for a server", () => {
     const accepts = Array.from({ length: 50 }, (_, i) => ({ network: `eip155:${i}`, payTo: "0x".padEnd(42, "0") }))
     const error = new Errors.PaymentRequired({ reason: "insufficient_balance", offer: { accepts } })
     const encoded = Encode.response(error)
@@ -176,7 +176,7 @@ describe("the status", () => {
   })
 })
 
-describe("OpenAI's shape", () => {
+describe("OpenAI's format", () => {
   it.each<[VeniceError.VeniceError, object]>([
     [new Errors.AuthenticationFailed(), { type: "invalid_request_error", code: "invalid_api_key" }],
     [new Errors.InsufficientBalance(), { type: "insufficient_quota", code: "insufficient_quota" }],
@@ -212,20 +212,20 @@ describe("a repeat", () => {
 
   const answered = (status: number, operation: string) => ({ response: { status, operation } })
 
-  it("is advised against where it cannot help, or may be charged or done twice", () => {
+  it("is advised against if it cannot help, or may be charged or done twice", () => {
     assert.strictEqual(advice(new Errors.ConsentRequired()), "false")
     assert.strictEqual(advice(new Errors.InsufficientBalance({ response: { status: 429 } })), "false")
     assert.strictEqual(advice(new Errors.InferenceFailed(answered(500, "POST /video/queue"))), "false")
     assert.strictEqual(advice(new Errors.ModelOffline({ response: { status: 200, delivered: 3 } })), "false")
   })
 
-  it("is left to the client elsewhere", () => {
+  it("is left to the client for other errors", () => {
     assert.isUndefined(advice(new Errors.ModelOverloaded()))
     assert.isUndefined(advice(new Errors.ModelOffline(answered(503, "POST /video/queue"))))
     assert.isUndefined(advice(new Errors.InferenceFailed(answered(500, "POST /chat/completions"))))
   })
 
-  it("is not made by a policy of the client's", () => {
+  it("is not made by a policy of the client", () => {
     const received = trip(new Errors.InferenceFailed(answered(500, "POST /video/queue")), "openai")
 
     assert.isFalse(received.response.shouldRetry)
@@ -252,7 +252,7 @@ describe("problem details", () => {
     })
   })
 
-  it("of others are read too", () => {
+  it("of other servers are decoded too", () => {
     const error = Decode.response({ status: 404, body: "{\"title\":\"Not Found\",\"detail\":\"No such user\"}", now })
 
     assert.strictEqual(error._tag, "UNRECOGNIZED_RESPONSE")
@@ -261,7 +261,7 @@ describe("problem details", () => {
 })
 
 describe("an event", () => {
-  it("comes back from a stream as the error it was", () => {
+  it("decodes to the same error", () => {
     for (const Class of VeniceError.byCode.values()) {
       const error = VeniceError.fromCode(Class.code)
       const received = Decode.event(Encode.event(error), { status: 200, now })
@@ -271,7 +271,7 @@ describe("an event", () => {
     }
   })
 
-  it("carries the wait", () => {
+  it("has the hint", () => {
     const error = new Errors.ModelOverloaded({ response: { status: 429, retryAfter: Duration.millis(1250) } })
     const received = Decode.event(Encode.event(error), { status: 200, now })
 
@@ -279,7 +279,7 @@ describe("an event", () => {
   })
 })
 
-it("keeps a message as long as an error may hold", () => {
+it("keeps a message of the maximum length", () => {
   const error = new Errors.InvalidRequest({ message: "m".repeat(ResponseContext.maxMessageLength) })
 
   assert.strictEqual(trip(error, "venice").message, error.message)

@@ -26,7 +26,7 @@ describe("the table", () => {
     )
   })
 
-  it("has the forty codes and four beyond", () => {
+  it("has the forty codes of Venice's table and four others", () => {
     const beyond = ["PAYMENT_REQUIRED", "CONSENT_REQUIRED", "GONE", "UNRECOGNIZED_RESPONSE"]
 
     assert.deepStrictEqual(
@@ -67,7 +67,7 @@ describe("an error", () => {
     assert.deepStrictEqual(plain.response, { status: 503 })
   })
 
-  it("prints as one line with code, message, status, operation, request id and wait", () => {
+  it("prints as one line with code, message, status, operation, request id and hint", () => {
     const line = "MODEL_OVERLOADED: The model is currently overloaded. Please try again later. "
       + "(HTTP 429 from POST /chat/completions, request 91dbd54fa83f8cbd-EWR, retry after 30s)"
 
@@ -75,7 +75,7 @@ describe("an error", () => {
     assert.strictEqual(inspect(error), line)
   })
 
-  it("cannot break out of its line", () => {
+  it("prints as one line, whatever the server sends", () => {
     const forged = new Errors.InvalidRequest({
       message: "first\n\u001b[2Jsecond\u2028third",
       response: { status: 400, requestId: "a\r\nb" }
@@ -125,7 +125,7 @@ describe("an error", () => {
     })
   })
 
-  it("keeps the answered status apart from the documented one", () => {
+  it("has the actual status beside the documented one", () => {
     const wrongType = new Errors.InvalidContentType({ response: { status: 400 } })
 
     assert.strictEqual(wrongType.status, 415)

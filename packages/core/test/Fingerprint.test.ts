@@ -31,7 +31,7 @@ describe("a fingerprint", () => {
     assert.notStrictEqual(fingerprint(one), fingerprint(other))
   })
 
-  it("names the status and the kind of body", () => {
+  it("names the status and the shape of the body", () => {
     assert.match(fingerprint({ error: "x" }, 418), /^418-venice-[0-9a-f]{8}$/)
     assert.match(fingerprint({ teapot: true }, 418), /^418-json-[0-9a-f]{8}$/)
     assert.match(fingerprint("<html></html>", 403), /^403-html-[0-9a-f]{8}$/)

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
 
-/** What a body of one of the declared shapes means under a status, unless its texts happen to be a known code. */
+/** Decodes a body of a declared shape, and expects an error unless a text of the body happens to be a code. */
 const agrees = (body: object, status: number, expected: string) => {
   const text = JSON.stringify(body)
   const reading = ErrorBody.read(text)

@@ -60,7 +60,7 @@ describe("Retry-After", () => {
     )
   })
 
-  it("gives way to retry-after-ms where that is usable", () => {
+  it("is ignored if there is a usable retry-after-ms", () => {
     const hint = (headers: Record<string, string>) =>
       millis(ResponseHeaders.retryAfter(headers as never, 429, undefined, now))
 

@@ -9,7 +9,7 @@ const roundTrip = (error: VeniceError.VeniceError) => Schema.decodeSync(text)(Sc
 
 const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.VeniceError) => {
   assert.strictEqual(actual.constructor, expected.constructor)
-  // As texts: JSON has one zero, and waits are kept to the millisecond.
+  // Compared as JSON: it has no negative zero, and hints in whole milliseconds.
   assert.strictEqual(Schema.encodeSync(text)(actual), Schema.encodeSync(text)(expected))
   assert.strictEqual(actual.category, expected.category)
 }
@@ -22,13 +22,13 @@ describe("the schema", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it.each(responses)("carries the decoded $id through JSON as itself", ({ body, endpoint, headers, status }) => {
+  it.each(responses)("encodes and decodes the error of $id", ({ body, endpoint, headers, status }) => {
     const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now: 0 })
 
     assertSame(roundTrip(error), error)
   })
 
-  it("rejects what is no error of Venice", () => {
+  it("rejects other values", () => {
     assert.isFalse(Schema.is(VeniceError.VeniceError)(new Error("other")))
     assert.throws(() => Schema.decodeUnknownSync(VeniceError.VeniceError)({ _tag: "NO_SUCH_CODE" }))
   })
@@ -71,7 +71,7 @@ describe("catchCategory", () => {
       assert.strictEqual(error._tag, "GONE")
     }))
 
-  it.effect("hands over an unrecognized response by its category", () =>
+  it.effect("catches an unrecognized response by its category", () =>
     Effect.gen(function*() {
       const busy = new Errors.UnrecognizedResponse({ category: "Capacity", response: { status: 503 } })
       const odd = new Errors.UnrecognizedResponse({ category: "NotFound", response: { status: 404 } })
@@ -80,7 +80,7 @@ describe("catchCategory", () => {
       assert.strictEqual(yield* Effect.flip(recover(odd)), odd)
     }))
 
-  it.effect("leaves failures of the caller alone", () =>
+  it.effect("does not catch other failures", () =>
     Effect.gen(function*() {
       const mine = { _tag: "Mine", category: "Capacity" } as const
       const call = Effect.fail(mine as typeof mine | Errors.ModelOffline)

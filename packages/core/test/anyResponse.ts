@@ -1,4 +1,4 @@
-/** Responses of any status, with headers and bodies that come close to what Venice sends, and that do not. */
+/** Responses of any status, with headers and bodies that resemble those of Venice, and others. */
 import { Errors } from "@effect-venice/core"
 import { Arbitrary, Schema } from "effect"
 
@@ -103,7 +103,7 @@ const string = Arbitrary.schema(Schema.String)
 const finite = Arbitrary.schema(Schema.Finite)
 const strings = Arbitrary.array(string, { maxLength: 3 })
 
-// What Venice's bodies have beside the message, each with values of its kind.
+// The members of Venice's bodies besides the message, each with values of its type.
 const members: ReadonlyArray<readonly [string, Arbitrary.Arbitrary<unknown>]> = [
   ["request_id", string],
   ["details", pick<unknown>({ _errors: ["a"], messages: { _errors: ["b"] } }, "a text", "")],
@@ -186,7 +186,7 @@ const hints = Arbitrary.map(
   (entries): Readonly<Record<string, string>> => Object.fromEntries(entries)
 )
 
-/** Responses in Venice's shapes: any code, wording, members and headers, under a status where it means something. */
+/** Responses in Venice's shapes: any code, wording, members and headers, under a status in which they apply. */
 export const veniceResponse = Arbitrary.map(
   Arbitrary.all([pick(400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504), hints, venice]),
   ([status, headers, body]) => ({ status, headers, body: JSON.stringify(body) })
