@@ -120,8 +120,14 @@ export const isRetryable = (category: Category): category is Retryable =>
  */
 export const fromStatus = (status: number): Category => {
   switch (status) {
+    case 401:
+    case 407:
+      return "Authentication"
     case 402:
       return "Billing"
+    case 403:
+    case 451:
+      return "Permission"
     case 404:
     case 410:
       return "NotFound"

@@ -70,44 +70,46 @@ export type { Input } from "./internal/decoding/received.ts"
 export const response = (input: Input): VeniceError => {
   const error = withoutStacks(() => {
     const clean = withoutSecrets(input)
-    const errorBody = isStream(clean.status, headersOf(clean), clean.body)
-      ? readStream(clean.body)
-      : ErrorBody.read(clean.body)
-    return toError(receive(clean, errorBody))
+    return toError(receive(clean, readBody(clean)))
   })
   if (input.captureStack === true) captureStack(error, response)
   return error
 }
 
+const readBody = (input: Input): ErrorBody.ErrorBody =>
+  isStream(headersOf(input), input.body) ? readStream(input.body, input.status) : ErrorBody.read(input.body)
+
 const toError = (received: Received): VeniceError => {
   const recognition = recognize(received)
   const { Class, matchedBy } = recognition
+  const fields = fieldsOf(recognition, received)
   return fromWire<VeniceError>(Class, {
     _tag: Class.code,
     message: messageOf(Class, received),
     matchedBy,
-    response: contextOf(received)
-  }, fieldsOf(recognition, received))
+    response: contextOf(received, recognition, fields)
+  }, fields)
 }
 
 /**
- * Decodes the `data` of one event of a stream, or returns nothing if the event is not an error. Total.
- *
- * **When to use**
- *
- * For each event, in a stream reader of your own. Errors are chat completions with an `error`, and the event
- * `response.failed` of `/responses`.
+ * Decodes one event of a stream if it is an error: the `data` of a chat completion with an `error`, or of a
+ * `response.failed` of `/responses`, or of an event named `error`. Total; any other event gives nothing.
  *
  * @category decoding
  * @since 0.1.0
  */
-export const event = (data: string, input: Omit<Input, "body">): VeniceError | undefined =>
+export const event = (
+  data: string,
+  input: Omit<Input, "body">,
+  /** The name of the event, from its `event:` line. */
+  name?: string
+): VeniceError | undefined =>
   withoutStacks(() => {
-    const error = errorOfEvent(data)
+    const error = errorOfEvent(data, name)
     if (error === undefined) return undefined
     const clean = withoutSecrets({ ...input, body: data })
-    // Parse the event again only if it contained a secret.
-    return toError(receive(clean, ErrorBody.fromJson(clean.body === data ? error : errorOfEvent(clean.body))))
+    // The event is parsed again only if a secret was found in it.
+    return toError(receive(clean, ErrorBody.fromJson(clean.body === data ? error : errorOfEvent(clean.body, name))))
   })
 
 /**

@@ -46,6 +46,7 @@ import * as Duration from "effect/Duration"
 import * as Base64 from "effect/encoding/Base64"
 import { formatHttpDate } from "effect/http/Headers"
 import type * as Schema from "effect/Schema"
+import { isCounted } from "./internal/decoding/failureBudget.ts"
 import { type Members, writeJson } from "./internal/decoding/fields.ts"
 import { excerpt } from "./internal/redaction/excerpt.ts"
 import { isRepeatable } from "./internal/retrying/failure.ts"
@@ -147,8 +148,8 @@ export const problemBase = "https://docs.venice.ai/api-reference/error-codes"
 
 const standardMembers = (error: VeniceError, format: Format): Members => {
   const message = text(error.message)!
-  const { requestId, retryAfter } = error.response
-  const common = { code: error._tag, request_id: text(requestId) }
+  const { requestId, retryAfter, upstreamCode } = error.response
+  const common = { code: error._tag, request_id: text(requestId), upstream_code: text(upstreamCode) }
   switch (format) {
     case "venice":
       return { error: message, ...common }
@@ -230,6 +231,15 @@ const hintHeaders = (hint: Duration.Duration): Headers => {
   return { "retry-after": whole, ...(Number(whole) * 1000 !== millis && { "retry-after-ms": String(millis) }) }
 }
 
+/** Venice reads the failure budget before it counts the response that says it. */
+const remainingBefore = (error: VeniceError): string | undefined => {
+  const remaining = error.response.rateLimit?.failures?.remaining
+  const reason = error._tag === "PAYMENT_REQUIRED" ? error.reason : undefined
+  return remaining === undefined
+    ? undefined
+    : String(remaining + (isCounted(error._tag, status(error), error.message, reason) ? 1 : 0))
+}
+
 const contextHeaders = (context: ResponseContext): Headers => {
   const { balance, deprecation, rateLimit, rayId, requestId, retryAfter } = context
   const { failures, requests, tokens } = rateLimit ?? {}
@@ -243,7 +253,6 @@ const contextHeaders = (context: ResponseContext): Headers => {
     "x-ratelimit-limit-tokens": tokens?.limit?.toString(),
     "x-ratelimit-remaining-tokens": tokens?.remaining?.toString(),
     "x-ratelimit-reset-tokens": tokens?.resetAt && epoch(tokens.resetAt),
-    "x-ratelimit-remaining": failures?.remaining?.toString(),
     "x-ratelimit-resets": failures?.resetAt && epoch(failures.resetAt),
     "x-venice-balance-usd": balance?.usd && BigDecimal.format(balance.usd),
     "x-venice-balance-diem": balance?.diem && BigDecimal.format(balance.diem),
@@ -270,6 +279,7 @@ export const headers = (error: VeniceError): Readonly<Record<string, string>> =>
   const gone = error._tag === "GONE" ? error : undefined
   const all: Headers = {
     ...contextHeaders(error.response),
+    "x-ratelimit-remaining": remainingBefore(error),
     link: gone?.successor && !/[<>]/.test(gone.successor) ? `<${gone.successor}>; rel="successor-version"` : undefined,
     sunset: gone?.sunset && formatHttpDate(gone.sunset),
     deprecation: gone?.deprecated && `@${Math.floor(DateTime.toEpochMillis(gone.deprecated) / 1000)}`

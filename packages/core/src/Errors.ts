@@ -42,6 +42,8 @@
 import * as Schema from "effect/Schema"
 import * as Category from "./Category.ts"
 import { ApiError } from "./internal/ApiError.ts"
+import { contextOverflow } from "./internal/decoding/contextOverflow.ts"
+import { lockoutOf } from "./internal/decoding/errorBody.ts"
 import * as Field from "./internal/decoding/fields.ts"
 import { exhausted, isBlocked, parseLink, parseMoment } from "./internal/decoding/headers.ts"
 import { paymentOffer } from "./internal/decoding/paymentOffer.ts"
@@ -127,7 +129,8 @@ export class InsufficientBalance extends ApiError<InsufficientBalance>()("INSUFF
   otherStatuses: [429],
   wordings: [
     "insufficient usd or vcu balance to complete request",
-    "insufficient usd or diem balance to complete request"
+    "insufficient usd or diem balance",
+    "insufficient balance"
   ]
 }) {}
 
@@ -308,15 +311,12 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   status: 400,
   category: "ContextLength",
   message: "Your request exceeds the model's maximum context. Please reduce your prompt or completion length.",
-  aliases: ["context_length_exceeded"],
-  wordings: [
-    /^the input \((?<inputTokens>\d{1,15}) tokens\) is longer than the model's context length \((?<maxTokens>\d{1,15}) tokens\)/i,
-    /^input text exceeds the maximum token limit of (?<maxTokens>\d{1,15}) tokens/i,
-    // OpenAI's wording.
-    /^this model's maximum context length is (?<maxTokens>\d{1,15}) tokens/i,
-    // Anthropic's wording.
-    /^prompt is too long: (?<inputTokens>\d{1,15}) tokens > (?<maxTokens>\d{1,15}) maximum/i
-  ],
+  aliases: ["context_length_exceeded", "context_window_exceeded", "model_context_window_exceeded"],
+  // llama.cpp's.
+  types: ["exceed_context_size_error"],
+  // TGI answers 422, and some proxies 413.
+  otherStatuses: [413, 422],
+  wordings: contextOverflow,
   fields: {
     /** The number of tokens in the request. */
     inputTokens: Field.number("input_tokens", Field.captured("inputTokens")),
@@ -476,6 +476,8 @@ export class ContentPolicyViolation extends ApiError<ContentPolicyViolation>()("
   aliases: ["content_blocked_by_provider", "content_policy_violation"],
   types: ["provider_content_policy", "content_filter_error"],
   wordings: [
+    "content policy violation",
+    "your prompt violates the content policy",
     "your generation was blocked due to the model provider's content policies",
     "your input was blocked by content moderation",
     "the selected model provider rejected this request due to its content policies"
@@ -508,10 +510,12 @@ export class AsrUpstreamValidationFailed
   })
 {}
 
-const exhaustedLimit = ({ received: { errorBody: { codes, message = "" }, rateLimit } }: Field.Source) => {
-  const wording = /^(?:(too many failed attempts)|too many concurrent|another request for this user)/i.exec(message)
-  if (wording?.[1] !== undefined) return "failures"
-  if (wording !== null || codes.includes("X402_CONCURRENCY_LIMIT")) return "concurrency"
+const exhaustedLimit = ({ received: { errorBody, rateLimit } }: Field.Source) => {
+  const { codes, message = "" } = errorBody
+  if (lockoutOf(errorBody) !== undefined) return "failures"
+  if (
+    /^(?:too many concurrent|another request for this user)/i.test(message) || codes.includes("X402_CONCURRENCY_LIMIT")
+  ) return "concurrency"
   return rateLimit === undefined ? undefined : exhausted(rateLimit)?.budget
 }
 

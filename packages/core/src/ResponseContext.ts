@@ -147,6 +147,13 @@ export const ResponseContext = Schema.Struct({
   deprecation: Schema.optionalKey(Deprecation),
   /** `false` if `x-should-retry` says so. No policy retries then. */
   shouldRetry: Schema.optionalKey(Schema.Literal(false)),
+  /**
+   * A machine code of the body that is none of Venice's and did not decide which error this is, such as
+   * `MODEL_PRIVACY_RESTRICTED`. Absent on an `UnrecognizedResponse`, which has it as `code`.
+   */
+  upstreamCode: Schema.optionalKey(Schema.String),
+  /** The relay that passed the response on: `OpenRouter`, `LiteLLM`, or `unknown`. Absent if it came directly. */
+  relay: Schema.optionalKey(Schema.String),
   contentType: Schema.optionalKey(Schema.String),
   /**
    * The text of the body, redacted, at most {@link maxBodyLength} long. Absent if the body was empty. On a decoded

@@ -3,7 +3,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { DateTime, Effect, Equal, Schema } from "effect"
 import { inspect } from "node:util"
 import { anyResponse } from "./anyResponse.ts"
-import { codes, responses } from "./fixtures/read.ts"
+import { codes, judged, responses } from "./fixtures/read.ts"
 import { isTotal, millis } from "./totality.ts"
 
 const now = Date.UTC(2026, 0, 1)
@@ -26,6 +26,17 @@ const expectError = <Tag extends VeniceError.Code>(
 }
 
 describe("recorded and documented responses", () => {
+  it.each(judged)(
+    "$id is $expected",
+    ({ accept = [], body, category, expected, headers, hintMillis, now, operation, status }) => {
+      const error = Decode.response({ status, headers, body, operation, now: now ?? 1_780_000_000_000 })
+
+      assert.include([expected, ...accept], error._tag)
+      if (category !== undefined) assert.strictEqual(error.category, category)
+      if (hintMillis !== undefined) assert.strictEqual(millis(error), hintMillis)
+    }
+  )
+
   it.each(responses)("$id is $expected", ({ body, endpoint, expected, headers, status }) => {
     const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now })
 

@@ -22,6 +22,8 @@ export interface ErrorBody {
   readonly body: JsonObject
   /** The member `error`, if it is an object; else empty. */
   readonly error: JsonObject
+  /** The relay whose body this one was inside of, and its own body. */
+  readonly relay?: { readonly name: string; readonly outer: ErrorBody }
 }
 
 const isObject = (value: unknown): value is JsonObject => Predicate.isObject(value) && !Array.isArray(value)
@@ -73,8 +75,7 @@ export const fromJson = (json: unknown): ErrorBody => {
 
 /** Reads the error body in the text of a response. */
 export const read = (text: string): ErrorBody => {
-  let start = 0
-  while (start < text.length && isSpace(text.charCodeAt(start))) start++
+  const start = text.search(/\S/)
   switch (text[start]) {
     case undefined:
       return { shape: "empty", message: undefined, codes: [], body: none, error: none }
@@ -93,6 +94,10 @@ export const read = (text: string): ErrorBody => {
 
 /** The title of an HTML page, or nothing. Reads only the beginning of the page. */
 export const title = (html: string): string | undefined =>
-  /<title>\s*([^<]{1,200})/i.exec(html.slice(0, 4096))?.[1]?.trim()
+  nonBlank(/<title>\s*([^<]{1,200})/i.exec(html.slice(0, 4096))?.[1])?.trim()
 
-const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13) || code === 0xfeff
+/** The text that says that the key is locked out, in the message or beside it. */
+export const lockoutOf = ({ body, message }: ErrorBody): string | undefined =>
+  [message, body.customMessage].find((text): text is string =>
+    typeof text === "string" && /^too many failed attempts/i.test(text)
+  )

@@ -126,6 +126,6 @@ export const header = <S extends Schema.Constraint>(
 
 /** Reads the number in a named group of the wording. */
 export const captured = (name: string): Reader<number> => ({ captured }) => {
-  const digits = captured[name]
+  const digits = captured[name]?.replaceAll(",", "")
   return digits === undefined ? undefined : Number(digits)
 }

@@ -13,6 +13,7 @@ import * as Encoding from "effect/encoding/Base64"
 import type { Headers } from "effect/http/Headers"
 import * as HttpHeaders from "effect/http/Headers"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Balance, Budget, Deprecation, RateLimit } from "../../ResponseContext.ts"
 import { excerpt, oneLine } from "../redaction/excerpt.ts"
@@ -54,14 +55,39 @@ export const parseSeconds = (value: string | number): Duration.Duration | undefi
 export const parseRetryAfter = (value: string, now: number): Duration.Duration | undefined => {
   const seconds = parseSeconds(value)
   if (seconds !== undefined) return seconds
-  // The longest HTTP-date has 33 characters, and a few values may be joined.
-  if (value.length > 100) return undefined
-  const date = HttpHeaders.parseHttpDate(value)
-  if (Result.isSuccess(date)) return Duration.millis(Math.max(0, DateTime.toEpochMillis(date.success) - now))
-  const comma = value.lastIndexOf(", ")
-  const last = comma < 0 ? undefined : parseSeconds(value.slice(comma + 2))
-  const others = last === undefined ? undefined : parseRetryAfter(value.slice(0, comma), now)
-  return last === undefined || others === undefined ? undefined : Duration.max(last, others)
+  const date = parseDate(value, now)
+  return date ??
+    longest(valuesOf(value.slice(0, maxJoined)).map((value) => parseSeconds(value) ?? parseDate(value, now)))
+}
+
+/** The values of headers that a proxy or a client joined by commas, which also stand behind the weekday of a date. */
+const valuesOf = (joined: string): ReadonlyArray<string> => {
+  const values: Array<string> = []
+  let weekday = ""
+  for (const part of joined.split(", ")) {
+    if (/^[A-Z][a-z]+$/.test(part)) weekday = `${part}, `
+    else {
+      values.push(weekday + part)
+      weekday = ""
+    }
+  }
+  return values
+}
+
+/** The longest of several waits, if every one of them was read. */
+const longest = (waits: ReadonlyArray<Duration.Duration | undefined>): Duration.Duration | undefined =>
+  waits.length > 1 && waits.every(Predicate.isNotUndefined) ? waits.reduce(Duration.max) : undefined
+
+/** Several values of `Retry-After` are shorter. */
+const maxJoined = 300
+
+/** The longest HTTP-date has 33 characters. */
+const maxDate = 50
+
+const parseDate = (input: string, now: number): Duration.Duration | undefined => {
+  if (input.length > maxDate) return undefined
+  const date = HttpHeaders.parseHttpDate(input)
+  return Result.isSuccess(date) ? Duration.millis(Math.max(0, DateTime.toEpochMillis(date.success) - now)) : undefined
 }
 
 /**
@@ -251,3 +277,23 @@ export const parsePaymentRequired = (value: string | undefined): unknown => {
 /** Whether Venice blocked the content of a success. */
 export const isBlocked = (headers: Headers): boolean =>
   headers["x-venice-is-content-violation"]?.trim().toLowerCase() === "true"
+
+const plausibleFrom = Date.UTC(2024, 0, 1)
+const plausibleTo = Date.UTC(2100, 0, 1)
+
+/**
+ * The time of the response by the clock of the server: its `Date` header, in epoch milliseconds.
+ *
+ * The headers of the server name moments by that clock, and the clock of the client may be off. `now` is returned if the
+ * two agree, since `Date` has whole seconds only, and if there is no plausible `Date`: none, one outside of this
+ * century, or one of a response that a cache kept.
+ */
+export const parseServerTime = (headers: Headers, now: number): number => {
+  const { age, date } = headers
+  if (date === undefined || date.length > maxDate || (age !== undefined && age.trim() !== "0")) return now
+  const parsed = HttpHeaders.parseHttpDate(date)
+  if (Result.isFailure(parsed)) return now
+  const time = DateTime.toEpochMillis(parsed.success)
+  if (time < plausibleFrom || time > plausibleTo) return now
+  return now >= time && now < time + 1000 ? now : time
+}

@@ -9,7 +9,8 @@ import type { RateLimit } from "../../ResponseContext.ts"
 import { isPlain } from "../redaction/excerpt.ts"
 import { redactCutSecret, redactSecrets, unescapeAscii } from "../redaction/redact.ts"
 import type { ErrorBody } from "./errorBody.ts"
-import { rateLimit } from "./headers.ts"
+import { parseServerTime, rateLimit } from "./headers.ts"
+import { unwrap } from "./relay.ts"
 
 /**
  * A response to decode, as the caller of `Decode` passes it.
@@ -47,6 +48,8 @@ export interface Received {
   readonly input: Input
   readonly headers: Headers.Headers
   readonly errorBody: ErrorBody
+  /** The time of the response by the clock of the server, in epoch milliseconds: its headers name moments by it. */
+  readonly serverTime: number
   /** The budgets of the rate limiter, from the headers. */
   readonly rateLimit: RateLimit | undefined
   /** Whether the body is short and contains no credential, so that its parts need no redaction. */
@@ -56,9 +59,20 @@ export interface Received {
 /** Whether the status is that of a success. A success can contain an error: a blocked image, an event of a stream. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
-/** The headers with names in lower case. */
-export const headersOf = ({ headers }: Input): Headers.Headers =>
-  Headers.isHeaders(headers) ? headers : Headers.fromInput(headers)
+const joinPairs = (pairs: Iterable<readonly [string, string]>): Headers.Headers => {
+  const joined: Record<string, string> = {}
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase()
+    joined[key] = joined[key] === undefined ? value : `${joined[key]}, ${value}`
+  }
+  return Headers.fromInput(joined)
+}
+
+/** The headers with lower-case names; values of the same name are joined by a comma, as `fetch` does. */
+export const headersOf = ({ headers }: Input): Headers.Headers => {
+  if (headers === undefined || Headers.isHeaders(headers)) return headers ?? Headers.empty
+  return Symbol.iterator in headers ? joinPairs(headers) : Headers.fromInput(headers)
+}
 
 const redactInput = (input: Input, secrets: ReadonlyArray<string>): Input => {
   const redact = redactSecrets(secrets)
@@ -81,5 +95,13 @@ export const withoutSecrets = (input: Input): Input => {
 /** Reads the headers of a response. Its secrets must be redacted already. */
 export const receive = (input: Input, errorBody: ErrorBody): Received => {
   const headers = headersOf(input)
-  return { input, headers, errorBody, rateLimit: rateLimit(headers, input.now), isPlain: isPlain(input.body) }
+  const serverTime = parseServerTime(headers, input.now)
+  return {
+    input,
+    headers,
+    errorBody: unwrap(input.body, errorBody),
+    serverTime,
+    rateLimit: rateLimit(headers, serverTime),
+    isPlain: isPlain(input.body)
+  }
 }

@@ -11,38 +11,64 @@ import { isSuccess } from "./received.ts"
 
 const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
 
-/** Whether the body of a response is a stream of events. */
-export const isStream = (status: number, headers: Headers.Headers, body: string): boolean =>
-  isSuccess(status)
-  && (headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
-    || startsStream.test(body.slice(0, 100)))
+/** Whether the body of a response is a stream of events, under whatever status. */
+export const isStream = (headers: Headers.Headers, body: string): boolean =>
+  headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
+  || startsStream.test(body.slice(0, 100))
 
-// Events without an error may have `"error": null` or `"error": ""`.
-const isError = (error: unknown): boolean => typeof error === "string" ? error !== "" : Predicate.isObject(error)
+type Members = Readonly<Record<string, unknown>>
 
-/** An error body from the JSON of one event: with `error` at top level, or in the `response` of a `response.failed`. */
-export const errorOfEvent = (data: string): unknown => {
-  if (!data.includes("\"error\"")) return undefined
+const isObject = (value: unknown): value is Members => Predicate.isObject(value) && !Array.isArray(value)
+
+// An event without an error may have `null`, `""` or `[]` in its place.
+const isError = (error: unknown): boolean =>
+  typeof error === "string" || Array.isArray(error) ? error.length > 0 : isObject(error)
+
+/** The error of one event whose JSON was parsed. */
+const errorOfJson = (json: unknown, name: string | undefined): unknown => {
+  if (!isObject(json)) return undefined
+  const { code, error, message, response, type } = json
+  if (isError(error)) return json
+  const inner = isObject(response) ? response.error : undefined
+  if (isError(inner)) return { error: inner }
+  const isNamed = name === "error" || type === "error"
+  return isNamed && (typeof message === "string" || typeof code === "string") ? { error: json } : undefined
+}
+
+const mayBeError = (data: string, name: string | undefined): boolean => name === "error" || data.includes("\"error\"")
+
+/** A stream has one error. More events that look like one, and are none, are not searched. */
+const maxCandidates = 1000
+
+/**
+ * The error in the data of one event: `error` at top level or inside the `response` of a `response.failed`, or the whole
+ * object if the event is named `error`.
+ */
+export const errorOfEvent = (data: string, name?: string): unknown => {
+  if (!mayBeError(data, name)) return undefined
   try {
-    const json: unknown = JSON.parse(data)
-    if (!Predicate.isObject(json)) return undefined
-    const { error, response } = json as { readonly error?: unknown; readonly response?: unknown }
-    if (isError(error)) return json
-    const inner = Predicate.isObject(response) ? (response as { readonly error?: unknown }).error : undefined
-    return isError(inner) ? { error: inner } : undefined
+    return errorOfJson(JSON.parse(data), name)
   } catch {
     return undefined
   }
 }
 
-/** Reads the first error of a stream. A stream without one counts as an empty body. */
-export const readStream = (text: string): ErrorBody.ErrorBody => {
-  let error: unknown
+/**
+ * Reads the first error among the events. A stream without one is read as an empty body, and under a failing status as
+ * the text that it is.
+ */
+export const readStream = (text: string, status: number): ErrorBody.ErrorBody => {
+  let found: unknown
+  let candidates = 0
   const parser = Sse.makeParser((event) => {
-    if (event._tag === "Event") error ??= errorOfEvent(event.data)
+    if (event._tag !== "Event" || found !== undefined || candidates === maxCandidates) return
+    if (!mayBeError(event.data, event.event)) return
+    candidates++
+    found = errorOfEvent(event.data, event.event)
   }, { maxEventSize: Number.MAX_SAFE_INTEGER })
   parser.feed(text)
   // The connection may have ended before the blank line that closes the last event.
   parser.feed("\n\n")
-  return error === undefined ? ErrorBody.read("") : ErrorBody.fromJson(error)
+  if (found !== undefined) return ErrorBody.fromJson(found)
+  return ErrorBody.read(isSuccess(status) ? "" : text)
 }

@@ -25,6 +25,7 @@ interface Beginning {
 
 interface Pattern {
   readonly Class: VeniceErrorClass
+  readonly statuses: ReadonlyArray<number>
   readonly pattern: RegExp
 }
 
@@ -58,7 +59,7 @@ for (const Class of Object.values(Errors) as ReadonlyArray<VeniceErrorClass>) {
   }
   for (const wording of wordings) {
     if (typeof wording === "string") beginnings.push({ Class, statuses, start: wording })
-    else patterns.push({ Class, pattern: wording })
+    else patterns.push({ Class, statuses, pattern: wording })
   }
 }
 beginnings.sort((a, b) => b.start.length - a.start.length)
@@ -79,7 +80,7 @@ const wordingsOf = (status: number, isInSuccess: boolean): StatusWordings => {
   if (out === undefined) {
     out = {
       beginnings: beginnings.filter(({ statuses }) => statuses.includes(status)),
-      patterns: patterns.filter(({ Class }) => Class.status === status)
+      patterns: patterns.filter(({ statuses }) => statuses.includes(status))
     }
     // Only statuses with wordings are cached, so that a server cannot make the map grow.
     if (out.beginnings.length + out.patterns.length > 0) byStatus.set(status, out)

@@ -1,0 +1,103 @@
+/**
+ * Errors of other libraries, described by an error of our own.
+ *
+ * An error of a platform can hold the request it failed on, throw from its getters, or be a proxy. Its description has
+ * the name, message, code, system call, stack and causes of the original, as far as they can be read, redacted and
+ * bounded, and keeps no reference to the original.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
+import { excerpt } from "./excerpt.ts"
+
+const maxName = 100
+const maxMessage = 2048
+const maxStack = 8192
+/** Longer than any kept text by more than a credential is long. */
+const maxRead = 16 * 1024
+const maxDepth = 5
+const maxErrors = 8
+const maxTotal = 24
+
+/** Runs a function on a value of somebody else, and gives the fallback if it throws. */
+export const attempt = <A>(f: () => A, fallback: A): A => {
+  try {
+    return f()
+  } catch {
+    return fallback
+  }
+}
+
+/** The property of a value of somebody else; `undefined` if it has none, or if reading it throws. */
+export const property = (value: unknown, name: string): unknown =>
+  (typeof value === "object" && value !== null) || typeof value === "function"
+    ? attempt(() => Reflect.get(value, name) as unknown, undefined)
+    : undefined
+
+interface Reader {
+  readonly clean: (text: string) => string
+  /** How many errors may still be described: an error can hold itself, and others that do. */
+  left: number
+}
+
+const text = (value: unknown, { clean }: Reader, length: number): string | undefined =>
+  typeof value === "string" && value !== "" ? excerpt(clean(value.slice(0, maxRead)), length) : undefined
+
+const itemsOf = (errors: unknown): ReadonlyArray<unknown> =>
+  attempt(
+    () => Array.isArray(errors) ? Array.from({ length: Math.min(errors.length, maxErrors) }, (_, i) => i) : [],
+    []
+  )
+    .map((i) => property(errors, String(i)))
+
+const isOwnTimeout = (cause: object): boolean =>
+  attempt(() => Object.getPrototypeOf(cause) === Cause.TimeoutError.prototype, false)
+
+const describeObject = (error: object, reader: Reader, depth: number): Error => {
+  const message = text(property(error, "message"), reader, maxMessage) ?? ""
+  if (isOwnTimeout(error)) return new Cause.TimeoutError(message)
+  const name = text(property(error, "name"), reader, maxName) ?? text(property(error, "_tag"), reader, maxName) ??
+    "Error"
+  const cause = property(error, "cause")
+  const errors = itemsOf(property(error, "errors"))
+  const described = new Error(
+    message,
+    cause === undefined ? undefined : { cause: describeAt(cause, reader, depth + 1) }
+  )
+  const stack = text(property(error, "stack"), reader, maxStack) ?? `${name}: ${message}`
+  // As on any error, these two are no enumerable properties.
+  for (const [key, value] of Object.entries({ name, stack })) {
+    Object.defineProperty(described, key, { value, configurable: true, writable: true, enumerable: false })
+  }
+  const details = {
+    code: text(property(error, "code"), reader, maxName),
+    syscall: text(property(error, "syscall"), reader, maxName),
+    errors: errors.length === 0 ? undefined : errors.map((inner) => describeAt(inner, reader, depth + 1))
+  }
+  return Object.assign(described, Record.filter(details, Predicate.isNotUndefined))
+}
+
+const describeAt = (cause: unknown, reader: Reader, depth: number): unknown => {
+  switch (typeof cause) {
+    case "string":
+      return text(cause, reader, maxMessage) ?? ""
+    case "symbol":
+      return "a symbol"
+    case "function":
+      return "a function"
+    case "object":
+      if (cause === null) return null
+      return depth > maxDepth || reader.left-- <= 0 ? "a deeper cause" : describeObject(cause, reader, depth)
+    default:
+      return cause
+  }
+}
+
+/**
+ * Describes what stands in a `cause`. Total, for any value: `clean` takes known secrets out, and credentials are
+ * recognized by their form.
+ */
+export const describe = (cause: unknown, clean: (text: string) => string): unknown =>
+  describeAt(cause, { clean, left: maxTotal }, 0)
