@@ -452,7 +452,8 @@ export const nameOf = (method: string, url: string): string => {
  *
  * - `refused`: Venice refused to execute the request (429, 503), or the request was never sent
  * - `failed`: Venice reported that the execution failed (500, 502, 504 and others)
- * - `lost`: no response arrived, but Venice may have executed the request
+ * - `lost`: no response of Venice arrived, but it may have executed the request. A 5xx that is not recognized as Venice's,
+ *   such as the page of a proxy, says nothing else
  *
  * @category models
  * @since 0.1.0

@@ -27,12 +27,11 @@
  *
  * ```ts
  * import { Retry } from "@effect-venice/core"
- * import { Duration } from "effect"
  *
  * const policy = Retry.standard.pipe(
  *   Retry.override("Capacity", { ...Retry.standardRules.Capacity, retries: 8 }),
  *   Retry.without("Transport"),
- *   Retry.limit({ attempts: 6, elapsed: Duration.minutes(1) })
+ *   Retry.limit({ attempts: 6, elapsed: "1 minute" })
  * )
  *
  * const { outcome, retries } = Retry.simulate(policy, ["RATE_LIMIT_EXCEEDED", "MODEL_OVERLOADED"])
@@ -48,12 +47,15 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as Category from "./Category.ts"
-import type { Jitter, Kind, Limits, Rule, Rules } from "./internal/retrying/decider.ts"
+import type { Jitter, Kind } from "./internal/retrying/decider.ts"
 import * as Decider from "./internal/retrying/decider.ts"
+import type { Limits, Rule, Rules } from "./internal/retrying/rules.ts"
+import { checkLimits, checkRule, checkRules } from "./internal/retrying/rules.ts"
 import { Deadline, type Retried, scheduleOf } from "./internal/retrying/run.ts"
 
-export type { Jitter, Kind, Limits, Rule, Rules } from "./internal/retrying/decider.ts"
+export type { Jitter, Kind } from "./internal/retrying/decider.ts"
 export { isRepeatable, kindOf } from "./internal/retrying/failure.ts"
+export type { Limits, Rule, Rules } from "./internal/retrying/rules.ts"
 export { Deadline, history, type Retried } from "./internal/retrying/run.ts"
 export {
   render,
@@ -156,9 +158,9 @@ export const toPredicate = (policy: Policy): Effect.Effect<(error: unknown) => E
  * @category constructors
  * @since 0.1.0
  */
-export const make = (rules: Rules): Policy => fromNode({ _tag: "Rules", rules })
+export const make = (rules: Rules): Policy => fromNode({ _tag: "Rules", rules: checkRules(rules) })
 
-const mapRules = (policy: Policy, f: (rules: Rules) => Rules): Policy =>
+const mapRules = (policy: Policy, f: (rules: Decider.Rules) => Decider.Rules): Policy =>
   fromNode(Decider.mapRules(policy[Decider.NodeId], f))
 
 /**
@@ -175,15 +177,20 @@ const mapRules = (policy: Policy, f: (rules: Rules) => Rules): Policy =>
 export const override: {
   (kind: Kind, rule: Rule): (self: Policy) => Policy
   (self: Policy, kind: Kind, rule: Rule): Policy
-} = dual(3, (self: Policy, kind: Kind, rule: Rule): Policy => mapRules(self, (rules) => ({ ...rules, [kind]: rule })))
+} = dual(3, (self: Policy, kind: Kind, rule: Rule): Policy => {
+  const checked = checkRule(kind, rule)
+  return mapRules(self, (rules) => ({ ...rules, [kind]: checked }))
+})
 
-const noRetries = (rule: Rule): Rule => ({ ...rule, retries: 0 })
+const noRetries = (rule: Decider.Rule): Decider.Rule => ({ ...rule, retries: 0 })
 
 const restrict = (self: Policy, isKept: (kind: Kind) => boolean): Policy =>
   mapRules(
     self,
     (rules) =>
-      Object.fromEntries(kinds.map((kind) => [kind, isKept(kind) ? rules[kind] : noRetries(rules[kind])])) as Rules
+      Object.fromEntries(
+        kinds.map((kind) => [kind, isKept(kind) ? rules[kind] : noRetries(rules[kind])])
+      ) as Decider.Rules
   )
 
 const listOf = (kind: Kind | ReadonlyArray<Kind>): ReadonlyArray<Kind> => typeof kind === "string" ? [kind] : kind
@@ -231,7 +238,10 @@ export const jittered: {
 } = dual(
   2,
   (self: Policy, jitter: Jitter): Policy =>
-    mapRules(self, (rules) => Object.fromEntries(kinds.map((kind) => [kind, { ...rules[kind], jitter }])) as Rules)
+    mapRules(
+      self,
+      (rules) => Object.fromEntries(kinds.map((kind) => [kind, { ...rules[kind], jitter }])) as Decider.Rules
+    )
 )
 
 /**
@@ -250,7 +260,11 @@ export const jittered: {
 export const limit: {
   (limits: Limits): (self: Policy) => Policy
   (self: Policy, limits: Limits): Policy
-} = dual(2, (self: Policy, limits: Limits): Policy => fromNode({ _tag: "Limit", policy: self[Decider.NodeId], limits }))
+} = dual(
+  2,
+  (self: Policy, limits: Limits): Policy =>
+    fromNode({ _tag: "Limit", policy: self[Decider.NodeId], limits: checkLimits(limits) })
+)
 
 /**
  * Retries with the second policy when the first one gives up. The second policy has counts and a clock of its own. Use
@@ -312,13 +326,12 @@ export const lenient: {
     fromNode({ _tag: "Lenient", left: self[Decider.NodeId], right: that[Decider.NodeId] })
 )
 
-const rule = (base: Duration.Input, cap: Duration.Input, retries: number, jitter: Jitter = "proportional"): Rule => ({
-  base: Duration.fromInputUnsafe(base),
-  factor: 2,
-  cap: Duration.fromInputUnsafe(cap),
-  retries,
-  jitter
-})
+const rule = (
+  base: Duration.Input,
+  cap: Duration.Input,
+  retries: number,
+  jitter: Jitter = "proportional"
+): Rule => ({ base, factor: 2, cap, retries, jitter })
 
 /**
  * The rules of {@link standard}. Change a copy of them for {@link override} or {@link make}.
@@ -356,8 +369,8 @@ export const standardRules: Rules = {
  */
 export const standard: Policy = limit(make(standardRules), {
   attempts: 5,
-  elapsed: Duration.minutes(2),
-  longestHint: Duration.minutes(1)
+  elapsed: "2 minutes",
+  longestHint: "1 minute"
 })
 
 /**
@@ -387,7 +400,7 @@ export const patient: Policy = limit(
     Timeout: rule("10 seconds", "1 minute", 3),
     Transport: rule("1 second", "1 minute", 10)
   }),
-  { attempts: 50, elapsed: Duration.hours(6), longestHint: Duration.hours(1) }
+  { attempts: 50, elapsed: "6 hours", longestHint: "1 hour" }
 )
 
 /**
@@ -410,7 +423,7 @@ export const eager: Policy = limit(
     Timeout: rule("100 millis", "2 seconds", 1, "full"),
     Transport: rule("100 millis", "2 seconds", 3, "full")
   }),
-  { attempts: 4, elapsed: Duration.seconds(10), longestHint: Duration.seconds(5) }
+  { attempts: 4, elapsed: "10 seconds", longestHint: "5 seconds" }
 )
 
 /**

@@ -31,7 +31,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { Kind } from "./internal/retrying/decider.ts"
 
 /**
@@ -112,16 +111,30 @@ export const make = (settings: Settings = {}): Effect.Effect<RetryBudget["Servic
  */
 export const layer = (settings?: Settings): Layer.Layer<RetryBudget> => Layer.effect(RetryBudget, make(settings))
 
+/** Whether the budget has counted a success inside of the call that is being recorded. */
+const Recording = Context.Reference<{ counted: boolean } | undefined>("@effect-venice/core/RetryBudget/Recording", {
+  defaultValue: () => undefined
+})
+
 /**
  * Adds tokens to the budget when the call succeeds. Wrap calls in it that you make without `VeniceClient`. Without a
  * budget in the context it does nothing.
+ *
+ * **Details**
+ *
+ * A success counts once: around calls that are recorded already, such as those of `VeniceClient`, it adds nothing.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const recordSuccess = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.tap(self, () =>
-    Effect.flatMap(
-      Effect.serviceOption(RetryBudget),
-      Option.match({ onNone: () => Effect.void, onSome: ({ deposit }) => deposit })
-    ))
+  Effect.withFiber((fiber) => {
+    const budget = Context.getOrUndefined(fiber.context, RetryBudget)
+    if (budget === undefined) return self
+    const outer = fiber.getRef(Recording)
+    const recording = { counted: false }
+    return Effect.tap(Effect.provideService(self, Recording, recording), () => {
+      if (outer !== undefined) outer.counted = true
+      return recording.counted ? Effect.void : budget.deposit
+    })
+  })

@@ -3,6 +3,7 @@
  */
 export * as Attempts from "./Attempts.ts"
 export * as Category from "./Category.ts"
+export * as Classification from "./Classification.ts"
 export * as Decode from "./Decode.ts"
 export * as Encode from "./Encode.ts"
 export * as Errors from "./Errors.ts"

@@ -11,10 +11,10 @@ const kind = Arbitrary.schema(Schema.Literals(Retry.kinds))
 
 const rule = Arbitrary.map(
   Arbitrary.all([int(0, 5000), int(1, 3), int(0, 60_000), int(0, 4), jitter]),
-  ([base, factor, cap, retries, jitter]): Retry.Rule => ({
+  ([base, factor, growth, retries, jitter]): Retry.Rule => ({
     base: Duration.millis(base),
     factor,
-    cap: Duration.millis(cap),
+    cap: Duration.millis(base + growth),
     retries,
     jitter
   })
@@ -274,10 +274,6 @@ describe("the waits", () => {
     const { retries } = Retry.simulate(zero, Array.from({ length: 1500 }, () => "RATE_LIMIT_EXCEEDED"))
 
     assert.isTrue(retries.every(({ delay }) => Duration.equals(delay, Duration.zero)))
-    assert.strictEqual(
-      Retry.simulate(Retry.limit(zero, { attempts: NaN }), ["RATE_LIMIT_EXCEEDED"]).outcome,
-      "attempts"
-    )
     assert.include(Retry.renderSvg(Retry.limit(of({}), { longestHint: Duration.infinity })), "</svg>")
   })
 
@@ -331,10 +327,47 @@ describe("limits", () => {
     }
     for (const { hint } of retries) {
       if (limits.longestHint !== undefined && hint !== undefined) {
-        assert.isTrue(Duration.isLessThanOrEqualTo(hint, limits.longestHint))
+        assert.isTrue(Duration.isLessThanOrEqualTo(hint, Duration.fromInputUnsafe(limits.longestHint)))
       }
     }
   }, runs)
+})
+
+describe("nonsense", () => {
+  const rule = { base: "1 second", factor: 2, cap: "8 seconds", retries: 3, jitter: "none" } as const
+
+  it.each<[string, Partial<Retry.Rule>, string]>([
+    ["a negative base", { base: -1 }, "the base of Server must be a duration that is not negative, and is -1"],
+    ["an infinite base", { base: "Infinity" }, "the base of Server must be a finite duration"],
+    [
+      "an unreadable cap",
+      { cap: "soon" as never },
+      "the cap of Server must be a duration that is not negative, and is soon"
+    ],
+    ["a cap below the base", { cap: "999 millis" }, "the cap of Server must be at least its base of 1s, and is 999ms"],
+    ["a factor below one", { factor: 0.99 }, "the factor of Server must be a finite number of at least 1, and is 0.99"],
+    ["no factor", { factor: NaN }, "the factor of Server must be a finite number of at least 1, and is NaN"],
+    ["negative retries", { retries: -1 }, "the retries of Server must be a whole number of at least 0, and is -1"],
+    ["half a retry", { retries: 0.5 }, "the retries of Server must be a whole number of at least 0, and is 0.5"]
+  ])("in a rule is refused where it is written: %s", (_, part, message) => {
+    assert.throws(() => Retry.override(Retry.standard, "Server", { ...rule, ...part }), RangeError, message)
+    assert.throws(() => Retry.make({ ...Retry.standardRules, Server: { ...rule, ...part } }), RangeError, message)
+  })
+
+  it.each<[string, Retry.Limits, string]>([
+    ["NaN attempts", { attempts: NaN }, "the limit of attempts must be a whole number of at least 1, and is NaN"],
+    ["no attempt", { attempts: 0 }, "the limit of attempts must be a whole number of at least 1, and is 0"],
+    ["negative retries", { retriesOf: { Server: -1 } }, "the limit of retries of Server must be a whole number"],
+    ["negative time", { elapsed: -1 }, "the limit of elapsed time must be a duration that is not negative"],
+    ["a negative hint", { longestHint: -1 }, "the longest hint must be a duration that is not negative"]
+  ])("in a limit is refused where it is written: %s", (_, limits, message) => {
+    assert.throws(() => Retry.limit(Retry.standard, limits), RangeError, message)
+  })
+
+  it("is not what a rule or a limit may be", () => {
+    Retry.override(Retry.standard, "Server", { ...rule, base: 0, factor: 1, cap: 0, retries: Infinity })
+    Retry.limit(Retry.standard, { attempts: Infinity, elapsed: 0, longestHint: "Infinity", retriesOf: { Server: 0 } })
+  })
 })
 
 describe("override, without, only, jittered", () => {

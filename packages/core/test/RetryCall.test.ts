@@ -274,6 +274,53 @@ describe("replay", () => {
       assert.strictEqual((yield* attempt([lost("GET /models")])).attempts, 2)
     }))
 
+  it.effect.each(
+    [502, 503, 504].flatMap((status) =>
+      ["POST /chat/completions", "POST /video/queue", "POST /api_keys"].map((operation) => ({ operation, status }))
+    )
+  )("of the $status of a proxy to $operation is that of a lost one", ({ operation, status }) =>
+    Effect.gen(function*() {
+      const page = Decode.response({ status, body: "upstream connect error or disconnect", operation, now: 0 })
+
+      const { attempts, error } = yield* attempt([page])
+
+      assert.strictEqual(attempts, 1)
+      assert.strictEqual((error as VeniceError.VeniceError).attempts?.reason, "replay")
+    }))
+
+  it.effect("of the 503 of Venice is that of a refused one", () =>
+    Effect.gen(function*() {
+      const body = "{\"error\":\"The model is at capacity. Please try again later.\"}"
+      const refused = Decode.response({ status: 503, body, operation: "POST /video/queue", now: 0 })
+
+      assert.strictEqual((yield* attempt([refused])).attempts, 2)
+    }))
+
+  it.effect("of a read is safe, whoever answered", () =>
+    Effect.gen(function*() {
+      const page = Decode.response({ status: 502, body: "<html></html>", operation: "GET /models", now: 0 })
+
+      assert.strictEqual((yield* attempt([page])).attempts, 2)
+    }))
+
+  it.effect.each(
+    [
+      ["EHOSTUNREACH", "connect", 2],
+      ["ENETUNREACH", "connect", 2],
+      ["ENETUNREACH", "getaddrinfo", 2],
+      ["EHOSTUNREACH", "read", 1],
+      ["ENETUNREACH", "write", 1],
+      ["EHOSTUNREACH", undefined, 1],
+      ["ECONNREFUSED", undefined, 2],
+      ["ECONNRESET", "read", 1]
+    ] as const
+  )("of a connection that ended with %s of %s", ([code, syscall, expected]) =>
+    Effect.gen(function*() {
+      const cause = Object.assign(new Error("failed"), { code, syscall })
+
+      assert.strictEqual((yield* attempt([transport("POST /video/queue", cause)])).attempts, expected)
+    }))
+
   it.effect("of a body that breaks off is that of a lost one", () =>
     Effect.gen(function*() {
       const cut = (operation: string, cause: unknown) => {
@@ -409,6 +456,19 @@ describe("a budget across calls", () => {
 
       assert.strictEqual(yield* tokens, 0.2)
     }).pipe(Effect.provide(RetryBudget.layer({ initial: 0, allowance: 0 }))))
+
+  it.effect("counts a success once, however often it is recorded", () =>
+    Effect.gen(function*() {
+      const budget = yield* RetryBudget.make({ allowance: 0, initial: 0, share: 1 })
+      const call = RetryBudget.recordSuccess(Effect.void)
+      const tokensAfter = (effect: Effect.Effect<unknown>) =>
+        Effect.andThen(Effect.provideService(effect, RetryBudget.RetryBudget, budget), budget.tokens)
+
+      assert.strictEqual(yield* tokensAfter(RetryBudget.recordSuccess(call)), 1)
+      assert.strictEqual(yield* tokensAfter(RetryBudget.recordSuccess(RetryBudget.recordSuccess(call))), 2)
+      assert.strictEqual(yield* tokensAfter(RetryBudget.recordSuccess(Effect.andThen(call, call))), 4)
+      assert.strictEqual(yield* tokensAfter(RetryBudget.recordSuccess(Effect.forEach([1, 2, 3], () => call))), 7)
+    }))
 
   it.effect("is not needed", () =>
     Effect.gen(function*() {

@@ -71,7 +71,8 @@ const gatewayError = (
   new UnrecognizedResponse({
     category: status === 504 ? "Timeout" : "Upstream",
     message,
-    matchedBy: "none",
+    // What is known to be repeatable must not be taken for the lost response of a proxy.
+    matchedBy: repeatable ? "code" : "none",
     response: {
       status,
       ...(operation !== undefined && { operation }),

@@ -60,7 +60,7 @@ const withFields: Readonly<Record<string, VeniceError.VeniceError>> = {
     deprecated: DateTime.makeUnsafe("2026-07-09T00:00:00Z")
   }),
   UNRECOGNIZED_RESPONSE: new Errors.UnrecognizedResponse({
-    category: "InvalidRequest",
+    category: "Permission",
     message: "Attention Required! | Cloudflare",
     response: {
       status: 403,

@@ -41,48 +41,23 @@ export type Kind = Retryable | "Transport"
  */
 export type Jitter = "none" | "proportional" | "full" | "equal" | "decorrelated"
 
-/**
- * How often a policy retries failures of one kind, and after which delays. Pass it to `Retry.override`.
- *
- * **Details**
- *
- * The backoff before the n-th retry of the kind is `base * factor^(n - 1)`, at most `cap`.
- *
- * @category models
- * @since 0.1.0
- */
+/** A rule whose values were checked. */
 export interface Rule {
   readonly base: Duration.Duration
   readonly factor: number
   readonly cap: Duration.Duration
-  /** How many retries failures of this kind get. */
   readonly retries: number
   readonly jitter: Jitter
 }
 
-/**
- * A rule for every kind, as `Retry.make` takes them. A kind without a rule is a compile error.
- *
- * @category models
- * @since 0.1.0
- */
 export type Rules = Readonly<Record<Kind, Rule>>
 
-/**
- * Limits over all kinds, as `Retry.limit` takes them.
- *
- * @category models
- * @since 0.1.0
- */
+/** Limits whose values were checked. */
 export interface Limits {
-  /** How many attempts a call makes, the first included. */
-  readonly attempts?: number
-  /** How many retries failures of a kind get. */
-  readonly retriesOf?: Readonly<Partial<Record<Kind, number>>>
-  /** How much time may pass between the first failure and the last attempt. */
-  readonly elapsed?: Duration.Duration
-  /** The longest hint that the policy accepts. */
-  readonly longestHint?: Duration.Duration
+  readonly attempts?: number | undefined
+  readonly retriesOf?: Readonly<Partial<Record<Kind, number>>> | undefined
+  readonly elapsed?: Duration.Duration | undefined
+  readonly longestHint?: Duration.Duration | undefined
 }
 
 /** The property under which a policy keeps its tree. */

@@ -8,13 +8,15 @@ import type * as Duration from "effect/Duration"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type { Attempt } from "../../Attempts.ts"
 import * as Category from "../../Category.ts"
+import * as Classification from "../../Classification.ts"
 import * as Operation from "../../Operation.ts"
-import { isVeniceError } from "../../VeniceError.ts"
+import { isVeniceError, type VeniceError } from "../../VeniceError.ts"
+import { attempt, property } from "../redaction/foreignError.ts"
 import type { Kind } from "./decider.ts"
 
 // The body broke off. A `SyntaxError` is no such case: the whole response arrived, and its body is not JSON.
 const isCutOff = (reason: HttpClientError.HttpClientErrorReason): boolean =>
-  reason._tag === "DecodeError" && !(reason.cause instanceof SyntaxError)
+  reason._tag === "DecodeError" && property(reason.cause, "name") !== "SyntaxError"
 
 /**
  * The kind of a failure, or nothing if no policy retries it. Use it to tell failures that a policy retries from final
@@ -24,6 +26,7 @@ const isCutOff = (reason: HttpClientError.HttpClientErrorReason): boolean =>
  *
  * `Transport` is a request without a response: the connection was refused, reset or cut off, or it timed out on our
  * side. A stream that has delivered an event is never retried, and neither is a response that says so (`shouldRetry`).
+ * An error that is not Venice's takes part by its `Classification`.
  *
  * @category reading
  * @since 0.1.0
@@ -33,47 +36,67 @@ export const kindOf = (error: unknown): Kind | undefined => {
     const { delivered = 0, shouldRetry } = error.response
     return Category.isRetryable(error.category) && delivered === 0 && shouldRetry !== false ? error.category : undefined
   }
-  const isTransport = HttpClientError.isHttpClientError(error)
-    ? error.reason._tag === "TransportError" || isCutOff(error.reason)
-    : Cause.isTimeoutError(error)
-  return isTransport ? "Transport" : undefined
+  if (isTransport(error)) return "Transport"
+  const category = Classification.of(error)?.category
+  return category !== undefined && Category.isRetryable(category) ? category : undefined
 }
 
+const isHttpClientError = (error: unknown): error is HttpClientError.HttpClientError =>
+  attempt(() => HttpClientError.isHttpClientError(error), false)
+
+const isTransport = (error: unknown): boolean =>
+  isHttpClientError(error)
+    ? error.reason._tag === "TransportError" || isCutOff(error.reason)
+    : attempt(() => Cause.isTimeoutError(error), false)
+
 // The connection was never made, so the request was not sent and Venice executed nothing.
-const unsentCodes = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT"
-])
+const unsentCodes = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"])
+
+// A connection that was made can end with one of these too: only the system call tells.
+const unreachableCodes = new Set(["EHOSTUNREACH", "ENETUNREACH"])
+
+const isUnsentCode = (code: string, syscall: unknown): boolean =>
+  unsentCodes.has(code) || (unreachableCodes.has(code) && (syscall === "connect" || syscall === "getaddrinfo"))
 
 const isUnsent = (cause: unknown, depth = 0): boolean => {
-  if (typeof cause !== "object" || cause === null || depth > 4) return false
-  const { cause: inner, code } = cause as { readonly cause?: unknown; readonly code?: unknown }
-  return typeof code === "string" ? unsentCodes.has(code) : isUnsent(inner, depth + 1)
+  if (depth > 4) return false
+  const errors = property(cause, "errors")
+  // One error for each address that was tried.
+  if (attempt(() => Array.isArray(errors) && errors.length > 0, false)) {
+    return attempt(() => (errors as ReadonlyArray<unknown>).every((error) => isUnsent(error, depth + 1)), false)
+  }
+  const code = property(cause, "code")
+  return typeof code === "string"
+    ? isUnsentCode(code, property(cause, "syscall"))
+    : isUnsent(property(cause, "cause"), depth + 1)
+}
+
+/** Whether the content of the response shows that Venice wrote it, and not a proxy. */
+const isFromVenice = ({ matchedBy }: VeniceError): boolean => matchedBy !== "status" && matchedBy !== "none"
+
+const outcomeOfResponse = (error: VeniceError, kind: Kind): Operation.Outcome => {
+  const { status } = error.response
+  if (status === 429) return "refused"
+  // In a stream the status is 200, so only the kind of the error says whether Venice refused the request.
+  if (status < 300) return kind === "RateLimit" || kind === "Capacity" ? "refused" : "failed"
+  // A proxy had no usable response of Venice, which may have executed the request all the same.
+  if (!isFromVenice(error) || status === 520 || status === 524) return "lost"
+  return status === 503 ? "refused" : "failed"
 }
 
 /** How the failed request ended for the server. */
 export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
-  if (isVeniceError(error)) {
-    const { status } = error.response
-    if (status === 429 || status === 503) return "refused"
-    // In a stream the status is 200, so only the kind of the error says whether Venice refused the request.
-    if (status < 300) return kind === "RateLimit" || kind === "Capacity" ? "refused" : "failed"
-    // Cloudflare got no usable response in time, but Venice may have executed the request.
-    return status === 520 || status === 524 ? "lost" : "failed"
-  }
-  return HttpClientError.isHttpClientError(error) && isUnsent(error.reason.cause) ? "refused" : "lost"
+  if (isVeniceError(error)) return outcomeOfResponse(error, kind)
+  if (isHttpClientError(error)) return isUnsent(error.reason.cause) ? "refused" : "lost"
+  return Classification.of(error)?.outcome ?? "lost"
 }
 
 /** The operation of the failed request, or nothing if the failure does not name it. */
 export const operationOf = (error: unknown): string | undefined => {
   if (isVeniceError(error)) return error.response.operation
-  return HttpClientError.isHttpClientError(error)
+  return isHttpClientError(error)
     ? Operation.nameOf(error.request.method, error.request.url)
-    : undefined
+    : Classification.of(error)?.operation
 }
 
 /**
@@ -94,13 +117,17 @@ export const isRepeatable = (error: unknown): boolean => {
 
 /** How long the server asks to wait. */
 export const hintOf = (error: unknown): Duration.Duration | undefined =>
-  isVeniceError(error) ? error.response.retryAfter : undefined
+  isVeniceError(error) ? error.response.retryAfter : Classification.of(error)?.hint
 
 /** The failure as an entry of the history. */
 export const attemptOf = (error: unknown): Attempt => {
-  const tag = (error as { readonly _tag?: unknown } | undefined)?._tag
+  const tag = property(error, "_tag")
   const out: { -readonly [K in keyof Attempt]: Attempt[K] } = { code: typeof tag === "string" ? tag : "Error" }
-  if (!isVeniceError(error)) return out
+  if (!isVeniceError(error)) {
+    const hint = hintOf(error)
+    if (hint !== undefined) out.hint = hint
+    return out
+  }
   const { requestId, retryAfter, status } = error.response
   out.status = status
   if (requestId !== undefined) out.requestId = requestId.slice(0, 200)
