@@ -58,7 +58,7 @@ const ours = Effect.flatMap(
   VeniceClient.make({ baseUrl: url, apiKey: Redacted.make(apiKey) }),
   (venice) =>
     Stream.runForEachArray(
-      venice.stream("POST /chat/completions", { body: { model }, event: Chunk }),
+      venice.stream("POST /chat/completions", { body: { model, messages: [] }, event: Chunk }),
       () => Effect.void
     )
 ).pipe(Effect.provide(layer))

@@ -17,9 +17,13 @@ import { createServer } from "node:http"
 const operation = "POST /chat/completions"
 
 // The gateway reads only these members. It passes the others on unchanged, in both directions.
+const others = [Schema.Record(Schema.String, Schema.Json)] as const
+
+const Message = Schema.StructWithRest(Schema.Struct({ role: Schema.String }), others)
+
 const Request = Schema.StructWithRest(
-  Schema.Struct({ model: Schema.String, stream: Schema.optionalKey(Schema.NullOr(Schema.Boolean)) }),
-  [Schema.Record(Schema.String, Schema.Json)]
+  Schema.Struct({ model: Schema.String, messages: Schema.Array(Message), stream: Schema.optionalKey(Schema.NullOr(Schema.Boolean)) }),
+  others
 )
 
 /** The API for users. Its OpenAPI document, with every error, is at `/openapi.json`. */

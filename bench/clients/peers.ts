@@ -3,7 +3,7 @@
  */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
 import { Retry } from "@effect-venice/core"
-import { HttpFailure, VeniceClient } from "@effect-venice/http"
+import { type AnyOperation, HttpFailure, VeniceClient } from "@effect-venice/http"
 import { generateText, streamText } from "ai"
 import { Cause, Duration, Effect, Redacted, Schema, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -66,18 +66,19 @@ const raw: Call = (baseURL, { group }) =>
 const venice: Call = (baseUrl, { group, operation = "POST /chat/completions" }) =>
   Effect.gen(function*() {
     const client = yield* VeniceClient.make({ baseUrl, apiKey: Redacted.make(key) })
+    const body = { model: "m", messages }
     const options = {
-      body: operation.startsWith("GET ") ? undefined : { model: "m", messages },
+      body: operation.startsWith("GET ") ? undefined : body,
       headers: wallet,
       path: { slug: "x", id: "x", walletAddress: "x", network: "x" }
     }
     return yield* group === "stream"
-      ? client.stream("POST /chat/completions", { ...options, event: Schema.Unknown }).pipe(
+      ? client.stream("POST /chat/completions", { headers: wallet, body, event: Schema.Unknown }).pipe(
         Stream.retry(Retry.standard),
         Stream.runDrain
       )
       : Effect.retry(
-        client.execute(operation as "POST /new/operation", { ...options, success: Schema.Unknown }),
+        client.execute(operation as AnyOperation, { ...options, success: Schema.Unknown }),
         Retry.standard
       )
   }).pipe(

@@ -6,8 +6,10 @@
  *
  * @since 0.1.0
  */
+import type * as Brand from "effect/Brand"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { HttpMethod } from "effect/http/HttpMethod"
 import * as Random from "effect/Random"
 
 /**
@@ -350,6 +352,88 @@ export const operations = {
  * @since 0.1.0
  */
 export type Operation = keyof typeof operations
+
+/**
+ * An operation that Venice does not document, made by {@link custom}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Custom<Name extends string = string> = Name & Brand.Brand<"@effect-venice/core/Operation/Custom">
+
+/**
+ * Names an operation that Venice does not document, such as a new one. It can fail with any error.
+ *
+ * **Example** (Naming a new operation)
+ *
+ * ```ts
+ * import { Operation } from "@effect-venice/core"
+ *
+ * Operation.custom("POST /something/new") // => "POST /something/new"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const custom = <const Name extends `${HttpMethod} /${string}`>(name: Name): Custom<Name> => name as Custom<Name>
+
+/**
+ * An operation that Venice documents, or one made by {@link custom}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyOperation = Operation | Custom
+
+/**
+ * Any text, of which an editor completes the operations: the constraint of a type parameter for {@link Checked}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Name = AnyOperation | (string & {})
+
+type Path<Name extends string> = Name extends `${string} /${infer Rest}` ? `/${Rest}` : Name
+
+type Overlong<Name extends string> = {
+  readonly [Op in Operation]: Name extends `${Op}${string}` ? Op : never
+}[Operation]
+
+type SameBeginning<Name extends string> = Name extends `${infer Method} /${infer Segment}/${string}`
+  ? Extract<Operation, `${Method} /${Segment}/${string}`>
+  : never
+
+/** The operations whose path has this one in it, or begins like it: a wrong method, and most typing errors. */
+type Similar<Name extends string> =
+  | Extract<Operation, `${string}${Path<Name>}${string}`>
+  | Overlong<Name>
+  | SameBeginning<Name>
+
+/**
+ * The parameter type of a function that takes an operation: `Name` itself, or for a name that is none, the operations
+ * that may be meant, for the error of the compiler.
+ *
+ * **Details**
+ *
+ * Declare a function of your own as
+ * `<const Op extends Operation.AnyOperation>(operation: Operation.Checked<Op>) => …`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Checked<Name extends string> = Name extends AnyOperation ? Name
+  // A pattern, because an editor would complete a literal.
+  : Similar<Name> | `Not documented by Venice: Operation.custom("${string}")`
+
+/**
+ * The names of the parameters in the path of an operation: `"slug"` of `GET /characters/{slug}`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PathParameter<Name extends string> = Name extends `${string}{${infer Parameter}}${infer Rest}`
+  ? Parameter | PathParameter<Rest>
+  : never
 
 /**
  * Whether a text is the name of an operation. Use it to narrow a name from a log, a header or a configuration.

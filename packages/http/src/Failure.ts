@@ -155,7 +155,7 @@ export class JobFailure
   extends Data.TaggedError("JobFailure")<{ readonly job: Job; readonly reason: JobFailureReason }>
 {
   override get message(): string {
-    return `The ${this.job.kind} job ${this.job.queueId} failed: ${this.reason.message}`
+    return `The ${this.job.medium} job ${this.job.queueId} failed: ${this.reason.message}`
   }
 
   /**
@@ -173,7 +173,7 @@ export class JobFailure
    * @since 0.1.0
    */
   override get [ErrorReporter.attributes]() {
-    return { ...this.reason[ErrorReporter.attributes], kind: this.job.kind, queueId: this.job.queueId }
+    return { ...this.reason[ErrorReporter.attributes], medium: this.job.medium, queueId: this.job.queueId }
   }
 }
 

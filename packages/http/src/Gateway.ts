@@ -30,7 +30,7 @@ import type { Format } from "@effect-venice/core/Encode"
 import { event as encodeEvent, headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
 import type { ConsentRequired } from "@effect-venice/core/Errors"
 import { UnrecognizedResponse } from "@effect-venice/core/Errors"
-import type { Operation } from "@effect-venice/core/Operation"
+import type * as Operation from "@effect-venice/core/Operation"
 import { nameOf } from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { isRepeatable } from "@effect-venice/core/Retry"
@@ -341,11 +341,11 @@ const unrecognizedStatus = 502
  * @category declaring
  * @since 0.1.0
  */
-export const errors = <const Op extends Operation | ReadonlyArray<Operation>>(
-  operation: Op,
+export const errors = <const Op extends Operation.Operation>(
+  operation: Op | ReadonlyArray<Op>,
   format: Format = "venice"
-): ReadonlyArray<ErrorSchema<OperationFailure.Of<Op extends ReadonlyArray<string> ? Op[number] : Op>>> => {
-  const operations: ReadonlyArray<Operation> = typeof operation === "string" ? [operation] : operation
+): ReadonlyArray<ErrorSchema<OperationFailure.Of<Op>>> => {
+  const operations = typeof operation === "string" ? [operation] : operation
   const codes = new Set(operations.flatMap((operation) => [...OperationFailure.codes(operation)]))
   const byStatus = Array.groupBy(
     [...codes].map((code) => byCode.get(code)!),

@@ -38,7 +38,7 @@ import * as Schema from "effect/Schema"
 import { JobFailure, type JobFailureReason, type UnexpectedBody } from "./Failure.ts"
 import type { Job } from "./internal/job.ts"
 import { decodeSuccess, readSuccess } from "./internal/success.ts"
-import type { ExecuteError, RequestError } from "./VeniceClient.ts"
+import type { ExecuteFailure, RequestFailure } from "./VeniceClient.ts"
 import { VeniceClient } from "./VeniceClient.ts"
 
 export { Job } from "./internal/job.ts"
@@ -49,7 +49,7 @@ export { Job } from "./internal/job.ts"
  * @category models
  * @since 0.1.0
  */
-export type Medium = Job["kind"]
+export type Medium = Job["medium"]
 
 /**
  * A completed job, the result of {@link run} and {@link wait}.
@@ -100,16 +100,18 @@ const Queued = Schema.Struct({
 export const queue = <const K extends Medium>(
   medium: K,
   body: unknown
-): Effect.Effect<Job, ExecuteError<`POST /${K}/queue`>, VeniceClient> =>
-  Effect.flatMap(VeniceClient, (venice) => venice.execute(`POST /${medium}/queue` as const, { body, success: Queued }))
-    .pipe(
-      Effect.map(({ download_url, model, queue_id }) => ({
-        kind: medium,
-        model,
-        queueId: queue_id,
-        ...(typeof download_url === "string" && { downloadUrl: download_url })
-      }))
-    )
+): Effect.Effect<Job, ExecuteFailure<`POST /${K}/queue`>, VeniceClient> => {
+  const operation = `POST /${medium as Medium}/queue` as const
+  return Effect.flatMap(VeniceClient, (venice) => venice.execute(operation, { body, success: Queued })).pipe(
+    Effect.mapError((error) => error as ExecuteFailure<`POST /${K}/queue`>),
+    Effect.map(({ download_url, model, queue_id }) => ({
+      medium,
+      model,
+      queueId: queue_id,
+      ...(typeof download_url === "string" && { downloadUrl: download_url })
+    }))
+  )
+}
 
 const isJson = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
   headers["content-type"]?.includes("json") === true
@@ -119,7 +121,7 @@ const Status = Schema.Struct({ status: Schema.Literals(["PROCESSING", "COMPLETED
 /** Polls once. `None` while the job is running. */
 const poll = Effect.fnUntraced(function*(job: Job) {
   const venice = yield* VeniceClient
-  const operation = `POST /${job.kind}/retrieve` as const
+  const operation = `POST /${job.medium}/retrieve` as const
   const response = yield* venice.request(operation, { body: { model: job.model, queue_id: job.queueId } })
   if (!isJson(response)) return Option.some(response)
   const body = yield* readSuccess(response, operation)
@@ -182,11 +184,11 @@ export const wait = (job: Job, options: FollowOptions = {}): Effect.Effect<Compl
  * @category running
  * @since 0.1.0
  */
-export const complete = (job: Job): Effect.Effect<void, RequestError<`POST /${Medium}/complete`>, VeniceClient> =>
+export const complete = (job: Job): Effect.Effect<void, RequestFailure<`POST /${Medium}/complete`>, VeniceClient> =>
   Effect.flatMap(
     VeniceClient,
     (venice) =>
-      venice.request(`POST /${job.kind}/complete` as const, { body: { model: job.model, queue_id: job.queueId } })
+      venice.request(`POST /${job.medium}/complete` as const, { body: { model: job.model, queue_id: job.queueId } })
   ).pipe(
     Effect.asVoid
   )
@@ -201,5 +203,5 @@ export const run = <const K extends Medium>(
   medium: K,
   body: unknown,
   options?: FollowOptions
-): Effect.Effect<Completed, ExecuteError<`POST /${K}/queue`> | JobFailure, VeniceClient> =>
+): Effect.Effect<Completed, ExecuteFailure<`POST /${K}/queue`> | JobFailure, VeniceClient> =>
   Effect.flatMap(queue(medium, body), (job) => wait(job, options))

@@ -28,7 +28,7 @@
  * @since 0.1.0
  */
 import type { Input } from "@effect-venice/core/Decode"
-import type { Operation } from "@effect-venice/core/Operation"
+import type * as Operation from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
@@ -60,6 +60,7 @@ import { events } from "./internal/eventStream.ts"
 import { errorOf } from "./internal/jsonRpcError.ts"
 import { makeRecorder } from "./internal/responseMetadata.ts"
 import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
+import type * as RequestBody from "./RequestBody.ts"
 
 /**
  * The URL of Venice's public API, used if {@link ClientOptions} has no `baseUrl`.
@@ -70,27 +71,17 @@ import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
 export const defaultBaseUrl = "https://api.venice.ai/api/v1"
 
 /**
- * An operation that Venice documents, or any other method and path, such as `POST /something/new`: the first parameter
- * of the methods of {@link Service}.
+ * An operation that Venice documents, or one made by `Operation.custom`: the first parameter of the methods of
+ * {@link Service}.
  *
  * @category models
  * @since 0.1.0
  */
-export type AnyOperation = Operation | (`${HttpMethod} /${string}` & {})
+export type AnyOperation = Operation.AnyOperation
 
-/**
- * The parts of a request, and its timeout: the options of every method of {@link Service}.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RequestOptions {
-  /** The values of the parameters in the operation's path: `{ slug: "alan-watts" }` for `GET /characters/{slug}`. */
-  readonly path?: Readonly<Record<string, string | number>> | undefined
+interface CommonOptions {
   readonly query?: UrlParams.Input | undefined
   readonly headers?: Headers.Input | undefined
-  /** `FormData` is sent as multipart, an `HttpBody` as it is, anything else as JSON. */
-  readonly body?: unknown
   /**
    * The longest time until the end of the response for `execute`, or until its headers for `request` and `stream`. Then
    * the request is aborted and fails with an `HttpClientError` with the reason `TransportError`. No limit by default.
@@ -100,6 +91,55 @@ export interface RequestOptions {
    */
   readonly timeout?: Duration.Input | undefined
 }
+
+interface AnyPath {
+  readonly path?: Readonly<Record<string, string | number>> | undefined
+}
+
+interface NoPath {
+  readonly path?: undefined
+}
+
+interface PathOf<Parameter extends string> {
+  /** The values of the parameters in the operation's path: `{ slug: "alan-watts" }` for `GET /characters/{slug}`. */
+  readonly path: { readonly [P in Parameter]: string | number }
+}
+
+interface AnyBody {
+  /** `FormData` is sent as multipart, an `HttpBody` as it is, anything else as JSON. */
+  readonly body?: unknown
+}
+
+interface BodyOf<Op extends RequestBody.Operation> {
+  /** Sent as JSON, or as it is if it is an `HttpBody`. */
+  readonly body: RequestBody.Of<Op> | HttpBody.HttpBody
+}
+
+type PathOptions<Op extends string> = [Operation.PathParameter<Op>] extends [never] ? NoPath
+  : PathOf<Operation.PathParameter<Op>>
+
+// The compiler has refused a name that is no operation, and has nothing to say about its options.
+type OptionsOf<Op extends string> = Op extends RequestBody.Operation ? CommonOptions & NoPath & BodyOf<Op>
+  : CommonOptions & AnyBody & (Op extends AnyOperation ? PathOptions<Op> : AnyPath)
+
+/**
+ * The parts of a request, and its timeout: the options of every method of {@link Service}.
+ *
+ * **Details**
+ *
+ * `path` has exactly the parameters of the operation's path. `body` has the fields of {@link RequestBody} for the
+ * operations that are described there. Without a parameter this is the type for an operation that is only known at run
+ * time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RequestOptions<Op extends string = AnyOperation> = Operation.Operation extends Op
+  ? CommonOptions & AnyPath & AnyBody
+  : OptionsOf<Op>
+
+type RequestArguments<Op extends string> = {} extends RequestOptions<Op> ? [options?: RequestOptions<Op>]
+  : [options: RequestOptions<Op>]
 
 /**
  * The failures of {@link Service.request}: the errors of the operation, and `HttpClientError` for a request without a
@@ -113,7 +153,7 @@ export interface RequestOptions {
  * @category models
  * @since 0.1.0
  */
-export type RequestError<Op extends AnyOperation = AnyOperation> =
+export type RequestFailure<Op extends string = AnyOperation> =
   | OperationFailure.Of<Op>
   | HttpClientError.HttpClientError
 
@@ -126,7 +166,7 @@ type NodeError<Op extends string> = Op extends "POST /crypto/rpc/{network}" ? Js
  * @category models
  * @since 0.1.0
  */
-export type ExecuteError<Op extends AnyOperation = AnyOperation> = RequestError<Op> | UnexpectedBody | NodeError<Op>
+export type ExecuteFailure<Op extends string = AnyOperation> = RequestFailure<Op> | UnexpectedBody | NodeError<Op>
 
 /**
  * The methods of {@link VeniceClient}, to be implemented by a fake in your tests.
@@ -139,16 +179,16 @@ export interface Service {
    * Calls an operation and decodes the JSON of its success. Reads at most `MaxBodySize` of `effect/http`, by default
    * 256 MiB.
    */
-  readonly execute: <const Op extends AnyOperation, S extends Schema.Constraint>(
-    operation: Op,
-    options: RequestOptions & { readonly success: S }
-  ) => Effect.Effect<S["Type"], ExecuteError<Op>, S["DecodingServices"]>
+  readonly execute: <const Op extends Operation.Name, S extends Schema.Constraint>(
+    operation: Operation.Checked<Op>,
+    options: RequestOptions<Op> & { readonly success: S }
+  ) => Effect.Effect<S["Type"], ExecuteFailure<Op>, S["DecodingServices"]>
 
   /** Calls an operation and returns its success with an unread body, for bodies that are not JSON. */
-  readonly request: <const Op extends AnyOperation>(
-    operation: Op,
-    options?: RequestOptions
-  ) => Effect.Effect<HttpClientResponse, RequestError<Op>>
+  readonly request: <const Op extends Operation.Name>(
+    operation: Operation.Checked<Op>,
+    ...options: RequestArguments<Op>
+  ) => Effect.Effect<HttpClientResponse, RequestFailure<Op>>
 
   /**
    * Calls an operation that streams, and decodes every event with the schema. Sets `stream: true` in a JSON body.
@@ -157,10 +197,10 @@ export interface Service {
    * counts the events before it. A connection that ends before the end marker fails with `UnfinishedStream`.
    * `Stream.retry` with a policy restarts only a stream that has not delivered an event.
    */
-  readonly stream: <const Op extends AnyOperation, S extends Schema.Constraint>(
-    operation: Op,
-    options: RequestOptions & { readonly event: S }
-  ) => Stream.Stream<S["Type"], RequestError<Op> | UnexpectedBody | UnfinishedStream, S["DecodingServices"]>
+  readonly stream: <const Op extends Operation.Name, S extends Schema.Constraint>(
+    operation: Operation.Checked<Op>,
+    options: RequestOptions<Op> & { readonly event: S }
+  ) => Stream.Stream<S["Type"], RequestFailure<Op> | UnexpectedBody | UnfinishedStream, S["DecodingServices"]>
 
   /** The underlying client, for requests of your own: sets base URL and key, and fails with errors of Venice. */
   readonly http: HttpClient.HttpClient.With<VeniceError | HttpClientError.HttpClientError>
@@ -203,7 +243,7 @@ const toBody = (
 }
 
 const toRequest = (
-  operation: AnyOperation,
+  operation: string,
   options: RequestOptions
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
   const [method, template] = operation.split(" ", 2) as [HttpMethod, string]
@@ -223,10 +263,10 @@ const toRequest = (
 
 const isJsonRpc = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
 
-const failWithNodeError = <Op extends AnyOperation>(
+const failWithNodeError = <Op extends string>(
   operation: Op,
   received: Effect.Effect<Input>
-): Effect.Effect<void, ExecuteError<Op>> =>
+): Effect.Effect<void, ExecuteFailure<Op>> =>
   Effect.flatMap(received, (input) => {
     const error = errorOf(input)
     if (error === undefined) return Effect.void
@@ -236,7 +276,7 @@ const failWithNodeError = <Op extends AnyOperation>(
 /** Fails a call that takes too long with an error that names the operation, which policies need. */
 const withTimeout = <A, E, R>(
   self: Effect.Effect<A, E, R>,
-  operation: AnyOperation,
+  operation: string,
   { timeout }: RequestOptions
 ): Effect.Effect<A, E | HttpClientError.HttpClientError, R> => {
   if (timeout === undefined) return self
@@ -268,10 +308,10 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
     })
     const redactingClient = redacting(baseClient)
 
-    const send = <const Op extends AnyOperation>(
+    const send = <const Op extends string>(
       operation: Op,
       options: RequestOptions
-    ): Effect.Effect<HttpClientResponse, RequestError<Op>> =>
+    ): Effect.Effect<HttpClientResponse, RequestFailure<Op>> =>
       Effect.suspend(() => toRequest(operation, options)).pipe(
         Effect.flatMap(redactingClient.execute),
         Effect.flatMap((response) =>
@@ -281,15 +321,18 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
         recordSuccess
       )
 
-    const observed = (operation: AnyOperation, { body }: RequestOptions) => observe(operation, { body, baseUrl })
+    const observed = (operation: string, { body }: RequestOptions) => observe(operation, { body, baseUrl })
 
-    const sendWithTimeout = <const Op extends AnyOperation>(operation: Op, options: RequestOptions) =>
+    const sendWithTimeout = <const Op extends string>(operation: Op, options: RequestOptions) =>
       withTimeout(send(operation, options), operation, options)
 
-    const request: Service["request"] = (operation, options = {}) =>
+    const request = <const Op extends string>(operation: Op, options: RequestOptions = {}) =>
       observed(operation, options)(Effect.map(sendWithTimeout(operation, options), redactResponse))
 
-    const execute: Service["execute"] = (operation, options) => {
+    const execute = <const Op extends string, S extends Schema.Constraint>(
+      operation: Op,
+      options: RequestOptions & { readonly success: S }
+    ) => {
       const decode = decodeSuccess(options.success)
       const call = send(operation, options).pipe(
         Effect.flatMap((response) =>
@@ -305,7 +348,10 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       return observed(operation, options)(withTimeout(call, operation, options))
     }
 
-    const stream: Service["stream"] = (operation, options) => {
+    const stream = <const Op extends string, S extends Schema.Constraint>(
+      operation: Op,
+      options: RequestOptions & { readonly event: S }
+    ) => {
       const { body } = options
       const streaming = isPlainObject(body) ? { ...body, stream: true } : body
       return sendWithTimeout(operation, { ...options, body: streaming }).pipe(
@@ -316,7 +362,13 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       )
     }
 
-    return { execute, request, stream, http: typed(baseClient) }
+    return {
+      // Whether a name is an operation, and fits its options, is for the compiler to know.
+      execute: execute as Service["execute"],
+      request: request as Service["request"],
+      stream: stream as Service["stream"],
+      http: typed(baseClient)
+    }
   })
 
 const Key = Schema.String.pipe(

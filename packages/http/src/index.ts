@@ -7,14 +7,16 @@ export * as Gateway from "./Gateway.ts"
 export * as HttpFailure from "./HttpFailure.ts"
 export * as Job from "./Job.ts"
 export * as JsonRpc from "./JsonRpc.ts"
+export * as RequestBody from "./RequestBody.ts"
 export * as ResponseMetadata from "./ResponseMetadata.ts"
+export * as Success from "./Success.ts"
 export * as Telemetry from "./Telemetry.ts"
 export {
   type AnyOperation,
   type ClientOptions,
   defaultBaseUrl,
-  type ExecuteError,
-  type RequestError,
+  type ExecuteFailure,
+  type RequestFailure,
   type RequestOptions,
   type Service,
   VeniceClient

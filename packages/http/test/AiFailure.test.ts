@@ -92,7 +92,7 @@ describe("another failure", () => {
     [
       "of a job",
       new Failure.JobFailure({
-        job: { kind: "video", model: "m", queueId: "q" },
+        job: { medium: "video", model: "m", queueId: "q" },
         reason: new Errors.InferenceFailed()
       }),
       { _tag: "InternalProviderError" }

@@ -3,7 +3,7 @@ import { Failure, Gateway, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Cause, Duration, Effect, Exit, Layer, Redacted, Schema } from "effect"
-import { HttpClientError, HttpClientRequest, HttpServerResponse } from "effect/http"
+import { HttpBody, HttpClientError, HttpClientRequest, HttpServerResponse } from "effect/http"
 import {
   HttpApi,
   HttpApiBuilder,
@@ -14,6 +14,7 @@ import {
   OpenApi
 } from "effect/http-api"
 import { notJson } from "../src/internal/unexpectedBody.ts"
+import { chat } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
 
 const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
@@ -75,7 +76,7 @@ describe("any failure of a call", () => {
     ],
     [
       "a job that cannot be followed",
-      new Failure.JobFailure({ job: { kind: "video", model: "m", queueId: "q" }, reason: transport("internal") }),
+      new Failure.JobFailure({ job: { medium: "video", model: "m", queueId: "q" }, reason: transport("internal") }),
       502,
       "Upstream"
     ]
@@ -107,7 +108,7 @@ describe("any failure of a call", () => {
 
   it("is the error of a failed job", () => {
     const reason = new Errors.ContentPolicyViolation()
-    const job = { kind: "video", model: "m", queueId: "q" } as const
+    const job = { medium: "video", model: "m", queueId: "q" } as const
 
     assert.strictEqual(Gateway.fromFailure(new Failure.JobFailure({ job, reason })), reason)
   })
@@ -243,7 +244,7 @@ it.live("passes an error of Venice on over HTTP as it came", () =>
     const gateway = yield* serve((response, got) => {
       const call = Effect.gen(function*() {
         const client = yield* VeniceClient.make({ apiKey: Redacted.make("key-123456"), baseUrl: venice.url })
-        return yield* client.execute("POST /chat/completions", { body: got.body, success: Schema.Unknown })
+        return yield* client.execute("POST /chat/completions", { body: HttpBody.uint8Array(got.body), success: Schema.Unknown })
       }).pipe(Effect.mapError(Gateway.fromFailure), Effect.flip, Effect.provide(NodeHttpClient.layerUndici))
       void Effect.runPromise(call).then((error) => {
         const { body, headers, status } = Encode.response(error)
@@ -251,7 +252,7 @@ it.live("passes an error of Venice on over HTTP as it came", () =>
       })
     })
     const client = yield* VeniceClient.make({ baseUrl: gateway.url })
-    const error = yield* Effect.flip(client.request("POST /chat/completions"))
+    const error = yield* Effect.flip(client.request("POST /chat/completions", { body: chat }))
 
     assert.strictEqual(error._tag, "MODEL_NOT_FOUND")
     if (error._tag !== "MODEL_NOT_FOUND") return

@@ -48,7 +48,7 @@ describe("a job", () => {
       const { count, server, use } = yield* venice([processing, processing, media])
       const { job, response } = yield* use(Job.run("video", { model: "m", prompt: "p" }, options))
 
-      assert.deepStrictEqual(job, { kind: "video", model: "m", queueId: "q-1" })
+      assert.deepStrictEqual(job, { medium: "video", model: "m", queueId: "q-1" })
       assert.deepStrictEqual(new Uint8Array(yield* response.arrayBuffer), new Uint8Array([1, 2, 3]))
       assert.deepStrictEqual([count("/video/queue"), count("/video/retrieve")], [1, 3])
       assert.deepStrictEqual(JSON.parse((server.got[1] as Got).body.toString()), { model: "m", queue_id: "q-1" })

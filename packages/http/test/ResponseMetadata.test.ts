@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { answer, serve } from "./server.ts"
+import { embeddings } from "./bodies.ts"
 
 const headers = {
   "x-ratelimit-limit-requests": "20",
@@ -21,7 +22,7 @@ const call = Effect.fnUntraced(function*(replies: ReadonlyArray<Record<string, s
   let n = 0
   const server = yield* serve((response) => answer(response, status, {}, replies[Math.min(n++, replies.length - 1)]))
   const venice = yield* VeniceClient.make({ baseUrl: server.url })
-  return venice.execute("POST /embeddings", { success: Schema.Unknown })
+  return venice.execute("POST /embeddings", { body: embeddings, success: Schema.Unknown })
 })
 
 const run = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, FetchHttpClient.layer)

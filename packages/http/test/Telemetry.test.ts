@@ -236,7 +236,7 @@ describe("a call", () => {
           Effect.all([
             venice.execute(chat, { body, success: Schema.Unknown }),
             Stream.runDrain(venice.stream(chat, { body, event: Schema.Unknown })),
-            venice.execute("POST /embeddings", { body: { model: "e" }, success: Schema.Unknown })
+            venice.execute("POST /embeddings", { body: { model: "e", input: "x" }, success: Schema.Unknown })
           ]).pipe(Telemetry.call(chat))
       )
       const call = spans.find(({ name }) => name === "chat")
@@ -286,7 +286,7 @@ describe("a call", () => {
       const long = "x".repeat(100_000)
       const { metrics, spans } = yield* collected(
         [[200, { id: long, model: long, choices: Array.from({ length: 1000 }, () => ({ finish_reason: long })) }]],
-        (venice) => venice.execute(chat, { body: { model: long }, success: Schema.Unknown })
+        (venice) => venice.execute(chat, { body: { model: long, messages: [] }, success: Schema.Unknown })
       )
       const call = spans.find(({ kind, name }) => kind === client && name !== "POST")
 
@@ -301,7 +301,7 @@ describe("a call", () => {
         type: "response.completed",
         response: { id: "r", model: "m", usage: { input_tokens: 2, output_tokens: 3 } }
       }
-      const settings = { model: "m", top_p: 0.9, max_output_tokens: 5, stop: ["a"], seed: 1 }
+      const settings = { model: "m", input: "x", top_p: 0.9, max_output_tokens: 5, stop: ["a"], seed: 1 }
       const { spans } = yield* collected(
         [[200, `event: response.completed\ndata: ${JSON.stringify(done)}\n\n`, {
           "content-type": "text/event-stream"
@@ -323,7 +323,7 @@ describe("a call", () => {
 
 it.effect("counts a job that failed as what failed it", () =>
   Effect.gen(function*() {
-    const job = { kind: "video", model: "m", queueId: "q" } as const
+    const job = { medium: "video", model: "m", queueId: "q" } as const
     const reasons = [new Errors.ContentPolicyViolation(), new Cause.TimeoutError("late")]
     const seen = yield* Effect.forEach(reasons, (reason) =>
       Telemetry.count(new Failure.JobFailure({ job, reason }), "POST /video/retrieve")).pipe(
@@ -354,7 +354,7 @@ describe("without a tracer", () => {
     Effect.gen(function*() {
       const api = yield* serve((response) => answer(response, 503, { error: "busy" }))
       const venice = yield* VeniceClient.make({ baseUrl: api.url })
-      const seen = yield* Effect.flip(venice.request("POST /embeddings")).pipe(
+      const seen = yield* Effect.flip(venice.request("POST /embeddings", { body: { model: "e", input: "x" } })).pipe(
         Effect.andThen(Metric.snapshot),
         Effect.provideService(Metric.MetricRegistry, new Map())
       )

@@ -1,5 +1,5 @@
 import { Operation, Retry, RetryBudget } from "@effect-venice/core"
-import { VeniceClient } from "@effect-venice/http"
+import { type RequestOptions, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import type { Layer } from "effect"
@@ -19,6 +19,7 @@ import { FetchHttpClient, HttpBody, HttpClient, HttpIncomingMessage } from "effe
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
+import { chat, embeddings, image } from "./bodies.ts"
 import { answer, type Got, serve } from "./server.ts"
 
 const key = "correct-horse-battery-staple"
@@ -41,7 +42,7 @@ describe.each(clients)("over %s", (_, layer) => {
     Effect.gen(function*() {
       const server = yield* serve((response) => answer(response, 200, { choices: [{ text: "hi" }], usage: {} }))
       const venice = yield* connect(server.url)
-      const body = { model: "m", prompt: "\u{1f600}" }
+      const body = { ...chat, prompt: "\u{1f600}" }
 
       const found = yield* venice.execute("POST /chat/completions", { body, success: Answer })
 
@@ -63,7 +64,7 @@ describe.each(clients)("over %s", (_, layer) => {
       )
       const venice = yield* connect(server.url)
 
-      const error = yield* Effect.flip(venice.execute("POST /chat/completions", { success: Answer }))
+      const error = yield* Effect.flip(venice.execute("POST /chat/completions", { body: chat, success: Answer }))
 
       assert.strictEqual(
         String(error),
@@ -77,7 +78,7 @@ describe.each(clients)("over %s", (_, layer) => {
       const server = yield* serve((response) => answer(response, 200, { choices: [{ text: "a" }, { text: 1 }] }))
       const venice = yield* connect(server.url)
 
-      const error = yield* Effect.flip(venice.execute("POST /chat/completions", { success: Answer }))
+      const error = yield* Effect.flip(venice.execute("POST /chat/completions", { body: chat, success: Answer }))
 
       if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
       assert.deepStrictEqual(error.differences, [{ path: ["choices", 1, "text"], message: "Expected string" }])
@@ -149,7 +150,7 @@ describe.each(clients)("over %s", (_, layer) => {
       const server = yield* serve((response) => response.socket?.resetAndDestroy())
       const venice = yield* connect(server.url)
 
-      const error = yield* Effect.flip(venice.request("POST /embeddings", { body: {} }))
+      const error = yield* Effect.flip(venice.request("POST /embeddings", { body: embeddings }))
 
       assert.strictEqual(Retry.kindOf(error), "Transport")
     }).pipe(run))
@@ -183,7 +184,7 @@ describe.each(clients)("over %s", (_, layer) => {
       })
       const venice = yield* connect(server.url)
 
-      const error = yield* Effect.flip(venice.request("POST /chat/completions"))
+      const error = yield* Effect.flip(venice.request("POST /chat/completions", { body: chat }))
 
       if (error._tag !== "UNRECOGNIZED_RESPONSE") return assert.fail(String(error))
       assert.isTrue(error.response.bodyTruncated)
@@ -328,7 +329,7 @@ describe.each(clients)("over %s", (_, layer) => {
       )
       const venice = yield* connect(server.url)
 
-      const error = yield* Effect.flip(venice.request("POST /image/generate"))
+      const error = yield* Effect.flip(venice.request("POST /image/generate", { body: image }))
 
       assert.strictEqual(error._tag, "CONTENT_POLICY_VIOLATION")
     }).pipe(run))
@@ -341,7 +342,7 @@ describe.each(clients)("over %s", (_, layer) => {
       })
       const venice = yield* connect(server.url)
 
-      yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(venice.request("POST /image/generate"))), {
+      yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(venice.request("POST /image/generate", { body: image }))), {
         concurrency: 10
       })
       yield* server.released
@@ -383,7 +384,7 @@ describe("requests", () => {
         query: { page: 2 },
         headers: { "x-mine": "yes" }
       })
-      yield* venice.request("PATCH /something/new", { body: HttpBody.text("raw", "text/csv") })
+      yield* venice.request(Operation.custom("PATCH /something/new"), { body: HttpBody.text("raw", "text/csv") })
 
       const [first, second] = server.got as [Got, Got]
       assert.strictEqual(first.url, "/api/v1/characters/alan%20watts%2Fx/reviews?page=2")
@@ -395,7 +396,7 @@ describe("requests", () => {
   it.live("need every parameter of their path", () =>
     Effect.gen(function*() {
       const venice = yield* connect("http://127.0.0.1:1")
-      const error = yield* Effect.flip(venice.request("GET /characters/{slug}"))
+      const error = yield* Effect.flip(venice.request("GET /characters/{slug}", {} as RequestOptions<"GET /characters/{slug}">))
 
       assert.include(error.message, "GET /characters/{slug} needs a value for slug")
     }).pipe(run))
@@ -403,7 +404,7 @@ describe("requests", () => {
   it.live("need a body that can be written", () =>
     Effect.gen(function*() {
       const venice = yield* connect("http://127.0.0.1:1")
-      const loop: Record<string, unknown> = {}
+      const loop: Record<string, unknown> & typeof embeddings = { ...embeddings }
       loop.loop = loop
       const error = yield* Effect.flip(venice.request("POST /embeddings", { body: loop }))
 
@@ -432,7 +433,7 @@ describe("requests", () => {
       })
       const venice = yield* connect(server.url)
 
-      yield* Effect.retry(venice.execute("POST /chat/completions", { success: Answer }), Retry.standard)
+      yield* Effect.retry(venice.execute("POST /chat/completions", { body: chat, success: Answer }), Retry.standard)
 
       assert.strictEqual(times.length, 3)
       assert.isAtLeast(times[1]! - times[0]!, 1200)
@@ -447,7 +448,7 @@ describe("requests", () => {
       const count = <A, E, R>(call: Effect.Effect<A, E, R>) =>
         Effect.map(Effect.flip(call), () => server.got.splice(0).length)
 
-      const post = venice.request("POST /chat/completions", { body: {} })
+      const post = venice.request("POST /chat/completions", { body: chat })
       assert.strictEqual(yield* count(Effect.retry(post, policy)), 1)
       assert.strictEqual(yield* count(Operation.allowReplay(Effect.retry(post, policy))), 4)
       assert.strictEqual(yield* count(Effect.retry(venice.request("GET /models"), policy)), 4)
@@ -469,9 +470,9 @@ describe("requests", () => {
       const [reads, error] = yield* count(venice.execute("GET /models", options))
       assert.strictEqual(reads, 4)
       assert.include(String(error), "no response within 50ms (GET /models)")
-      assert.strictEqual((yield* count(venice.execute("POST /chat/completions", options)))[0], 1)
+      assert.strictEqual((yield* count(venice.execute("POST /chat/completions", { ...options, body: chat })))[0], 1)
       // With `execute` the time is for the whole answer.
-      assert.strictEqual((yield* count(venice.execute("POST /embeddings", options)))[0], 1)
+      assert.strictEqual((yield* count(venice.execute("POST /embeddings", { ...options, body: embeddings })))[0], 1)
       yield* server.released
     }).pipe(run))
 
@@ -483,9 +484,9 @@ describe("requests", () => {
 
       yield* Effect.flip(Operation.withIdempotencyKey(Effect.retry(rpc, Retry.eager)))
       yield* Effect.flip(Operation.withIdempotencyKey(venice.request("GET /models")))
-      yield* Effect.flip(Operation.withIdempotencyKey(venice.request("POST /crypto/rpc/base")))
+      yield* Effect.flip(Operation.withIdempotencyKey(venice.request(Operation.custom("POST /crypto/rpc/base"))))
       yield* Effect.flip(Operation.withIdempotencyKey(venice.http.post("/crypto/rpc/base")))
-      yield* Effect.flip(venice.request("POST /crypto/rpc/base", { headers: { "Idempotency-Key": "mine" } }))
+      yield* Effect.flip(venice.request(Operation.custom("POST /crypto/rpc/base"), { headers: { "Idempotency-Key": "mine" } }))
 
       const keys = server.got.map(({ headers }) => headers["idempotency-key"])
       assert.strictEqual(keys.length, 8)

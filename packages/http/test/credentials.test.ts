@@ -7,6 +7,7 @@ import { FetchHttpClient, HttpClient } from "effect/http"
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { answer, serve } from "./server.ts"
+import { chat } from "./bodies.ts"
 
 const key = "correct-horse-battery-staple"
 
@@ -134,7 +135,7 @@ const textOf = (exit: Exit.Exit<unknown, unknown>): string => {
   ].join("\n")
 }
 
-const options = { query: { token: "secret-of-query" }, headers: wallet, body: { prompt: "a private prompt" } }
+const options = { query: { token: "secret-of-query" }, headers: wallet, body: { ...chat, prompt: "a private prompt" } }
 
 describe.each([
   ["fetch", FetchHttpClient.layer],

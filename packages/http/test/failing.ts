@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import type { Count } from "./hostile.ts"
+import { chat, image } from "./bodies.ts"
 
 const start = async (): Promise<{ readonly server: ChildProcess; readonly url: string }> => {
   const server = fork(join(import.meta.dirname, "hostile.ts"), { execArgv: [] })
@@ -43,13 +44,13 @@ const Answer = Schema.Struct({ choices: Schema.Array(Schema.Unknown) })
 const Delta = Schema.Struct({ text: Schema.String })
 
 const execute = (fault: string, timeout?: Duration.Input) => (venice: Venice) =>
-  venice.execute("POST /chat/completions", { query: { fault }, body: { model: "m" }, success: Answer, timeout })
+  venice.execute("POST /chat/completions", { query: { fault }, body: chat, success: Answer, timeout })
 
 const stream = (fault: string) => (venice: Venice) =>
-  Stream.runDrain(venice.stream("POST /chat/completions", { query: { fault }, body: { model: "m" }, event: Delta }))
+  Stream.runDrain(venice.stream("POST /chat/completions", { query: { fault }, body: chat, event: Delta }))
 
 const request = (fault: string) => (venice: Venice) =>
-  venice.request("POST /image/generate", { query: { fault }, body: { model: "m" } })
+  venice.request("POST /image/generate", { query: { fault }, body: image })
 
 const interrupted = (call: Failing["call"], after: Duration.Input): Failing["call"] => (venice) =>
   Effect.timeoutOrElse(call(venice), { duration: after, orElse: () => Effect.fail({ _tag: "interrupted" }) })

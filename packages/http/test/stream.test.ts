@@ -6,6 +6,7 @@ import { Effect, Fiber, Redacted, Schema, SchemaGetter, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { ServerResponse } from "node:http"
 import { answer, serve } from "./server.ts"
+import { chat } from "./bodies.ts"
 
 const Delta = Schema.Struct({ text: Schema.String })
 
@@ -27,7 +28,7 @@ const collect = Effect.fnUntraced(function*(
   const server = yield* serve((response) => handle(response, ++n))
   const venice = yield* VeniceClient.make({ baseUrl: server.url, apiKey: Redacted.make("correct-horse-battery") })
   const texts: Array<string> = []
-  const result = yield* venice.stream("POST /chat/completions", { body: { model: "m" }, event: Delta }).pipe(
+  const result = yield* venice.stream("POST /chat/completions", { body: chat, event: Delta }).pipe(
     around,
     Stream.runForEach(({ text }) => Effect.sync(() => texts.push(text))),
     Effect.result
@@ -115,7 +116,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         })
         const error = yield* Effect.flip(
           Stream.runForEach(
-            venice.stream("POST /chat/completions", { body: {}, event }),
+            venice.stream("POST /chat/completions", { body: chat, event }),
             ({ text }) => Effect.sync(() => decoded.push(text))
           )
         )
@@ -174,7 +175,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         })
         const venice = yield* VeniceClient.make({ baseUrl: server.url })
 
-        const error = yield* Effect.flip(Stream.runDrain(venice.stream("POST /chat/completions", { event: Delta })))
+        const error = yield* Effect.flip(Stream.runDrain(venice.stream("POST /chat/completions", { body: chat, event: Delta })))
 
         if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
         assert.isTrue(error.response.bodyTruncated)
@@ -205,7 +206,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
           response.on("close", () => clearInterval(timer))
         })
         const venice = yield* VeniceClient.make({ baseUrl: server.url })
-        const stream = venice.stream("POST /chat/completions", { event: Delta })
+        const stream = venice.stream("POST /chat/completions", { body: chat, event: Delta })
 
         const some = yield* Stream.runCollect(Stream.take(stream, 2))
         assert.strictEqual(some.length, 2)
@@ -233,7 +234,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         const server = yield* serve((response, got) => begin(response).end(got.url.includes("fail") ? broken : last))
         const venice = yield* VeniceClient.make({ baseUrl: server.url })
         const ask = (query: Record<string, string>) =>
-          Stream.runCollect(venice.stream("POST /responses", { query, event: Schema.Struct({ type: Schema.String }) }))
+          Stream.runCollect(venice.stream("POST /responses", { query, body: { model: "m", input: "x" }, event: Schema.Struct({ type: Schema.String }) }))
 
         assert.deepStrictEqual(yield* ask({}), [{ type: "response.completed" }])
         assert.strictEqual((yield* Effect.flip(ask({ fail: "yes" })))._tag as string, "INFERENCE_FAILED")

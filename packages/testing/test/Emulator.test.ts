@@ -39,7 +39,7 @@ describe("Emulator", () => {
       const emulator = yield* Emulator.Emulator
       const venice = yield* VeniceClient
       yield* emulator.reply(new Errors.ModelOffline(), WireResponse.json(200, { mine: true }))
-      const call = venice.execute("POST /embeddings", { success: Schema.Unknown })
+      const call = venice.execute("POST /embeddings", { body: { model: "m", input: "x" }, success: Schema.Unknown })
       const failed = Effect.catchTag(call, "MODEL_OFFLINE", ({ message }) => Effect.succeed(message))
 
       assert.strictEqual(yield* failed, Errors.ModelOffline.defaultMessage)
@@ -95,12 +95,12 @@ describe("Emulator", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const venice = yield* VeniceClient
-      yield* venice.request("POST /embeddings", { body: { input: "x" } })
-      const [request] = yield* emulator.received
+      yield* venice.request("POST /embeddings", { body: { model: "m", input: "x" } })
+      const [got] = yield* emulator.received
 
-      assert.strictEqual(request?.operation, "POST /embeddings")
-      assert.strictEqual(request?.path, "/api/v1/embeddings")
-      assert.strictEqual(request?.body, "{\"input\":\"x\"}")
-      assert.strictEqual(request?.headers.authorization, "Bearer emulated-key")
+      assert.strictEqual(got?.operation, "POST /embeddings")
+      assert.strictEqual(got?.path, "/api/v1/embeddings")
+      assert.strictEqual(got?.body, "{\"model\":\"m\",\"input\":\"x\"}")
+      assert.strictEqual(got?.headers.authorization, "Bearer emulated-key")
     }).pipe(Effect.provide(layer)))
 })

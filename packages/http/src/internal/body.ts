@@ -13,7 +13,7 @@ import * as Stream from "effect/Stream"
 /** How much of a body is read, and for how long. */
 export interface Limits {
   readonly bytes: number
-  readonly time: Duration.Duration
+  readonly time: Duration.Input
 }
 
 /** The text that was read, and whether it is less than the whole body. */

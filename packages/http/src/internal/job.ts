@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  */
 export const Job = Schema.Struct({
-  kind: Schema.Literals(["video", "audio", "audio/voice-changer"]),
+  medium: Schema.Literals(["video", "audio", "audio/voice-changer"]),
   model: Schema.String,
   queueId: Schema.String,
   /** Where some models store the media. Valid for 24 hours. */

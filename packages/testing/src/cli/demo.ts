@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Category, Errors, Retry, type VeniceError } from "@effect-venice/core"
+import { Category, Errors, Operation, Retry, type VeniceError } from "@effect-venice/core"
 import { type AnyOperation, type RequestOptions, VeniceClient } from "@effect-venice/http"
 import { TerminalCapabilities } from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
@@ -144,7 +144,7 @@ const probes: ReadonlyArray<readonly [string, AnyOperation, RequestOptions]> = [
   ["an unknown character", "GET /characters/{slug}", { path: { slug: "no-such-character" } }],
   ["an unknown job", "POST /video/retrieve", { body: { model: "no-such-model", queue_id: "no-such-job" } }],
   ["a retired route", "GET /billing/usage", {}],
-  ["an unknown route", "GET /no/such/route", {}]
+  ["an unknown route", Operation.custom("GET /no/such/route"), {}]
 ]
 
 /**

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type { Failure, RequestError } from "@effect-venice/http"
+import type { Failure, RequestFailure } from "@effect-venice/http"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Argument from "effect/cli/Argument"
@@ -28,7 +28,7 @@ const demoCommand = Command.make(
       Flag.withDefault(false)
     )
   },
-  (flags): Effect.Effect<void, Config.ConfigError | Failure.UnexpectedBody | RequestError> =>
+  (flags): Effect.Effect<void, Config.ConfigError | Failure.UnexpectedBody | RequestFailure> =>
     flags.live ? Effect.provide(live, FetchHttpClient.layer) : demo
 ).pipe(Command.withDescription("Cause every error over HTTP, and show how it is decoded and retried"))
 
