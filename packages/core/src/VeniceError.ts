@@ -233,9 +233,17 @@ export type CategoryHandlers = {
 
 type Returned<H> = H[keyof H] extends (error: never) => infer A ? A : never
 
+type OnlyErrors<E extends { readonly _tag: string }> = [E] extends [VeniceError] ? E
+  : `${Exclude<E, VeniceError>["_tag"]} is not an error of Venice: match the whole channel with Failure.match of @effect-venice/http`
+
 /**
  * Calls the function of the error's code. A missing function is a compile error that names the code. Use it where every
  * error of a call must be handled.
+ *
+ * **When to use**
+ *
+ * For errors of Venice alone. A call of `VeniceClient` has other failures too: `Failure.match` of `@effect-venice/http`
+ * takes them all.
  *
  * **Example** (Handling every code of a small channel)
  *
@@ -253,9 +261,13 @@ type Returned<H> = H[keyof H] extends (error: never) => infer A ? A : never
  * @category matching
  * @since 0.1.0
  */
-export const match = <E extends VeniceError, const H extends CodeHandlers<E>>(error: E, handlers: H): Returned<H> => {
-  const handle = handlers[error._tag as E["_tag"]] as (error: VeniceError) => Returned<H>
-  return handle(error)
+export const match = <E extends { readonly _tag: string }, const H extends CodeHandlers<Extract<E, VeniceError>>>(
+  error: OnlyErrors<E>,
+  handlers: H
+): Returned<H> => {
+  const known = error as unknown as VeniceError
+  const handle = handlers[known._tag as keyof H] as (error: VeniceError) => Returned<H>
+  return handle(known)
 }
 
 /**

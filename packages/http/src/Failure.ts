@@ -9,7 +9,8 @@
  */
 import type * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
-import type { VeniceError } from "@effect-venice/core/VeniceError"
+import type { CategoryOf, InCategory, VeniceError } from "@effect-venice/core/VeniceError"
+import { isVeniceError } from "@effect-venice/core/VeniceError"
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as ErrorReporter from "effect/ErrorReporter"
@@ -192,3 +193,111 @@ export type Failure =
   | JobFailure
   | JsonRpcError
   | Cause.TimeoutError
+
+interface Tagged {
+  readonly _tag: string
+}
+
+/**
+ * One function for each tag in a failure channel: the codes of Venice's errors, and the tags of the other failures.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Handlers<E extends Tagged> = {
+  readonly [Tag in E["_tag"]]: (failure: Extract<E, { readonly _tag: Tag }>) => unknown
+}
+
+type Case<E extends Tagged> = CategoryOf<E> | Exclude<E, VeniceError>["_tag"]
+
+/**
+ * One function for each category of Venice's errors in a failure channel, and for each tag of the other failures.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CategoryHandlers<E extends Tagged> = {
+  readonly [C in Case<E>]: (
+    failure: InCategory<E, C> | Extract<Exclude<E, VeniceError>, { readonly _tag: C }>
+  ) => unknown
+}
+
+/** A function for a failure that the channel does not have is a mistake. */
+type NoOthers<H, Keys> = { readonly [K in Exclude<keyof H, Keys>]: `This channel has no ${K & string}` }
+
+type Returned<H> = H[keyof H] extends (failure: never) => infer A ? A : never
+
+const apply = <H>(handlers: H, key: string, failure: Tagged): Returned<H> => {
+  const handle = (handlers as Readonly<Record<string, (failure: Tagged) => Returned<H>>>)[key]!
+  return handle(failure)
+}
+
+/**
+ * Applies the function of a failure's tag, whatever the channel: the codes of Venice's errors, `HttpClientError` for a
+ * request without a response, `UnexpectedBody`, … and the tags of your own failures.
+ *
+ * **Details**
+ *
+ * A failure without a function, and a function without a failure, are compile errors that name it.
+ *
+ * **Example** (Answering every failure of a call)
+ *
+ * ```ts
+ * import { Errors } from "@effect-venice/core"
+ * import { Failure } from "@effect-venice/http"
+ * import { Cause } from "effect"
+ *
+ * type Channel = Errors.ModelOffline | Errors.ModelNotFound | Cause.TimeoutError
+ *
+ * const describe = (failure: Channel): string =>
+ *   Failure.match(failure, {
+ *     MODEL_OFFLINE: () => "later",
+ *     MODEL_NOT_FOUND: ({ model }) => `there is no ${model}`,
+ *     TimeoutError: () => "Venice did not respond"
+ *   })
+ *
+ * describe(new Errors.ModelNotFound({ model: "lama" })) // => "there is no lama"
+ * describe(new Cause.TimeoutError()) // => "Venice did not respond"
+ * ```
+ *
+ * @category matching
+ * @since 0.1.0
+ */
+export const match = <E extends Tagged, const H extends Handlers<E>>(
+  failure: E,
+  handlers: H & NoOthers<H, E["_tag"]>
+): Returned<H> => apply<H>(handlers, failure._tag, failure)
+
+/**
+ * Applies the function of an error's category, or of the tag of another failure.
+ *
+ * **Details**
+ *
+ * A channel with `UNRECOGNIZED_RESPONSE`, which every call has, needs all thirteen categories.
+ *
+ * **Example** (Saying what to do about any failure)
+ *
+ * ```ts
+ * import { Errors } from "@effect-venice/core"
+ * import { Failure } from "@effect-venice/http"
+ * import { Cause } from "effect"
+ *
+ * type Channel = Errors.ModelOffline | Errors.ModelOverloaded | Errors.InsufficientBalance | Cause.TimeoutError
+ *
+ * const advise = (failure: Channel): string =>
+ *   Failure.matchCategory(failure, {
+ *     Capacity: () => "wait",
+ *     Billing: () => "top up",
+ *     TimeoutError: () => "try again"
+ *   })
+ *
+ * advise(new Errors.ModelOverloaded()) // => "wait"
+ * ```
+ *
+ * @category matching
+ * @since 0.1.0
+ */
+export const matchCategory = <E extends Tagged, const H extends CategoryHandlers<E>>(
+  failure: E,
+  handlers: H & NoOthers<H, Case<E>>
+): Returned<H> => apply<H>(handlers, isVeniceError(failure) ? failure.category : failure._tag, failure)

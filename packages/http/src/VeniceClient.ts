@@ -48,7 +48,7 @@ import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import type * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
@@ -214,7 +214,7 @@ export interface Service {
  */
 export interface ClientOptions {
   /** Sent as a bearer token. Omit it if your requests authenticate themselves in another way, such as with a wallet. */
-  readonly apiKey?: Redacted.Redacted | undefined
+  readonly apiKey?: Redacted.Redacted | string | undefined
   readonly baseUrl?: string | URL | undefined
 }
 
@@ -300,7 +300,7 @@ const withTimeout = <A, E, R>(
 const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
-    const { apiKey } = options
+    const apiKey = typeof options.apiKey === "string" ? Redacted.make(options.apiKey) : options.apiKey
     const recordMetadata = makeRecorder()
     const baseClient = HttpClient.mapRequestEffect(withIdempotencyKey(client), (request) => {
       const withBaseUrl = HttpClientRequest.prependUrl(request, baseUrl)
@@ -371,15 +371,26 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
     }
   })
 
-const Key = Schema.String.pipe(
+const overFetch = Layer.provide(
+  FetchHttpClient.layer,
+  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
+)
+
+const keysPage = "https://venice.ai/settings/api"
+
+const Key = Schema.String.annotate({ message: `VENICE_API_KEY is not set. Create a key at ${keysPage}` }).pipe(
   Schema.decodeTo(
-    Schema.String.check(Schema.makeFilter((text) => isKey(text) || "a key of visible ASCII characters")),
+    Schema.String.check(
+      Schema.makeFilter(isKey, {
+        message: `VENICE_API_KEY has a character that no key has. Copy the key again from ${keysPage}`
+      })
+    ),
     SchemaTransformation.trim()
   )
 )
 
-const config: Config.Config<ClientOptions> = Config.all({
-  apiKey: Config.schema(Schema.Redacted(Key), "VENICE_API_KEY"),
+const config: Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> = Config.all({
+  apiKey: Config.schema(Schema.RedactedFromValue(Key), "VENICE_API_KEY"),
   baseUrl: Config.URL("VENICE_BASE_URL").pipe(Config.withDefault(new URL(defaultBaseUrl)))
 })
 
@@ -407,6 +418,24 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
   static readonly config = config
 
   /**
+   * Provides the service with options of your own over `fetch`, for a key that is not in the environment. Over another
+   * `HttpClient` it is `Layer.effect(VeniceClient, VeniceClient.make(options))`.
+   *
+   * **Example** (Providing a key)
+   *
+   * ```ts
+   * import { VeniceClient } from "@effect-venice/http"
+   * import { Redacted } from "effect"
+   *
+   * const VeniceLive = VeniceClient.layerWith({ apiKey: Redacted.make("a-key-of-yours") })
+   * ```
+   *
+   * @since 0.1.0
+   */
+  static readonly layerWith = (options: ClientOptions): Layer.Layer<VeniceClient> =>
+    Layer.provide(Layer.effect(VeniceClient, make(options)), overFetch)
+
+  /**
    * Provides the service with {@link config} over the `HttpClient` of the context, such as
    * `NodeHttpClient.layerUndici`.
    *
@@ -427,6 +456,6 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    */
   static readonly layer: Layer.Layer<VeniceClient, Config.ConfigError> = Layer.provide(
     VeniceClient.layerHttpClient,
-    Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
+    overFetch
   )
 }

@@ -11,7 +11,7 @@ declare const success: typeof Schema.String
 
 describe("the channel of execute", () => {
   test("has the error of a node where there is one, and nowhere else", () => {
-    expect(venice.execute("POST /crypto/rpc/{network}", { success })).type.toBeAssignableTo<
+    expect(venice.execute("POST /crypto/rpc/{network}", { path: { network: "base" }, success })).type.toBeAssignableTo<
       Effect.Effect<
         string,
         | OperationFailure.Of<"POST /crypto/rpc/{network}">
@@ -61,7 +61,7 @@ describe("a gateway", () => {
 
 describe("a model", () => {
   test("fails with AiError, and can be unwrapped", () => {
-    const wrapped = AiFailure.wrap("generateText")(venice.execute("POST /embeddings", { success }))
+    const wrapped = AiFailure.wrap("generateText")(venice.execute("GET /models", { success }))
 
     expect(wrapped).type.toBe<Effect.Effect<string, AiError.AiError>>()
     expect(AiFailure.unwrap(wrapped)).type.toBe<
