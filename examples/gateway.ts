@@ -22,7 +22,11 @@ const others = [Schema.Record(Schema.String, Schema.Json)] as const
 const Message = Schema.StructWithRest(Schema.Struct({ role: Schema.String }), others)
 
 const Request = Schema.StructWithRest(
-  Schema.Struct({ model: Schema.String, messages: Schema.Array(Message), stream: Schema.optionalKey(Schema.NullOr(Schema.Boolean)) }),
+  Schema.Struct({
+    model: Schema.String,
+    messages: Schema.Array(Message),
+    stream: Schema.optionalKey(Schema.NullOr(Schema.Boolean))
+  }),
   others
 )
 

@@ -234,7 +234,10 @@ export type CategoryHandlers = {
 type Returned<H> = H[keyof H] extends (error: never) => infer A ? A : never
 
 type OnlyErrors<E extends { readonly _tag: string }> = [E] extends [VeniceError] ? E
-  : `${Exclude<E, VeniceError>["_tag"]} is not an error of Venice: match the whole channel with Failure.match of @effect-venice/http`
+  : `${Exclude<
+    E,
+    VeniceError
+  >["_tag"]} is not an error of Venice: match the whole channel with Failure.match of @effect-venice/http`
 
 /**
  * Calls the function of the error's code. A missing function is a compile error that names the code. Use it where every

@@ -60,7 +60,7 @@ import { inputOf } from "./internal/success.ts"
  * @category references
  * @since 0.1.0
  */
-export const BodyLimits = Context.Reference<Limits>(
+export const BodyLimits: Context.Reference<Limits> = Context.Reference<Limits>(
   "@effect-venice/http/HttpFailure/BodyLimits",
   { defaultValue: () => ({ bytes: 256 * 1024, time: Duration.seconds(5) }) }
 )

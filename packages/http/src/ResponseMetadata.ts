@@ -14,7 +14,8 @@
  *   const venice = yield* VeniceClient
  *   yield* emulator.reply(WireResponse.json(200, {}, { "x-ratelimit-remaining-requests": "19" }))
  *
- *   const [, metadata] = yield* ResponseMetadata.collect(venice.execute("POST /embeddings", { success: Schema.Unknown }))
+ *   const call = venice.execute("GET /models", { success: Schema.Unknown })
+ *   const [, metadata] = yield* ResponseMetadata.collect(call)
  *   return metadata.rateLimit?.requests?.remaining
  * }).pipe(
  *   Effect.provide(Layer.provideMerge(Emulator.layerClient, Emulator.layer))

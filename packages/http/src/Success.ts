@@ -350,13 +350,18 @@ const Capabilities = Schema.Struct({
   supportsE2EE: Flag
 })
 
+/** Which of them there are depends on the type of the model. Music, speech and images have their own. */
 const Pricing = Schema.Struct({
   ...TokenPricing,
   extended: optional(Schema.Struct({ context_token_threshold: Schema.Finite, ...TokenPricing })),
   /** For an image, or for a job of music. */
   generation: Price,
   inpaint: Price,
-  per_audio_second: Price
+  per_audio_second: Price,
+  per_second: Price,
+  per_thousand_characters: Price,
+  /** For an image, by resolution. */
+  resolutions: optional(Schema.Record(Schema.String, Schema.Struct({ usd: Schema.Finite, diem: Number })))
 })
 
 /**

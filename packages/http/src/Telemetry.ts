@@ -31,7 +31,8 @@
  *   const venice = yield* VeniceClient
  *
  *   yield* emulator.reply(new Errors.ModelOffline())
- *   yield* Effect.ignore(venice.execute("POST /embeddings", { success: Schema.Unknown }))
+ *   const body = { model: "text-embedding-bge-m3", input: "Venice" }
+ *   yield* Effect.ignore(venice.execute("POST /embeddings", { body, success: Schema.Unknown }))
  *
  *   const { count } = yield* Metric.value(Metric.withAttributes(Telemetry.failures, {
  *     "error.type": "MODEL_OFFLINE",

@@ -1,7 +1,7 @@
 /**
  * The Venice API as a service with typed failures.
  *
- * `execute` calls an operation and decodes the success with your schema. A failing status becomes an error of Venice, a
+ * `execute` calls an operation and decodes the success with a schema of `Success`, or your own. A failing status becomes an error of Venice, a
  * success that does not match the schema an `UnexpectedBody`, and a request without a response an `HttpClientError`.
  * The client does not retry: use `Effect.retry` with a policy of `Retry`.
  *
@@ -9,14 +9,12 @@
  *
  * ```ts
  * import { Retry } from "@effect-venice/core"
- * import { VeniceClient } from "@effect-venice/http"
- * import { Effect, Schema } from "effect"
- *
- * const Models = Schema.Struct({ data: Schema.Array(Schema.Struct({ id: Schema.String })) })
+ * import { Success, VeniceClient } from "@effect-venice/http"
+ * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
  *   const venice = yield* VeniceClient
- *   const models = yield* venice.execute("GET /models", { success: Models })
+ *   const models = yield* venice.execute("GET /models", { success: Success.Models })
  *   return models.data.map((model) => model.id)
  * }).pipe(
  *   Effect.retry(Retry.standard),

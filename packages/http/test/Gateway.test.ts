@@ -244,7 +244,10 @@ it.live("passes an error of Venice on over HTTP as it came", () =>
     const gateway = yield* serve((response, got) => {
       const call = Effect.gen(function*() {
         const client = yield* VeniceClient.make({ apiKey: Redacted.make("key-123456"), baseUrl: venice.url })
-        return yield* client.execute("POST /chat/completions", { body: HttpBody.uint8Array(got.body), success: Schema.Unknown })
+        return yield* client.execute("POST /chat/completions", {
+          body: HttpBody.uint8Array(got.body),
+          success: Schema.Unknown
+        })
       }).pipe(Effect.mapError(Gateway.fromFailure), Effect.flip, Effect.provide(NodeHttpClient.layerUndici))
       void Effect.runPromise(call).then((error) => {
         const { body, headers, status } = Encode.response(error)

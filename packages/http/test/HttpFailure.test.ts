@@ -1,7 +1,7 @@
 import { VeniceError } from "@effect-venice/core"
 import { HttpFailure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber } from "effect"
+import { Effect, Fiber } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { answer, serve } from "./server.ts"
@@ -117,7 +117,7 @@ describe("the limits of an error's body", () => {
     Effect.gen(function*() {
       const long = answering(() => new Response("x".repeat(5000), { status: 503 }))
       const error = yield* Effect.flip(HttpFailure.typed(long).get(url)).pipe(
-        Effect.provideService(HttpFailure.BodyLimits, { bytes: 1000, time: Duration.seconds(1) })
+        Effect.provideService(HttpFailure.BodyLimits, { bytes: 1000, time: "1 second" })
       )
 
       assert.strictEqual(VeniceError.isVeniceError(error) && error.response.body?.length, 1000)

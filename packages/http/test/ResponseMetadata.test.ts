@@ -2,8 +2,8 @@ import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { answer, serve } from "./server.ts"
 import { embeddings } from "./bodies.ts"
+import { answer, serve } from "./server.ts"
 
 const headers = {
   "x-ratelimit-limit-requests": "20",

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Layer } from "effect"
 import {
   ByteSize,
+  Cause,
   ConfigProvider,
   Deferred,
   Effect,
@@ -342,9 +343,12 @@ describe.each(clients)("over %s", (_, layer) => {
       })
       const venice = yield* connect(server.url)
 
-      yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(venice.request("POST /image/generate", { body: image }))), {
-        concurrency: 10
-      })
+      yield* Effect.all(
+        Array.from({ length: 20 }, () => Effect.flip(venice.request("POST /image/generate", { body: image }))),
+        {
+          concurrency: 10
+        }
+      )
       yield* server.released
     }).pipe(run))
 
@@ -396,7 +400,9 @@ describe("requests", () => {
   it.live("need every parameter of their path", () =>
     Effect.gen(function*() {
       const venice = yield* connect("http://127.0.0.1:1")
-      const error = yield* Effect.flip(venice.request("GET /characters/{slug}", {} as RequestOptions<"GET /characters/{slug}">))
+      const error = yield* Effect.flip(
+        venice.request("GET /characters/{slug}", {} as RequestOptions<"GET /characters/{slug}">)
+      )
 
       assert.include(error.message, "GET /characters/{slug} needs a value for slug")
     }).pipe(run))
@@ -486,7 +492,9 @@ describe("requests", () => {
       yield* Effect.flip(Operation.withIdempotencyKey(venice.request("GET /models")))
       yield* Effect.flip(Operation.withIdempotencyKey(venice.request(Operation.custom("POST /crypto/rpc/base"))))
       yield* Effect.flip(Operation.withIdempotencyKey(venice.http.post("/crypto/rpc/base")))
-      yield* Effect.flip(venice.request(Operation.custom("POST /crypto/rpc/base"), { headers: { "Idempotency-Key": "mine" } }))
+      yield* Effect.flip(
+        venice.request(Operation.custom("POST /crypto/rpc/base"), { headers: { "Idempotency-Key": "mine" } })
+      )
 
       const keys = server.got.map(({ headers }) => headers["idempotency-key"])
       assert.strictEqual(keys.length, 8)
@@ -542,6 +550,19 @@ describe("the layer over fetch", () => {
     }))
 })
 
+describe("a key from the program", () => {
+  it.live.each([Redacted.make(key), key])("is sent, whether it is redacted or not", (apiKey) =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, {}))
+
+      yield* VeniceClient.use((venice) => venice.request("GET /models")).pipe(
+        Effect.provide(VeniceClient.layerWith({ apiKey, baseUrl: server.url }))
+      )
+
+      assert.strictEqual(server.got[0]?.headers.authorization, `Bearer ${key}`)
+    }))
+})
+
 describe("configuration", () => {
   const build = (env: Record<string, string>) =>
     Effect.exit(VeniceClient.config.pipe(
@@ -577,5 +598,21 @@ describe("configuration", () => {
 
       assert.isTrue(Exit.isFailure(exit))
       assert.notInclude(inspect(exit, { depth: 20 }), "of-a-secret")
+    }))
+
+  it.effect.each<readonly [Record<string, string>, string]>([
+    [{}, "VENICE_API_KEY is not set. Create a key at https://venice.ai/settings/api"],
+    [{ VENICE_API_KEY: "" }, "VENICE_API_KEY is not set. Create a key at https://venice.ai/settings/api"],
+    [{ VENICE_API_KEY: "a b" }, "VENICE_API_KEY has a character that no key has. Copy the key again from"]
+  ])("that is missing or wrong says where to get a key: %j", ([env, message]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        Effect.provide(VeniceClient, VeniceClient.layer).pipe(
+          Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+        )
+      )
+
+      assert.include(String(error), message)
+      assert.include(Cause.pretty(Cause.fail(error)), message)
     }))
 })

@@ -6,8 +6,8 @@ import { Cause, Console, Effect, Exit, Logger, Redacted, Schema, Stream, Tracer 
 import { FetchHttpClient, HttpClient } from "effect/http"
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import { inspect } from "node:util"
-import { answer, serve } from "./server.ts"
 import { chat } from "./bodies.ts"
+import { answer, serve } from "./server.ts"
 
 const key = "correct-horse-battery-staple"
 

@@ -6,8 +6,8 @@ import { Cause, Duration, Effect, Exit, Schema, Stream } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
-import type { Count } from "./hostile.ts"
 import { chat, image } from "./bodies.ts"
+import type { Count } from "./hostile.ts"
 
 const start = async (): Promise<{ readonly server: ChildProcess; readonly url: string }> => {
   const server = fork(join(import.meta.dirname, "hostile.ts"), { execArgv: [] })

@@ -5,8 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted, Schema, SchemaGetter, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { ServerResponse } from "node:http"
-import { answer, serve } from "./server.ts"
 import { chat } from "./bodies.ts"
+import { answer, serve } from "./server.ts"
 
 const Delta = Schema.Struct({ text: Schema.String })
 
@@ -175,7 +175,9 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         })
         const venice = yield* VeniceClient.make({ baseUrl: server.url })
 
-        const error = yield* Effect.flip(Stream.runDrain(venice.stream("POST /chat/completions", { body: chat, event: Delta })))
+        const error = yield* Effect.flip(
+          Stream.runDrain(venice.stream("POST /chat/completions", { body: chat, event: Delta }))
+        )
 
         if (error._tag !== "UnexpectedBody") return assert.fail(String(error))
         assert.isTrue(error.response.bodyTruncated)
@@ -234,7 +236,13 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         const server = yield* serve((response, got) => begin(response).end(got.url.includes("fail") ? broken : last))
         const venice = yield* VeniceClient.make({ baseUrl: server.url })
         const ask = (query: Record<string, string>) =>
-          Stream.runCollect(venice.stream("POST /responses", { query, body: { model: "m", input: "x" }, event: Schema.Struct({ type: Schema.String }) }))
+          Stream.runCollect(
+            venice.stream("POST /responses", {
+              query,
+              body: { model: "m", input: "x" },
+              event: Schema.Struct({ type: Schema.String })
+            })
+          )
 
         assert.deepStrictEqual(yield* ask({}), [{ type: "response.completed" }])
         assert.strictEqual((yield* Effect.flip(ask({ fail: "yes" })))._tag as string, "INFERENCE_FAILED")

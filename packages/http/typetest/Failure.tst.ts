@@ -1,5 +1,5 @@
 import { Errors, type OperationFailure, VeniceError } from "@effect-venice/core"
-import { Failure, type RequestFailure, type ExecuteFailure } from "@effect-venice/http"
+import { type ExecuteFailure, Failure, type RequestFailure } from "@effect-venice/http"
 import type { Cause } from "effect"
 import { describe, expect, test } from "tstyche"
 

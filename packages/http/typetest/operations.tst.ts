@@ -80,7 +80,9 @@ describe("path", () => {
     venice.request("GET /characters/{slug}")
     // @ts-expect-error Property 'path' is missing
     venice.request(Operation.custom("GET /something/{id}"), {})
-    expect(venice.request).type.toBeCallableWith(Operation.custom("GET /a/{id}/b/{name}"), { path: { id: 1, name: "x" } })
+    expect(venice.request).type.toBeCallableWith(Operation.custom("GET /a/{id}/b/{name}"), {
+      path: { id: 1, name: "x" }
+    })
   })
 })
 

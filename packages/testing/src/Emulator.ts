@@ -15,16 +15,17 @@
  *
  * ```ts
  * import { Errors } from "@effect-venice/core"
- * import { VeniceClient } from "@effect-venice/http"
+ * import { Success, VeniceClient } from "@effect-venice/http"
  * import { Emulator } from "@effect-venice/testing"
- * import { Effect, Layer, Schema } from "effect"
+ * import { Effect, Layer } from "effect"
  *
  * const program = Effect.gen(function*() {
  *   const emulator = yield* Emulator.Emulator
  *   const venice = yield* VeniceClient
  *
  *   yield* emulator.reply(new Errors.ModelOffline())
- *   return yield* venice.execute("POST /embeddings", { success: Schema.Unknown }).pipe(
+ *   const body = { model: "text-embedding-bge-m3", input: "Venice" }
+ *   return yield* venice.execute("POST /embeddings", { body, success: Success.Embeddings }).pipe(
  *     Effect.catchTag("MODEL_OFFLINE", (error) => Effect.succeed(error.message))
  *   )
  * }).pipe(

@@ -166,6 +166,8 @@ const successes: Readonly<Record<string, WireResponse>> = {
   "POST /responses": json(200, {
     id: "resp_emulated",
     object: "response",
+    created_at: 1_767_225_600,
+    model: "emulated",
     status: "completed",
     output: [{ type: "message", role: "assistant", content: [{ type: "output_text", text: "Emulated." }] }]
   }),
@@ -175,7 +177,17 @@ const successes: Readonly<Record<string, WireResponse>> = {
     data: [{ object: "embedding", index: 0, embedding: [0, 0.5, 1] }],
     usage: { prompt_tokens: 1, total_tokens: 1 }
   }),
-  "GET /models": json(200, { object: "list", data: [{ id: "emulated", object: "model", type: "text" }] }),
+  "GET /models": json(200, {
+    object: "list",
+    data: [{
+      id: "emulated",
+      object: "model",
+      owned_by: "venice.ai",
+      type: "text",
+      created: 1_767_225_600,
+      model_spec: { name: "Emulated", privacy: "private", availableContextTokens: 32_768 }
+    }]
+  }),
   "POST /image/generate": json(200, { id: "generate-image-emulated", images: ["AAECAw=="] }),
   "POST /images/generations": json(200, { created: 1_767_225_600, data: [{ b64_json: "AAECAw==" }] }),
   "POST /image/edit": bytes("image/png"),

@@ -1,5 +1,5 @@
 import { Errors, Operation } from "@effect-venice/core"
-import { VeniceClient } from "@effect-venice/http"
+import { Success, VeniceClient } from "@effect-venice/http"
 import { Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
@@ -103,4 +103,19 @@ describe("Emulator", () => {
       assert.strictEqual(got?.body, "{\"model\":\"m\",\"input\":\"x\"}")
       assert.strictEqual(got?.headers.authorization, "Bearer emulated-key")
     }).pipe(Effect.provide(layer)))
+})
+
+describe("the emulator answers what the schemas describe", () => {
+  it.each([
+    ["POST /chat/completions", Success.ChatCompletion],
+    ["POST /responses", Success.Response],
+    ["POST /embeddings", Success.Embeddings],
+    ["GET /models", Success.Models],
+    ["POST /image/generate", Success.GeneratedImages],
+    ["POST /images/generations", Success.Images]
+  ])("to %s", (operation, schema: Schema.ConstraintDecoder<unknown>) => {
+    const { body } = WireResponse.success(operation)
+
+    assert.isObject(Schema.decodeUnknownSync(schema)(JSON.parse(String(body))))
+  })
 })

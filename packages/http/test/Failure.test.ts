@@ -1,0 +1,57 @@
+import { Errors } from "@effect-venice/core"
+import { type ExecuteFailure, Failure } from "@effect-venice/http"
+import { assert, describe, it } from "@effect/vitest"
+import { HttpClientError, HttpClientRequest } from "effect/http"
+
+const lost = new HttpClientError.HttpClientError({
+  reason: new HttpClientError.TransportError({ request: HttpClientRequest.get("/models"), description: "reset" })
+})
+
+const unexpected = new Failure.UnexpectedBody({ message: "no", differences: [], response: { status: 200 } })
+
+const byCode = (failure: ExecuteFailure<"GET /models">): string =>
+  Failure.match(failure, {
+    INVALID_REQUEST: () => "fix it",
+    PAYMENT_REQUIRED: () => "pay",
+    RATE_LIMIT_EXCEEDED: () => "wait",
+    UNKNOWN_ERROR: () => "retry",
+    UNRECOGNIZED_RESPONSE: ({ category }) => category,
+    HttpClientError: ({ reason }) => reason._tag,
+    UnexpectedBody: ({ message }) => message
+  })
+
+const byCategory = (failure: ExecuteFailure<"GET /models">): string =>
+  Failure.matchCategory(failure, {
+    Authentication: () => "key",
+    Permission: () => "plan",
+    Billing: () => "pay",
+    InvalidRequest: () => "fix it",
+    InvalidMedia: () => "file",
+    ContextLength: () => "shorten",
+    NotFound: () => "name",
+    ContentPolicy: () => "prompt",
+    RateLimit: () => "wait",
+    Capacity: () => "model",
+    Server: () => "retry",
+    Upstream: () => "again",
+    Timeout: () => "stream",
+    HttpClientError: ({ reason }) => reason._tag,
+    UnexpectedBody: ({ message }) => message
+  })
+
+describe("a failure is matched", () => {
+  it("by its code or its tag", () => {
+    assert.strictEqual(byCode(new Errors.RateLimitExceeded()), "wait")
+    assert.strictEqual(byCode(lost), "TransportError")
+    assert.strictEqual(byCode(unexpected), "no")
+  })
+
+  it("by its category, also that of an unrecognized response, or its tag", () => {
+    const unrecognized = new Errors.UnrecognizedResponse({ category: "Upstream" })
+
+    assert.strictEqual(byCategory(new Errors.UnknownError()), "retry")
+    assert.strictEqual(byCategory(unrecognized), "again")
+    assert.strictEqual(byCategory(lost), "TransportError")
+    assert.strictEqual(byCategory(unexpected), "no")
+  })
+})

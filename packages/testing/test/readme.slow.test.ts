@@ -1,0 +1,46 @@
+import { Errors } from "@effect-venice/core"
+import { Emulator } from "@effect-venice/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+
+const root = join(import.meta.dirname, "../../..")
+
+const example = /^```ts no-run\n(.*?)^```$/ms.exec(readFileSync(join(root, "README.md"), "utf8"))![1]!
+
+/** What the first example of the README prints, as a program of its own. */
+const printed = (baseUrl: string) =>
+  Effect.promise(() =>
+    new Promise<string>((resolve) => {
+      const child = spawn(process.execPath, ["--input-type=module-typescript"], {
+        cwd: root,
+        env: { PATH: process.env.PATH, VENICE_API_KEY: "a-key", VENICE_BASE_URL: baseUrl }
+      })
+      let output = ""
+      child.stdout.setEncoding("utf8").on("data", (text) => output += text)
+      child.stderr.setEncoding("utf8").on("data", (text) => output += text)
+      child.on("close", () => resolve(output))
+      child.stdin.end(example)
+    })
+  )
+
+describe("the first example of the README", () => {
+  it.live.each<readonly [string, Emulator.Reply | undefined, string]>([
+    ["the answer", undefined, "Emulated.\n"],
+    [
+      "the limit of the model",
+      new Errors.TooManyTokens({ message: "This model's maximum context length is 10 tokens." }),
+      "at most 10 tokens, please\n"
+    ],
+    ["what to do where the limit is unknown", new Errors.TooManyTokens(), "fewer tokens, please\n"],
+    ["what is missing", new Errors.InsufficientBalance(), "top up: Insufficient USD or Diem balance"]
+  ])("prints %s", ([, error, expected]) =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      if (error !== undefined) yield* emulator.reply(error)
+
+      assert.include(yield* printed(emulator.baseUrl), expected)
+    }).pipe(Effect.provide(Emulator.layer)))
+})
