@@ -8,7 +8,7 @@
 import { build, type Plugin } from "esbuild"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { instantiations } from "./instantiations.ts"
+import { algebra, calls, instantiations } from "./instantiations.ts"
 
 interface Bundle {
   readonly kilobytes: number
@@ -74,6 +74,7 @@ const absences: ReadonlyArray<readonly [RegExp, string]> = [
   [/effect\/dist\/(?:cluster|workflow|sql|rpc|cli|persistence|eventlog|reactivity)\//, "no part of it is used"],
   [/effect\/dist\/ai\/(?!Telemetry)/, "models are for those who have one; the names of span attributes are for all"],
   [/http\/dist\/(?:Gateway|AiFailure|Job)\.js$/, "answering users, models and jobs is for those who do"],
+  [/http\/dist\/Success\.js$/, "a schema of a success is for those who name it"],
   [/effect\/dist\/internal\/schema\/(?:codegen|arbitrary)\.js$/, "compiling schemas is the application's choice"],
   [/platform-node|(?:^|\/)node:/, "the library runs in browsers, workers and on the edge"],
   [/packages\/testing\//, "a Venice that fails on demand is for tests"],
@@ -100,21 +101,27 @@ const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)"
 
 const budgets: ReadonlyArray<Budget> = [
   { what: "core, our part", value: core.kilobytes, budget: 26, aim: 7, unit: "KB" },
-  { what: "http, our part", value: http.kilobytes, budget: 13, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 15, aim: 7, unit: "KB" },
   { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 28, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 100, aim: 52, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 102, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,
-    budget: 1.2,
+    budget: 1.22,
     aim: 0.62,
     unit: "×"
   },
   {
     what: "types: classes, union, match, 100 catchTag",
-    value: instantiations() / 1000,
+    value: instantiations(algebra) / 1000,
     budget: 160,
+    unit: "k instantiations"
+  },
+  {
+    what: "types: a call of every operation",
+    value: instantiations(calls) / 1000,
+    budget: 110,
     unit: "k instantiations"
   }
 ]

@@ -1,11 +1,11 @@
 /**
- * The work of the type checker for a program that uses all errors: the classes and their union, an exhaustive match,
- * and a hundred places that catch one error of the union.
+ * How much the type checker does for two programs. One uses all of the algebra: all classes and their union, an
+ * exhaustive match, and a hundred places that catch one error of the union. The other calls every operation.
  *
- * It counts instantiations instead of time, so the figure is the same on every machine. The program is checked against
- * the built declarations, as an application is.
+ * Counted, not timed, so that it is the same on every machine. The programs are checked against the built declarations,
+ * as an application is.
  */
-import { Errors } from "@effect-venice/core"
+import { Errors, Operation } from "@effect-venice/core"
 import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, "..")
 
 const codes = Object.values(Errors).map(({ code }) => code)
 
-const program = `
+export const algebra = `
 import { Errors, VeniceError } from "@effect-venice/core"
 import { Effect } from "effect"
 
@@ -34,19 +34,44 @@ ${
 }
 `
 
+const pathOf = (operation: string): string =>
+  [...operation.matchAll(/\{(.*?)\}/g)].map(([, parameter]) => `path: { ${parameter}: "x" },`).join("")
+
+export const calls = `
+import { Success, type VeniceClient } from "@effect-venice/http"
+import type { Schema } from "effect"
+
+declare const venice: VeniceClient["Service"]
+declare const success: Schema.Codec<string>
+
+const body = { model: "m", messages: [{ role: "user", content: "hi" }], input: "x", prompt: "x" }
+
+export const completion = venice.execute("POST /chat/completions", { body, success: Success.ChatCompletion })
+
+${
+  Operation.all.map((operation, i) =>
+    `export const call${i} = venice.execute("${operation}", { ${pathOf(operation)} body, success })`
+  ).join("\n")
+}
+`
+
 const configuration = {
   extends: join(root, "tsconfig.base.json"),
   compilerOptions: {
     noEmit: true,
     declaration: false,
     declarationMap: false,
-    paths: { "@effect-venice/core": [join(root, "packages/core/dist/index.d.ts")] }
+    paths: {
+      "@effect-venice/core": [join(root, "packages/core/dist/index.d.ts")],
+      "@effect-venice/core/*": [join(root, "packages/core/dist/*.d.ts")],
+      "@effect-venice/http": [join(root, "packages/http/dist/index.d.ts")]
+    }
   },
   include: ["program.ts"]
 }
 
-/** The number of instantiations that the compiler reports. */
-export const instantiations = (): number => {
+/** The count, as the compiler reports it. */
+export const instantiations = (program: string): number => {
   const directory = join(import.meta.dirname, "node_modules", ".instantiations")
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, "program.ts"), program)

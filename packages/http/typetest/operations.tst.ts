@@ -1,4 +1,4 @@
-import { Operation, OperationFailure, type VeniceError } from "@effect-venice/core"
+import { Operation, type OperationFailure, type VeniceError } from "@effect-venice/core"
 import type { AnyOperation, RequestFailure, RequestOptions, Service, Success, VeniceClient } from "@effect-venice/http"
 import type { Effect, Stream } from "effect"
 import type { HttpBody, HttpClientResponse } from "effect/http"
