@@ -1,6 +1,7 @@
 import { Errors } from "@effect-venice/core"
 import { type ExecuteFailure, Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
+import { ErrorReporter } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 
 const lost = new HttpClientError.HttpClientError({
@@ -54,4 +55,12 @@ describe("a failure is matched", () => {
     assert.strictEqual(byCategory(lost), "TransportError")
     assert.strictEqual(byCategory(unexpected), "no")
   })
+})
+
+it("a failed job reports what it was to make", () => {
+  const job = { medium: "video", model: "m", queueId: "q" } as const
+  const failure = new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })
+
+  assert.deepInclude(failure[ErrorReporter.attributes], { medium: "video", queueId: "q" })
+  assert.include(failure.message, "The video job q failed")
 })

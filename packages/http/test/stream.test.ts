@@ -59,7 +59,7 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
 
         assert.isUndefined(error)
         assert.deepStrictEqual(texts, ["a", "b", "b"])
-        assert.deepStrictEqual(JSON.parse(server.got[0]!.body.toString()), { model: "m", stream: true })
+        assert.deepStrictEqual(JSON.parse(server.got[0]!.body.toString()), { ...chat, stream: true })
       }).pipe(run))
 
     it.live("reads frames however they are cut", () =>
