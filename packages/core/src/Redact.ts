@@ -1,5 +1,5 @@
 /**
- * Redaction of secrets and credentials in texts and JSON.
+ * Redaction of secrets and credentials, and of control characters in what is printed.
  *
  * `Decode` redacts every error. These functions are for other values that you keep or log: a text that may contain the
  * API key, a JSON value of a response, the body of a success.
@@ -9,6 +9,8 @@
 import type * as Schema from "effect/Schema"
 import type { Input } from "./internal/decoding/received.ts"
 import { withoutSecrets } from "./internal/decoding/received.ts"
+import { printable as withoutControls } from "./internal/redaction/excerpt.ts"
+import { describe } from "./internal/redaction/foreignError.ts"
 import { excerptJson } from "./internal/redaction/json.ts"
 import { redactSecrets } from "./internal/redaction/redact.ts"
 
@@ -63,3 +65,43 @@ export const response: (input: Input) => Input = withoutSecrets
  * @since 0.1.0
  */
 export const json: (value: unknown) => Schema.Json = excerptJson
+
+/**
+ * A description of what stands in the `cause` of an error, that can be kept and logged: an `Error` of our own with the
+ * name, message, code, system call, stack and causes of the original, without secrets and within bounds. Total.
+ *
+ * **When to use**
+ *
+ * Before you keep an error of a platform or a client. It can hold the request it failed on, throw from a getter, or be a
+ * proxy; the description does none of it. A text stays a text.
+ *
+ * **Example** (Describing a failed connection)
+ *
+ * ```ts
+ * import { Redact } from "@effect-venice/core"
+ *
+ * const cause = new TypeError("cannot connect with my-api-key")
+ *
+ * const described = Redact.cause(cause, ["my-api-key"])
+ *
+ * String(described) // => "TypeError: cannot connect with <redacted>"
+ * ```
+ *
+ * @category redacting
+ * @since 0.1.0
+ */
+export const cause = (cause: unknown, secrets: ReadonlyArray<string>): unknown =>
+  describe(cause, redactSecrets(secrets))
+
+/**
+ * The text without control characters: a server's text can then not forge a line of a log, nor paint the terminal.
+ *
+ * **When to use**
+ *
+ * Where you print the `message` of an error yourself: it is as the server sent it. `String(error)`, its `stack` and
+ * `Telemetry.log` are without them already.
+ *
+ * @category redacting
+ * @since 0.1.0
+ */
+export const printable: (text: string) => string = withoutControls

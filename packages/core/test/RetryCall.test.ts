@@ -351,6 +351,30 @@ describe("replay", () => {
       assert.strictEqual((yield* attempt([reset])).attempts, 1)
     }))
 
+  it.effect("to a host that cannot be reached is safe only while the connection is made", () =>
+    Effect.gen(function*() {
+      const attemptsAfter = (cause: object) =>
+        Effect.map(
+          attempt([transport("POST /video/queue", Object.assign(new TypeError("fetch failed"), { cause }))]),
+          ({ attempts }) => attempts
+        )
+      for (const code of ["EHOSTUNREACH", "ENETUNREACH"]) {
+        assert.strictEqual(yield* attemptsAfter({ code, syscall: "connect" }), 2)
+        assert.strictEqual(yield* attemptsAfter({ code, syscall: "getaddrinfo" }), 2)
+        // The connection was made, and the request may have left.
+        for (const syscall of ["read", "write", undefined]) {
+          assert.strictEqual(yield* attemptsAfter({ code, syscall }), 1)
+        }
+      }
+
+      // One error for each address: one that may have left is enough.
+      const connect = { code: "EHOSTUNREACH", syscall: "connect" }
+      const all = new AggregateError([connect, { code: "ECONNREFUSED" }, { code: "ETIMEDOUT", syscall: "connect" }])
+      const some = new AggregateError([connect, { code: "ECONNRESET", syscall: "read" }])
+      assert.strictEqual(yield* attemptsAfter(Object.assign(all, { code: "EHOSTUNREACH" })), 2)
+      assert.strictEqual(yield* attemptsAfter(Object.assign(some, { code: "ECONNREFUSED" })), 1)
+    }))
+
   it.effect("is up to the caller", () =>
     Effect.gen(function*() {
       const { attempts } = yield* attempt([transport("POST /video/queue")], (call) =>

@@ -62,6 +62,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Failure } from "./Failure.ts"
+import { redactFailure } from "./internal/credentials.ts"
 import { defaultBaseUrl } from "./VeniceClient.ts"
 
 /**
@@ -166,11 +167,20 @@ const hasNoResponse = (error: HttpClientError): error is HttpClientError & { rea
   error.reason._tag === "TransportError" || error.reason._tag === "EncodeError"
   || error.reason._tag === "InvalidUrlError"
 
+// What an `AiError` has of a failure that a client of your own made has no secrets, and `unwrap` gives the failure back.
+const originals = new WeakMap<object, HttpClientError>()
+
+const networkError = (error: HttpClientError & { readonly reason: RequestError }): AiError.NetworkError => {
+  const redacted = redactFailure(error)
+  originals.set(redacted, error)
+  return AiError.NetworkError.fromHttpClientError(redacted)
+}
+
 const reasonOf = (error: Failure): AiError.AiErrorReason => {
   if (isVeniceError(error)) return toReason(error)
   if (isHttpClientError(error)) {
     return hasNoResponse(error)
-      ? AiError.NetworkError.fromHttpClientError(error)
+      ? networkError(error)
       : new AiError.InvalidResponseError({ description: error.reason.description ?? error.reason._tag })
   }
   switch (error._tag) {
@@ -297,7 +307,9 @@ export const fromAiError = ({ reason }: AiError.AiError): Effect.Effect<Option.O
 const failWithCause = <E>(error: E): Effect.Effect<never, E | VeniceError | HttpClientError> => {
   if (!AiError.isAiError(error)) return Effect.fail(error)
   const { reason } = error
-  if (reason._tag === "NetworkError" && isHttpClientError(reason.cause)) return Effect.fail(reason.cause)
+  if (reason._tag === "NetworkError" && isHttpClientError(reason.cause)) {
+    return Effect.fail(originals.get(reason.cause) ?? reason.cause)
+  }
   return Effect.flatMap(fromAiError(error), (veniceError) => Effect.fail(Option.getOrElse(veniceError, () => error)))
 }
 

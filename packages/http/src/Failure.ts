@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as OperationFailure from "@effect-venice/core/OperationFailure"
+import * as Redact from "@effect-venice/core/Redact"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
 import type { CategoryOf, InCategory, VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
@@ -156,7 +157,7 @@ export class JobFailure
   extends Data.TaggedError("JobFailure")<{ readonly job: Job; readonly reason: JobFailureReason }>
 {
   override get message(): string {
-    return `The ${this.job.medium} job ${this.job.queueId} failed: ${this.reason.message}`
+    return `The ${this.job.medium} job ${this.job.queueId} failed: ${Redact.printable(this.reason.message)}`
   }
 
   /**

@@ -33,11 +33,12 @@ import { UnrecognizedResponse } from "@effect-venice/core/Errors"
 import type * as Operation from "@effect-venice/core/Operation"
 import { nameOf } from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
+import * as Redact from "@effect-venice/core/Redact"
 import { isRepeatable } from "@effect-venice/core/Retry"
 import type { NotInCategory, VeniceError, VeniceErrorClass } from "@effect-venice/core/VeniceError"
 import { byCode, isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Array from "effect/Array"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import type { HttpClientError } from "effect/http/HttpClientError"
@@ -81,13 +82,25 @@ const gatewayError = (
     }
   })
 
+const timeoutCodes: ReadonlySet<unknown> = new Set([
+  "ETIMEDOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT"
+])
+
+/** Whether an error, described by `Redact.cause`, says that the time was up. `AbortSignal.timeout` has only a name. */
+const isTimeout = (described: unknown): boolean =>
+  described instanceof Error
+  && (described.name === "TimeoutError" || timeoutCodes.has(Reflect.get(described, "code")) ||
+    isTimeout(described.cause))
+
 const withoutResponse = (error: HttpClientError | Cause.TimeoutError): UnrecognizedResponse => {
-  const isTimeout = Cause.isTimeoutError(isHttpClientError(error) ? error.reason.cause : error)
   const details = {
     operation: isHttpClientError(error) ? nameOf(error.request.method, error.request.url) : undefined,
     repeatable: isRepeatable(error)
   }
-  return isTimeout
+  return isTimeout(Redact.cause(isHttpClientError(error) ? error.reason.cause : error, []))
     ? gatewayError(504, "Venice did not respond in time", details)
     : gatewayError(502, "Venice did not respond", details)
 }

@@ -36,6 +36,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import { setHeader } from "effect/http/HttpClientRequest"
@@ -43,6 +44,7 @@ import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import { type Limits, readBody } from "./internal/body.ts"
 import { redacting, redactResponse } from "./internal/credentials.ts"
 import { count } from "./internal/metrics.ts"
+import { withoutRedirects } from "./internal/redirects.ts"
 import { inputOf } from "./internal/success.ts"
 
 /**
@@ -144,15 +146,20 @@ export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R
  * - Sends the key of `Operation.withIdempotencyKey` with the operations that take one.
  * - Redacts the secrets of a request (keys, wallet signatures, cookies) and drops its body in `request` of a response
  *   and of an `HttpClientError`.
+ * - Does not let `fetch` follow a redirect, and fails with an `InvalidUrlError` for a response of another origin, which
+ *   a client got that follows redirects itself. A redirect would take the body and the signatures of a charged request
+ *   to an unknown server. So a client that changes the host of a request cannot be typed: type the client below it.
  * - Replaces the `StatusCodeError` of a client that already fails on a status (`HttpClient.filterStatusOk`).
  *
  * @category combinators
  * @since 0.1.0
  */
-export const typed = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | VeniceError, R> =>
-  HttpClient.transformResponse(redacting(withIdempotencyKey(client)), (effect) =>
+export const typed = <E, R>(
+  client: HttpClient.HttpClient.With<E, R>
+): HttpClient.HttpClient.With<E | VeniceError | HttpClientError, R> =>
+  HttpClient.transformResponse(redacting(withoutRedirects(withIdempotencyKey(client))), (effect) =>
     effect.pipe(
-      Effect.catch((error): Effect.Effect<HttpClientResponse, E | VeniceError> =>
+      Effect.catch((error): Effect.Effect<HttpClientResponse, E | VeniceError | HttpClientError> =>
         isHttpClientError(error) && error.reason._tag === "StatusCodeError"
           ? Effect.flatMap(fromResponse(error.reason.response), Effect.fail)
           : Effect.fail(error)

@@ -49,8 +49,10 @@
  *
  * @since 0.1.0
  */
+import * as Redact from "@effect-venice/core/Redact"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
+import * as Record from "effect/Record"
 import * as Conventions from "./internal/openTelemetry.ts"
 
 export { call, type CallOptions } from "./internal/callSpan.ts"
@@ -62,7 +64,8 @@ export { count, duration, failures, unrecognized } from "./internal/metrics.ts"
  * **Details**
  *
  * An error of Venice is logged at the documented log level, with code, category, status, operation and request id as
- * annotations; a request without a response as a warning; anything else as an error.
+ * annotations; a request without a response as a warning; anything else as an error. Control characters in the text of
+ * a server become spaces, so that it cannot forge a line or paint a terminal.
  *
  * @category logging
  * @since 0.1.0
@@ -70,8 +73,11 @@ export { count, duration, failures, unrecognized } from "./internal/metrics.ts"
 export const log = (failure: unknown): Effect.Effect<void> => {
   const error = failure instanceof Error ? failure : new Error(String(failure))
   const level = error[ErrorReporter.severity] ?? (Conventions.categoryOf(failure) === "Transport" ? "Warn" : "Error")
-  return Effect.logWithLevel(level)(error.message).pipe(
-    Effect.annotateLogs({ ...error[ErrorReporter.attributes], "error.type": Conventions.errorType(failure) })
+  const attributes = { ...error[ErrorReporter.attributes], "error.type": Conventions.errorType(failure) }
+  return Effect.logWithLevel(level)(Redact.printable(error.message)).pipe(
+    Effect.annotateLogs(
+      Record.map(attributes, (value: unknown) => typeof value === "string" ? Redact.printable(value) : value)
+    )
   )
 }
 

@@ -53,9 +53,10 @@ import * as Stream from "effect/Stream"
 import type { JsonRpcError, UnexpectedBody, UnfinishedStream } from "./Failure.ts"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { observe, observeStream } from "./internal/callSpan.ts"
-import { checkHeaders, redacting, redactResponse } from "./internal/credentials.ts"
+import { checkHeaders, isWorthMore, redactFailure, redacting, redactResponse } from "./internal/credentials.ts"
 import { events } from "./internal/eventStream.ts"
 import { errorOf } from "./internal/jsonRpcError.ts"
+import { withoutRedirects } from "./internal/redirects.ts"
 import { makeRecorder } from "./internal/responseMetadata.ts"
 import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
 import type * as RequestBody from "./RequestBody.ts"
@@ -213,6 +214,13 @@ export interface Service {
 export interface ClientOptions {
   /** Sent as a bearer token. Omit it if your requests authenticate themselves in another way, such as with a wallet. */
   readonly apiKey?: Redacted.Redacted | string | undefined
+  /**
+   * {@link defaultBaseUrl} by default.
+   *
+   * An admin key, a wallet's sign-in and a signed payment go to a host that is not Venice's only if you give the URL
+   * here. If it is the one that {@link VeniceClient.config} read from the environment, such a request fails with an
+   * `InvalidUrlError`, unsent. This machine (`localhost`) is no other host.
+   */
   readonly baseUrl?: string | URL | undefined
 }
 
@@ -240,24 +248,39 @@ const toBody = (
     }))
 }
 
+// A segment that URLs take as "here" or "up": the request would call another operation.
+const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i
+
+/** The path with the values of its parameters, or what is wrong with them. */
+const fillPath = (
+  template: string,
+  values: RequestOptions["path"]
+): { readonly path: string; readonly problem?: string | undefined } => {
+  const missing: Array<string> = []
+  const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
+    const value = String(values?.[name] ?? "")
+    if (value === "") missing.push(name)
+    // A lone surrogate cannot be encoded.
+    return encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd"))
+  })
+  if (missing.length > 0) return { path, problem: `needs a value for ${missing.join(", ")}` }
+  return { path, problem: dotSegment.test(path.split("?", 1)[0]!) ? "has a path with . or .. in it" : undefined }
+}
+
 const toRequest = (
   operation: string,
   options: RequestOptions
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
   const [method, template] = operation.split(" ", 2) as [HttpMethod, string]
-  const missing: Array<string> = []
-  const path = template.includes("{")
-    ? template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
-      const value = options.path?.[name]
-      if (value === undefined) missing.push(name)
-      return encodeURIComponent(String(value))
-    })
-    : template
+  const { path, problem } = fillPath(template, options.path)
   const request = HttpClientRequest.make(method)(path, { urlParams: options.query, headers: options.headers })
-  return missing.length > 0
-    ? invalidUrl(request, `${operation} needs a value for ${missing.join(", ")}`)
-    : Effect.map(toBody(request, options.body), (body) => HttpClientRequest.setBody(request, body))
+  return problem === undefined
+    ? Effect.map(toBody(request, options.body), (body) => HttpClientRequest.setBody(request, body))
+    : invalidUrl(request, `${nameOf(operation)} ${problem}`)
 }
+
+// A query in the text of an operation may hold a token, and would give each of its values a name of its own.
+const nameOf = <Op extends string>(operation: Op): Op => operation.split("?", 1)[0] as Op
 
 const isJsonRpc = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
 
@@ -278,7 +301,7 @@ const withTimeout = <A, E, R>(
   { timeout }: RequestOptions
 ): Effect.Effect<A, E | HttpClientError.HttpClientError, R> => {
   if (timeout === undefined) return self
-  const [method, url] = operation.split(" ", 2) as [HttpMethod, string]
+  const [method, url] = nameOf(operation).split(" ", 2) as [HttpMethod, string]
   const description = `no response within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
   return Effect.timeoutOrElse(self, {
     duration: timeout,
@@ -295,31 +318,54 @@ const withTimeout = <A, E, R>(
   })
 }
 
+// The URLs that were read from the environment, which others than the author of the program may set.
+const fromEnvironment = new WeakSet<object>()
+
+const isTrusted = (url: URL): boolean =>
+  /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  || (url.protocol === "https:" && /(?:^|\.)venice\.ai$/.test(url.hostname))
+
+/** Makes the check that nothing worth more than inference goes to a host that the environment alone names. */
+const checkDestination = (baseUrl: ClientOptions["baseUrl"]) => {
+  if (!(baseUrl instanceof URL) || !fromEnvironment.has(baseUrl) || isTrusted(baseUrl)) return Effect.succeed
+  const description =
+    `an admin key, a sign-in and a payment are not sent to ${baseUrl.hostname}, which the environment `
+    + "names: give the base URL in code"
+  return (request: HttpClientRequest.HttpClientRequest) =>
+    isWorthMore(request) ? invalidUrl(request, description) : Effect.succeed(request)
+}
+
 const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
     const apiKey = typeof options.apiKey === "string" ? Redacted.make(options.apiKey) : options.apiKey
     const recordMetadata = makeRecorder()
+    const checkHost = checkDestination(options.baseUrl)
     const baseClient = HttpClient.mapRequestEffect(withIdempotencyKey(client), (request) => {
       const withBaseUrl = HttpClientRequest.prependUrl(request, baseUrl)
-      return checkHeaders(apiKey === undefined ? withBaseUrl : HttpClientRequest.bearerToken(withBaseUrl, apiKey))
+      return Effect.flatMap(
+        checkHeaders(apiKey === undefined ? withBaseUrl : HttpClientRequest.bearerToken(withBaseUrl, apiKey)),
+        checkHost
+      )
     })
-    const redactingClient = redacting(baseClient)
+    const redactingClient = redacting(withoutRedirects(baseClient))
+    const secrets = apiKey === undefined ? [] : [Redacted.value(apiKey)]
 
     const send = <const Op extends string>(
       operation: Op,
       options: RequestOptions
     ): Effect.Effect<HttpClientResponse, RequestFailure<Op>> =>
       Effect.suspend(() => toRequest(operation, options)).pipe(
+        Effect.mapError((error) => redactFailure(error, secrets)),
         Effect.flatMap(redactingClient.execute),
         Effect.flatMap((response) =>
-          Effect.mapError(orFail(response, operation), (error) => OperationFailure.narrow(operation, error))
+          Effect.mapError(orFail(response, nameOf(operation)), (error) => OperationFailure.narrow(operation, error))
         ),
         Effect.tap(recordMetadata),
         recordSuccess
       )
 
-    const observed = (operation: string, { body }: RequestOptions) => observe(operation, { body, baseUrl })
+    const observed = (operation: string, { body }: RequestOptions) => observe(nameOf(operation), { body, baseUrl })
 
     const sendWithTimeout = <const Op extends string>(operation: Op, options: RequestOptions) =>
       withTimeout(send(operation, options), operation, options)
@@ -334,8 +380,8 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       const decode = decodeSuccess(options.success)
       const call = send(operation, options).pipe(
         Effect.flatMap((response) =>
-          Effect.flatMap(readSuccess(response, operation), (body) => {
-            const bodyInput = { body, operation }
+          Effect.flatMap(readSuccess(response, nameOf(operation)), (body) => {
+            const bodyInput = { body, operation: nameOf(operation) }
             const decoded = decode(response, bodyInput)
             return isJsonRpc(operation)
               ? Effect.andThen(failWithNodeError(operation, inputOf(response, bodyInput)), decoded)
@@ -353,10 +399,10 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       const { body } = options
       const streaming = isPlainObject(body) ? { ...body, stream: true } : body
       return sendWithTimeout(operation, { ...options, body: streaming }).pipe(
-        Effect.map((response) => events(response, operation, options.event)),
+        Effect.map((response) => events(response, nameOf(operation), options.event)),
         Stream.unwrap,
         Stream.mapError((error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error),
-        observeStream(operation, { body, baseUrl })
+        observeStream(nameOf(operation), { body, baseUrl })
       )
     }
 
@@ -389,7 +435,13 @@ const Key = Schema.String.annotate({ message: `VENICE_API_KEY is not set. Create
 
 const config: Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> = Config.all({
   apiKey: Config.schema(Schema.RedactedFromValue(Key), "VENICE_API_KEY"),
-  baseUrl: Config.URL("VENICE_BASE_URL").pipe(Config.withDefault(new URL(defaultBaseUrl)))
+  baseUrl: Config.URL("VENICE_BASE_URL").pipe(
+    Config.map((url) => {
+      fromEnvironment.add(url)
+      return url
+    }),
+    Config.withDefault(new URL(defaultBaseUrl))
+  )
 })
 
 /**
@@ -403,13 +455,17 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    * Makes the service from options and the `HttpClient` of the context, if {@link config} does not fit: for several
    * keys, or none.
    *
+   * No request is redirected: a redirect is an error, and a response of another origin, from a client that follows
+   * redirects itself, fails with an `InvalidUrlError` that no policy repeats. So a `baseUrl` names the host that responds.
+   *
    * @since 0.1.0
    */
   static readonly make = make
 
   /**
    * Reads the options for {@link make} from the environment: `VENICE_API_KEY`, trimmed and redacted, and
-   * `VENICE_BASE_URL`, which defaults to {@link defaultBaseUrl}.
+   * `VENICE_BASE_URL`, which defaults to {@link defaultBaseUrl} and gets no admin key, sign-in or payment if it names
+   * another host: see {@link ClientOptions}.
    *
    * @since 0.1.0
    */
@@ -447,13 +503,13 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
   /**
    * Provides the service with {@link config} over `fetch`: the usual layer of an application.
    *
-   * Does not follow redirects. Venice sends none, and `fetch` would send a charged request again, with its wallet
-   * signatures, to an unknown server.
+   * Does not follow redirects, as every client of {@link make}. Venice sends none, and `fetch` would send a charged
+   * request again, with its wallet signatures, to an unknown server.
    *
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<VeniceClient, Config.ConfigError> = Layer.provide(
     VeniceClient.layerHttpClient,
-    overFetch
+    FetchHttpClient.layer
   )
 }

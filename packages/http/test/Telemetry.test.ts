@@ -169,6 +169,18 @@ describe("a collector", () => {
       assert.notInclude(text, key)
     }))
 
+  it.live("gets no model that is the key", () =>
+    Effect.gen(function*() {
+      const { metrics, spans } = yield* collected(
+        [[200, { ...completion, id: key, model: key, choices: [{ finish_reason: key }] }]],
+        (venice) => venice.execute(chat, { body: { ...body, model: key, stop: [key] }, success: Schema.Unknown })
+      )
+
+      assert.isAbove(spans.length, 0)
+      assert.isAbove(metrics.length, 0)
+      assert.notInclude(JSON.stringify([spans, metrics]), key)
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici), Effect.scoped))
+
   it.live("gets what a stream said of itself, and what ended it", () =>
     Effect.gen(function*() {
       const events = [
@@ -401,6 +413,27 @@ describe("logged", () => {
       )
 
       assert.deepStrictEqual(levels, [level])
+    }))
+
+  it.effect("writes one line, whatever a server wrote", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.map(Logger.formatLogFmt, (line) => {
+        lines.push(line)
+      })
+      const failure = new Errors.ModelOffline({
+        message: "gone\nlevel=INFO message=forged\u001b[2J\u009b31m",
+        response: { status: 503, requestId: "r\u001b[31m\nlevel=INFO" }
+      })
+      yield* Telemetry.log(failure).pipe(
+        Effect.provide(Logger.layer([logger])),
+        Effect.provideService(References.MinimumLogLevel, "All")
+      )
+
+      assert.strictEqual(lines.length, 1)
+      assert.notMatch(lines[0]!, /[\u0000-\u001f\u007f-\u009f]|\\n|\\u001b/)
+      assert.include(lines[0], "gone level=INFO message=forged")
+      assert.include(failure.message, "\u001b[2J")
     }))
 })
 

@@ -16,7 +16,7 @@ import {
   SchemaGetter,
   Stream
 } from "effect"
-import { FetchHttpClient, HttpBody, HttpClient, HttpIncomingMessage } from "effect/http"
+import { FetchHttpClient, HttpBody, HttpClient, HttpClientResponse, HttpIncomingMessage } from "effect/http"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
@@ -527,6 +527,54 @@ describe("requests", () => {
     }).pipe(run))
 })
 
+describe("the path of an operation", () => {
+  const attempt = (operation: Operation.AnyOperation, path: Record<string, string | number>) =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, {}))
+      const venice = yield* connect(server.url)
+      const exit = yield* Effect.exit(Effect.retry(venice.request(operation, { path }), Retry.eager))
+      return { exit, urls: server.got.map(({ url }) => url) }
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+
+  it.live.each(
+    [
+      ["GET /characters/{slug}", { slug: ".." }, "GET /characters/{slug} has a path with . or .. in it"],
+      ["GET /characters/{slug}", { slug: "." }, "GET /characters/{slug} has a path with . or .. in it"],
+      ["GET /characters/{slug}/reviews", { slug: ".." }, "has a path with . or .. in it"],
+      ["GET /new/{a}{b}", { a: ".", b: "." }, "has a path with . or .. in it"],
+      ["GET /../../admin", {}, "has a path with . or .. in it"],
+      ["GET /characters/%2E./models", {}, "has a path with . or .. in it"],
+      ["GET /characters/{slug}", { slug: "" }, "GET /characters/{slug} needs a value for slug"]
+    ] as const
+  )("is not left: %s %j", ([operation, path, problem]) =>
+    Effect.gen(function*() {
+      const { exit, urls } = yield* attempt(Operation.custom(operation), path)
+
+      assert.deepStrictEqual(urls, [])
+      const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit
+      assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
+      assert.include(String(error), problem)
+      assert.isUndefined(Retry.kindOf(error))
+    }))
+
+  it.live.each(
+    [
+      ["..a", "/..a"],
+      ["...", "/..."],
+      ["../models", "/..%2Fmodels"],
+      ["%2e%2e", "/%252e%252e"],
+      ["a.b", "/a.b"],
+      ["\ud800", "/%EF%BF%BD"],
+      [0, "/0"]
+    ] as const
+  )("keeps any other value in its segment: %j", ([slug, segment]) =>
+    Effect.gen(function*() {
+      const { urls } = yield* attempt("GET /characters/{slug}", { slug })
+
+      assert.deepStrictEqual(urls, [`/api/v1/characters${segment}`])
+    }))
+})
+
 describe("the layer over fetch", () => {
   it.live("does not follow a redirect with a charged request", () =>
     Effect.gen(function*() {
@@ -563,6 +611,67 @@ describe("a key from the program", () => {
     }))
 })
 
+describe("a host that the environment names", () => {
+  const admin = "VENICE_ADMIN_KEY_of-a-test"
+  const send = (url: string, apiKey: string, headers: Record<string, string>, inCode = false) =>
+    Effect.gen(function*() {
+      const sent: Array<string> = []
+      const client = HttpClient.make((request, { host }) => {
+        sent.push(host)
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}")))
+      })
+      const env = { VENICE_API_KEY: apiKey, VENICE_BASE_URL: url }
+      const options = yield* Effect.provideService(
+        VeniceClient.config,
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromEnv({ env })
+      )
+      const venice = yield* VeniceClient.make(inCode ? { ...options, baseUrl: url } : options).pipe(
+        Effect.provideService(HttpClient.HttpClient, client)
+      )
+      const exit = yield* Effect.exit(Effect.retry(venice.request("GET /models", { headers }), Retry.eager))
+      return { sent, error: Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined }
+    })
+
+  it.effect.each<readonly [string, Record<string, string>]>([
+    [admin, {}],
+    [key, { Authorization: `Bearer ${admin}`, "X-Other": admin }],
+    [key, { "SIGN-IN-WITH-X": "signed" }],
+    [key, { "X-Sign-In-With-X": "signed" }],
+    [key, { "PAYMENT-SIGNATURE": "signed" }],
+    [key, { "X-PAYMENT": "signed" }],
+    [key, { "X-402-Payment": "signed" }]
+  ])("gets no admin key, sign-in or payment: %j", ([apiKey, headers]) =>
+    Effect.gen(function*() {
+      for (const url of ["https://gateway.example/v1", "https://venice.ai.example/v1", "http://api.venice.ai/api/v1"]) {
+        const { error, sent } = yield* send(url, apiKey, headers)
+
+        assert.deepStrictEqual(sent, [])
+        assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
+        assert.include(String(error), "give the base URL in code")
+        assert.notInclude(inspect(error, { depth: 9 }), "of-a-test")
+      }
+    }))
+
+  it.effect("gets them if code names it, or if it is Venice or this machine", () =>
+    Effect.gen(function*() {
+      const headers = { "PAYMENT-SIGNATURE": "signed" }
+      const gateway = yield* send("https://gateway.example/v1", admin, headers, true)
+      assert.deepStrictEqual(gateway, { sent: ["gateway.example"], error: undefined })
+      for (const host of ["api.venice.ai", "localhost:1", "127.0.0.1:1", "[::1]:1"]) {
+        const url = `http${host.includes("venice") ? "s" : ""}://${host}/v1`
+        assert.deepStrictEqual(yield* send(url, admin, headers), { sent: [host], error: undefined })
+      }
+    }))
+
+  it.effect("gets an inference key", () =>
+    Effect.gen(function*() {
+      const { error, sent } = yield* send("https://gateway.example/v1", key, {})
+
+      assert.deepStrictEqual([sent, error], [["gateway.example"], undefined])
+    }))
+})
+
 describe("configuration", () => {
   const build = (env: Record<string, string>) =>
     Effect.exit(VeniceClient.config.pipe(
@@ -591,7 +700,8 @@ describe("configuration", () => {
     { VENICE_API_KEY: "" },
     { VENICE_API_KEY: "two words-of-a-secret" },
     { VENICE_API_KEY: "new\nline-of-a-secret" },
-    { VENICE_API_KEY: key, VENICE_BASE_URL: "not a url" }
+    { VENICE_API_KEY: key, VENICE_BASE_URL: "not a url" },
+    { VENICE_API_KEY: key, VENICE_BASE_URL: "http://user:password-of-a-secret@bad host/" }
   ])("is refused, without a word of the key: %j", (env) =>
     Effect.gen(function*() {
       const exit = yield* build(env)

@@ -1,9 +1,10 @@
-import { Retry, VeniceError } from "@effect-venice/core"
-import { Failure, HttpFailure, ResponseMetadata, VeniceClient } from "@effect-venice/http"
+import { Operation, Retry, VeniceError } from "@effect-venice/core"
+import { AiFailure, Failure, Gateway, HttpFailure, ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Console, Effect, Exit, Logger, Redacted, Schema, Stream, Tracer } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
+import { AiError } from "effect/ai"
+import { FetchHttpClient, HttpClient, type HttpClientError } from "effect/http"
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { chat } from "./bodies.ts"
@@ -18,15 +19,45 @@ const wallet = {
   "SIGN-IN-WITH-X": "signed-sign-in-1",
   "X-Sign-In-With-X": "signed-sign-in-2",
   "X-Api-Key": "another-key-1",
-  "Proxy-Authorization": "Basic proxy-password-1",
-  cookie: "session=session-cookie-1"
+  "Proxy-Authorization": `Basic ${btoa("proxy-user:proxy-password-1")}`,
+  cookie: "session=session-cookie-1",
+  // What gateways ask for.
+  "cf-aig-authorization": "Bearer gateway-key-1",
+  "Helicone-Auth": "Bearer gateway-key-2",
+  "x-goog-api-key": "gateway-key-3",
+  "api-key": "gateway-key-4",
+  "x-relay-signature": "gateway-key-5",
+  "X-Session-Token": "fragment-1+/fragment-2=&\"fragment-3'<>fragment-4"
 }
 
 const secrets = [
   key,
-  ...Object.values(wallet).map((value) => value.replace(/^Basic |^session=/, "")),
+  ...Object.values(wallet).map((value) => value.replace(/^Basic |^Bearer |^session=/, "")),
+  "proxy-password-1",
+  "fragment-1",
+  "fragment-2",
+  "fragment-3",
+  "fragment-4",
   "secret-of-query"
 ]
+
+/** Writes what some template, proxy or framework does with characters that are no letters. */
+const encodings: Readonly<Record<string, (text: string) => string>> = {
+  "percent, in lower case": (text) => encodeURIComponent(text).replace(/%../g, (hex) => hex.toLowerCase()),
+  "percent twice": (text) => encodeURIComponent(encodeURIComponent(text)),
+  "a form": (text) => new URLSearchParams({ text }).toString(),
+  "HTML by name": (text) =>
+    text.replaceAll("&", "&amp;").replaceAll("\"", "&quot;").replaceAll("'", "&#39;").replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;"),
+  "HTML by number": (text) => text.replace(/[^\w: -]/g, (char) => `&#x${char.charCodeAt(0).toString(16)};`),
+  "HTML as Go writes it": (text) =>
+    text.replaceAll("&", "&amp;").replaceAll("\"", "&#34;").replaceAll("'", "&#39;").replaceAll("+", "&#43;")
+      .replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
+  "JSON in JSON in JSON": (text) => JSON.stringify(JSON.stringify(text)),
+  "JSON as PHP writes it": (text) => JSON.stringify(JSON.stringify(text).replaceAll("/", "\\/")),
+  "numbers in JSON": (text) =>
+    JSON.stringify(text).replace(/[+=&'<>/]/g, (char) => `\\u00${char.charCodeAt(0).toString(16).toUpperCase()}`)
+}
 
 /** The request's credentials as headers of other names, with what else a header may not repeat. */
 const echoed = (headers: IncomingHttpHeaders): Record<string, string> => ({
@@ -48,6 +79,21 @@ const faults: Readonly<Record<string, Fault>> = {
       { error: { message: all, code: headers["payment-signature"], type: key }, details: { [key]: all } },
       echoed(headers)
     ),
+  "an error that repeats the headers in other encodings": (response, headers) => {
+    const values = Object.values(headers).flatMap((value) => {
+      const basic = /^Basic (.*)/.exec(String(value))
+      return basic === null ? [String(value)] : [String(value), atob(basic[1]!)]
+    })
+    const written = Object.entries(encodings).map(([name, encode]) => [name, encode(values.join(" "))])
+    answer(response, 400, { error: { message: written.join("\n") }, details: Object.fromEntries(written) })
+  },
+  "a page that repeats the headers in other encodings": (response, headers) => {
+    const values = Object.values(headers).join(" ")
+    answer(response, 502, Object.values(encodings).map((encode) => encode(values)).join("\n"), {
+      "content-type": "text/html"
+    })
+  },
+  "a success whose model is the key": (response) => answer(response, 200, { model: key, id: key, choices: 1 }),
   "a content type that repeats the key": (response, { authorization }) =>
     answer(response, 500, "oops", { "content-type": authorization! }),
   "a reset": (response) => void response.socket!.resetAndDestroy(),
@@ -122,7 +168,15 @@ const failureOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
 
 const textOf = (exit: Exit.Exit<unknown, unknown>): string => {
   const error = failureOf(exit)
+  const failure = error as Failure.Failure
+  const gateway = Gateway.fromFailure(failure)
+  const ai = AiFailure.toAiError(failure, "generateText")
   return [
+    JSON.stringify(gateway),
+    inspect(Gateway.toResponse(gateway), { depth: 9, customInspect: false }),
+    JSON.stringify(Schema.encodeSync(Schema.toCodecJson(AiError.AiError))(ai)),
+    inspect(ai, { depth: 12, customInspect: false }),
+    Cause.pretty(Cause.fail(ai)),
     String(error),
     (error as Error).stack,
     JSON.stringify(error),
@@ -179,6 +233,71 @@ describe.each([
       }
       assert.notInclude(text, options.body.prompt)
       assert.strictEqual(Retry.kindOf(error), "Transport")
+    }).pipe(Effect.provide(layer)))
+
+  it.live.each<readonly [string, string, string]>([
+    ["the password of the base URL", "http://user:url%2Fpassword-1@", "url/password-1"],
+    ["a token instead of a user", "http://token-of-url-1@", "token-of-url-1"]
+  ])("are in no failure over %s", ([, before, secret]) =>
+    Effect.gen(function*() {
+      const server = yield* serve((response, got) =>
+        answer(response, 400, { error: JSON.stringify(got) + secret + before })
+      )
+      for (const url of [server.url.replace("http://", before), `${before}bad host/v1`, `${before}127.0.0.1:1/v1`]) {
+        const venice = yield* connect(url)
+        const call = venice.execute("POST /chat/completions", { ...options, success: Answer })
+
+        const { exit, written } = yield* watching(call)
+
+        const all = `${textOf(exit)}\n${written}`
+        for (const text of [...secrets, secret, encodeURIComponent(secret)]) assert.notInclude(all, text)
+      }
+    }).pipe(Effect.provide(layer)))
+
+  it.live("are in no failure over a token in the URL's text", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => void response.socket!.resetAndDestroy())
+      const client = HttpFailure.typed(yield* HttpClient.HttpClient)
+      const venice = yield* connect(`${server.url}?api_key=base%2Bsecret-1`)
+      const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        client.post(`${server.url}?token=text-secret-1&n=1#access_token=text-secret-2`, { headers: wallet }),
+        venice.request("GET /models"),
+        venice.request(Operation.custom("GET /new?signature=text-secret-1&n=1"))
+      ]
+      for (const call of calls) {
+        const { exit, written } = yield* watching(Effect.asVoid(call))
+
+        const all = `${textOf(exit)}\n${written}`
+        for (const secret of [...secrets, "text-secret-1", "text-secret-2", "base%2Bsecret-1", "base+secret-1"]) {
+          assert.notInclude(all, secret)
+        }
+      }
+    }).pipe(Effect.provide(layer)))
+
+  it.live("are in no failure from before the request is sent", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, {}))
+      const venice = yield* connect(server.url)
+      const talkative = {
+        toJSON: () => {
+          throw new Error(`cannot encode ${key} for ${wallet["api-key"]}`)
+        }
+      }
+      const calls = [
+        ["EncodeError", venice.request(Operation.custom("POST /new"), { ...options, body: talkative })],
+        ["EncodeError", venice.request(Operation.custom("POST /new"), { ...options, body: { n: 1n } })],
+        ["InvalidUrlError", venice.request("GET /characters/{slug}", { ...options, path: { slug: "" } })],
+        ["InvalidUrlError", venice.request("GET /characters/{slug}", { ...options, path: { slug: ".." } })]
+      ] as ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]>
+      for (const [tag, call] of calls) {
+        const { exit, written } = yield* watching(Effect.asVoid(Effect.retry(call, Retry.eager)))
+
+        const all = `${textOf(exit)}\n${written}`
+        for (const secret of [...secrets, options.body.prompt]) assert.notInclude(all, secret)
+        assert.include(failureOf(exit), { _tag: "HttpClientError" })
+        assert.strictEqual((failureOf(exit) as HttpClientError.HttpClientError).reason._tag, tag)
+      }
+      assert.strictEqual(server.got.length, 0)
     }).pipe(Effect.provide(layer)))
 
   it.live("that no header may hold fail before they are sent, without a repeat", () =>

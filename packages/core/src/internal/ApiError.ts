@@ -19,7 +19,7 @@ import type { Category } from "../Category.ts"
 import { ResponseContext } from "../ResponseContext.ts"
 import type { Field } from "./decoding/fields.ts"
 import type { Received } from "./decoding/received.ts"
-import { oneLine } from "./redaction/excerpt.ts"
+import { oneLine, printable } from "./redaction/excerpt.ts"
 
 export const TypeId = "~@effect-venice/core/VeniceError"
 
@@ -138,7 +138,13 @@ const shorten = (text: string, length: number): string => text.length > length ?
  * would tell nothing.
  */
 const wireStack = (error: Printable): string =>
-  `${error._tag}: ${error.message}\n    at ${origin(error.response, shorten)}`
+  `${error._tag}: ${printable(error.message)}\n    at ${printable(origin(error.response, shorten))}`
+
+// An error that was decoded from its own encoding, or built from another, has a server's message in its stack too.
+const printStack = (error: Error): void => {
+  const line = printable(error.message)
+  if (line !== error.message && error.stack !== undefined) error.stack = error.stack.replace(error.message, () => line)
+}
 
 const prototype = {
   [TypeId]: TypeId,
@@ -192,7 +198,7 @@ export const ApiError = <Self = never>() =>
   tag: Tag,
   row: Row<Status, C, Fields>
 ): [Self] extends [never] ? MissingSelfGeneric : ApiErrorClass<Self, Tag, Status, C, Fields> => {
-  const Base = Schema.TaggedError<any, {}>()(tag, {
+  const Declared = Schema.TaggedError<any, {}>()(tag, {
     message: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(row.message))),
     matchedBy,
     response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
@@ -203,6 +209,12 @@ export const ApiError = <Self = never>() =>
     // For `effect/http-api`: an endpoint that declares the error responds with its documented status.
     httpApiStatus: row.status
   })
+  class Base extends Declared {
+    constructor(...args: ReadonlyArray<any>) {
+      super(...args as [any])
+      printStack(this)
+    }
+  }
   const constants = { status: row.status, category: row.category }
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)

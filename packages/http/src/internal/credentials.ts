@@ -7,6 +7,7 @@
 import * as Redact from "@effect-venice/core/Redact"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
 import * as Exit from "effect/Exit"
 import { constTrue } from "effect/Function"
 import * as Headers from "effect/http/Headers"
@@ -17,21 +18,15 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 
-const requestHeaderNames = [
-  "authorization",
-  "proxy-authorization",
-  "x-api-key",
-  "cookie",
-  "sign-in-with-x",
-  "x-sign-in-with-x",
-  "payment-signature",
-  "x-402-payment",
-  "x-payment"
-]
+// Besides Venice's own headers, those that gateways ask for end with one of these: `cf-aig-authorization`.
+const secretHeaderName =
+  /^(?:.*cookie|(?:x-)?sign-in-with-x|payment-signature|x-402-payment|x-payment|(?:.*[-_])?(?:authorization|auth|api-?key|subscription-key|token|secret|signature))$/
 
 // Session cookies, receipts of payments, and offers to sign.
 const responseHeaderNames = ["set-cookie", "payment-response", "payment-required", "x-payment-response"]
@@ -43,28 +38,55 @@ const placeholder = "<redacted>"
 /** The secrets of redacted requests, which do not contain them any more. */
 const secretsOfRedacted = new WeakMap<HttpClientRequest.HttpClientRequest, ReadonlyArray<string>>()
 
+const decodeBase64 = (text: string): string => Result.getOrElse(Base64.decodeString(text), () => "")
+
 const addSecrets = (secrets: Array<string>, name: string, value: string): void => {
   // The scheme of `Bearer <token>` is no secret. A server may repeat the value of a cookie without its name.
-  secrets.push(name.endsWith("authorization") ? value.slice(value.indexOf(" ") + 1) : value)
-  if (name === "cookie") secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1)))
+  const [, scheme = "", credentials] = /^(?:([\w-]+) +)?(.*)$/s.exec(value)!
+  secrets.push(name.includes("auth") ? credentials! : value)
+  if (scheme.toLowerCase() === "basic") {
+    const userAndPassword = decodeBase64(credentials!)
+    secrets.push(userAndPassword, userAndPassword.slice(userAndPassword.indexOf(":") + 1))
+  }
+  if (name.endsWith("cookie")) secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1)))
+}
+
+const decodePercent = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** The password of a URL, or a token in its place, and the parameters in its text. */
+const addUrlSecrets = (secrets: Array<string>, url: string): void => {
+  const [, user = "", password] = /^[^/?#]*[/\\]{2}([^/?#:]*?)(?::([^/?#]*))?@(?=[^/?#@]*(?:[/?#]|$))/.exec(url) ?? []
+  const inAuthority = password ?? user
+  secrets.push(inAuthority, decodePercent(inAuthority))
+  for (const pair of url.split(/[?&#]/).slice(1)) {
+    const [name = "", value = ""] = pair.split(/=(.*)/s)
+    if (secretParamName.test(decodePercent(name))) secrets.push(value, decodePercent(value.replaceAll("+", " ")))
+  }
 }
 
 const isSecretParam = ([name]: readonly [string, unknown]): boolean => secretParamName.test(name)
 
-/** The secrets of a request. They are redacted in errors because a server may repeat the request in its response. */
-export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
-  const kept = secretsOfRedacted.get(request)
-  if (kept !== undefined) return kept
+const findSecrets = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const secrets: Array<string> = []
-  for (const name of requestHeaderNames) {
-    const value = request.headers[name]
-    if (value !== undefined) addSecrets(secrets, name, value.trim())
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (secretHeaderName.test(name)) addSecrets(secrets, name, value.trim())
   }
+  if (/[@=]/.test(request.url)) addUrlSecrets(secrets, request.url)
   for (const param of request.urlParams.params) {
     if (isSecretParam(param)) secrets.push(typeof param[1] === "string" ? param[1] : Redacted.value(param[1]))
   }
   return secrets
 }
+
+/** The secrets of a request. They are redacted in errors because a server may repeat the request in its response. */
+export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
+  secretsOfRedacted.get(request) ?? findSecrets(request)
 
 /**
  * The request without its secrets and without its body: errors may be kept for long, and a body is large and private.
@@ -73,62 +95,43 @@ const redactRequest = (request: HttpClientRequest.HttpClientRequest): HttpClient
   if (secretsOfRedacted.has(request)) return request
   const redacted = HttpClientRequest.makeWith(
     request.method,
-    UrlParams.redactUrl(request.url),
+    // A fragment is never sent, and may hold a token.
+    UrlParams.redactUrl(UrlParams.redactUrl(request.url.split("#", 1)[0]!), [secretParamName]),
     UrlParams.make(request.urlParams.params.map((param) => isSecretParam(param) ? [param[0], placeholder] : param)),
-    request.hash,
-    requestHeaderNames.reduce(
-      (headers, name) => Headers.has(headers, name) ? Headers.set(headers, name, placeholder) : headers,
-      request.headers
-    ),
+    Option.none(),
+    Headers.fromRecordUnsafe(Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, secretHeaderName.test(name) ? placeholder : value])
+    )),
     HttpBody.empty
   )
   secretsOfRedacted.set(redacted, secretsOf(request))
   return redacted
 }
 
-/**
- * A copy of the cause of a transport failure, of the same class, with redacted texts. The error of an HTTP parser
- * contains the response that it could not parse, in which a server may repeat the request.
- */
-const redactCause = (cause: unknown, redactText: (text: string) => string, depth = 0): unknown => {
-  if (typeof cause === "string") return redactText(cause)
-  if (!(cause instanceof Error)) return cause
-  const out: Record<string, unknown> = Object.create(Object.getPrototypeOf(cause))
-  for (const name of Object.getOwnPropertyNames(cause)) {
-    const value: unknown = Reflect.get(cause, name)
-    if (value instanceof Error && depth > 4) continue
-    Object.defineProperty(out, name, {
-      value: Array.isArray(value)
-        ? value.map((item) => redactCause(item, redactText, depth + 1))
-        : redactCause(value, redactText, depth + 1),
-      configurable: true,
-      enumerable: Object.prototype.propertyIsEnumerable.call(cause, name),
-      writable: true
-    })
-  }
-  return out
-}
-
-const redactError = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
+const redactError = (
+  error: HttpClientError.HttpClientError,
+  more: ReadonlyArray<string>
+): HttpClientError.HttpClientError => {
   const { reason } = error
   if (secretsOfRedacted.has(reason.request)) return error
-  const redactText = Redact.secrets(secretsOf(reason.request))
+  const secrets = [...secretsOf(reason.request), ...more]
+  const redactText = Redact.secrets(secrets)
   const Reason = reason.constructor as new(fields: object) => HttpClientError.HttpClientErrorReason
   const redacted = new HttpClientError.HttpClientError({
     reason: new Reason({
       request: redactRequest(reason.request),
       ...("response" in reason && { response: redactResponse(reason.response) }),
-      ...(reason.cause !== undefined && { cause: redactCause(reason.cause, redactText) }),
-      ...(reason.description !== undefined && { description: redactText(reason.description) })
+      ...(reason.cause !== undefined && { cause: Redact.cause(reason.cause, secrets) }),
+      ...(reason.description !== undefined && { description: Redact.printable(redactText(reason.description)) })
     })
   })
   if (error.stack !== undefined) redacted.stack = redactText(error.stack)
   return redacted
 }
 
-/** The failure without the secrets of its request. */
-export const redactFailure = <E>(error: E): E =>
-  HttpClientError.isHttpClientError(error) ? redactError(error) as E & HttpClientError.HttpClientError : error
+/** The failure without the secrets of its request, and without more that are known. */
+export const redactFailure = <E>(error: E, more: ReadonlyArray<string> = []): E =>
+  HttpClientError.isHttpClientError(error) ? redactError(error, more) as E & HttpClientError.HttpClientError : error
 
 const bodyReaders = ["text", "json", "arrayBuffer", "formData", "urlParamsBody"] as const
 
@@ -139,13 +142,16 @@ export const redactResponse = (response: HttpClientResponse): HttpClientResponse
   const toJSON = () => ({ ...response.toJSON() as object, request: request.toJSON() })
   return Object.create(response, {
     request: { value: request, enumerable: true },
-    stream: { get: () => Stream.mapError(response.stream, redactFailure) },
+    stream: { get: () => Stream.mapError(response.stream, (error) => redactFailure(error)) },
     toJSON: { value: toJSON },
     [Inspectable.NodeInspectSymbol]: { value: toJSON },
     ...Object.fromEntries(
       bodyReaders.map((name) => [name, {
         get: () =>
-          Effect.mapError(response[name] as Effect.Effect<unknown, HttpClientError.HttpClientError>, redactFailure)
+          Effect.mapError(
+            response[name] as Effect.Effect<unknown, HttpClientError.HttpClientError>,
+            (error) => redactFailure(error)
+          )
       }])
     )
   })
@@ -158,7 +164,11 @@ const redactSpan = (span: Tracer.Span, redactText: (text: string) => string): Tr
     attribute: (name: string, value: unknown) =>
       attribute.call(span, name, typeof value === "string" ? redactText(value) : value),
     end: (time: bigint, exit: Exit.Exit<unknown, unknown>) =>
-      end.call(span, time, Exit.isSuccess(exit) ? Exit.void : Exit.failCause(Cause.map(exit.cause, redactFailure)))
+      end.call(
+        span,
+        time,
+        Exit.isSuccess(exit) ? Exit.void : Exit.failCause(Cause.map(exit.cause, (error) => redactFailure(error)))
+      )
   })
 }
 
@@ -176,7 +186,7 @@ const withRedactedSpans = <A, E, R>(
     Effect.updateService(Tracer.Tracer, (tracer) => redactingTracer(tracer, redactText)),
     Effect.updateService(
       Headers.CurrentRedactedNames,
-      (names) => [...names, ...requestHeaderNames, ...responseHeaderNames]
+      (names) => [...names, secretHeaderName, ...responseHeaderNames]
     ),
     Effect.updateService(UrlParams.CurrentRedactedNames, (names) => [...names, secretParamName])
   )
@@ -188,15 +198,17 @@ const withRedactedSpans = <A, E, R>(
  */
 export const redacting = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
   HttpClient.makeWith(
-    (request) =>
-      Effect.flatMap(request, (request) => {
-        const sent = Effect.mapError(client.postprocess(Effect.succeed(request)), redactFailure)
+    (request) => {
+      const sent = Effect.flatMap(request, (request) => {
+        const response = client.postprocess(Effect.succeed(request))
         return Effect.withFiber((fiber) =>
           fiber.getRef(Tracer.Tracer) === Tracer.nativeTracer
-            ? Effect.provideService(sent, HttpClient.TracerDisabledWhen, constTrue)
-            : withRedactedSpans(sent, request)
+            ? Effect.provideService(response, HttpClient.TracerDisabledWhen, constTrue)
+            : withRedactedSpans(Effect.mapError(response, (error) => redactFailure(error)), request)
         )
-      }),
+      })
+      return Effect.mapError(sent, (error) => redactFailure(error))
+    },
     client.preprocess
   )
 
@@ -219,3 +231,9 @@ export const checkHeaders = (
     })
   )
 }
+
+/** Whether a request has what is worth more than inference: an admin key, a wallet's sign-in, a signed payment. */
+export const isWorthMore = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
+  Object.entries(headers).some(([name, value]) =>
+    /^(?:x-)?sign-in-with-x$|payment/.test(name) || /venice[-_]admin[-_]key/i.test(value)
+  )

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Redact from "@effect-venice/core/Redact"
 import { addGenAIAnnotations } from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
@@ -21,10 +22,14 @@ export const CurrentCall = Context.Reference<Call | undefined>("@effect-venice/h
 })
 
 /** Records the metadata (model, usage, …) of a response, or of an event of a stream, on the call and its span. */
-export const recordResponse = (call: Call | undefined, json: unknown): void => {
+export const recordResponse = (
+  call: Call | undefined,
+  json: unknown,
+  getSecrets: () => ReadonlyArray<string> | undefined
+): void => {
   // Without a span only the model is needed, and every event names the same.
   if (call === undefined || (call.span === undefined && call.model !== undefined)) return
-  const attributes = responseAttributes(json)
+  const attributes = responseAttributes(json, Redact.secrets(getSecrets() ?? []))
   if (attributes === undefined) return
   call.model = attributes.response?.model ?? call.model
   if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)

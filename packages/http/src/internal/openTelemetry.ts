@@ -6,6 +6,7 @@
  */
 import * as Fingerprint from "@effect-venice/core/Fingerprint"
 import type { Operation } from "@effect-venice/core/Operation"
+import * as Redact from "@effect-venice/core/Redact"
 import { isCode, isVeniceError } from "@effect-venice/core/VeniceError"
 import type { GenAITelemetryAttributeOptions, WellKnownOutputType } from "effect/ai/Telemetry"
 import { isTimeoutError } from "effect/Cause"
@@ -51,11 +52,13 @@ const number = (value: unknown): number | undefined => typeof value === "number"
 const maxText = 200
 const maxTexts = 16
 
-const text = (value: unknown): string | undefined => typeof value === "string" ? value.slice(0, maxText) : undefined
+// What looks like a credential is replaced before the text is cut, which could leave a part of one.
+const text = (value: unknown, clean = (text: string) => text): string | undefined =>
+  typeof value === "string" ? String(Redact.json(clean(value))).slice(0, maxText) : undefined
 
-const texts = (value: unknown): ReadonlyArray<string> | undefined =>
+const texts = (value: unknown, clean?: (text: string) => string): ReadonlyArray<string> | undefined =>
   Array.isArray(value)
-    ? value.slice(0, maxTexts).map(text).filter((item) => item !== undefined)
+    ? value.slice(0, maxTexts).map((item) => text(item, clean)).filter((item) => item !== undefined)
     : undefined
 
 /** The model that a request body names. */
@@ -91,8 +94,11 @@ export const requestAttributes = (operation: string, body: unknown): GenAITeleme
   }
 }
 
-/** The attributes of a response, or of an event of a stream, without its content. */
-export const responseAttributes = (json: unknown): Omit<GenAITelemetryAttributeOptions, "request"> | undefined => {
+/** The attributes of a response, or of an event of a stream, without its content. `clean` takes known secrets out. */
+export const responseAttributes = (
+  json: unknown,
+  clean: (text: string) => string
+): Omit<GenAITelemetryAttributeOptions, "request"> | undefined => {
   if (!Predicate.isObject(json)) return undefined
   const outer = json as Members
   // The last event of `/responses` contains the whole response.
@@ -102,13 +108,14 @@ export const responseAttributes = (json: unknown): Omit<GenAITelemetryAttributeO
     ? texts(
       response.choices.slice(0, maxTexts).map((choice) =>
         Predicate.isObject(choice) ? (choice as Members).finish_reason : undefined
-      )
+      ),
+      clean
     )
     : undefined
   return {
     response: {
-      id: text(response.id),
-      model: text(response.model),
+      id: text(response.id, clean),
+      model: text(response.model, clean),
       finishReasons: finishReasons?.length === 0 ? undefined : finishReasons
     },
     usage: {

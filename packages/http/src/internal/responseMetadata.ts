@@ -4,6 +4,7 @@
  * @internal
  */
 import { context } from "@effect-venice/core/Decode"
+import * as Redact from "@effect-venice/core/Redact"
 import type { Balance, Deprecation, RateLimit } from "@effect-venice/core/ResponseContext"
 import * as ResponseHeaders from "@effect-venice/core/ResponseHeaders"
 import * as Context from "effect/Context"
@@ -69,10 +70,10 @@ export const makeRecorder = (): (response: HttpClientResponse) => Effect.Effect<
     const key = JSON.stringify([date, replacement, warning])
     if (warned.has(key) || warned.size >= maxWarned) return
     warned.add(key)
-    yield* Effect.logWarning(warning ?? "The model is deprecated").pipe(
+    yield* Effect.logWarning(Redact.printable(warning ?? "The model is deprecated")).pipe(
       Effect.annotateLogs({
-        ...(date !== undefined && { deprecationDate: date }),
-        ...(replacement !== undefined && { replacement })
+        ...(date !== undefined && { deprecationDate: Redact.printable(date) }),
+        ...(replacement !== undefined && { replacement: Redact.printable(replacement) })
       })
     )
   })

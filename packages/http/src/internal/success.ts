@@ -48,7 +48,7 @@ export const readSuccess = Effect.fnUntraced(function*(
 ): Effect.fn.Return<string, HttpClientError | UnexpectedBody> {
   const bytes = Number((yield* MaxBodySize) ?? defaultMaxBytes)
   const read = readWhole(response, bytes)
-  const { text, truncated } = yield* Effect.mapError(read, redactFailure)
+  const { text, truncated } = yield* Effect.mapError(read, (error) => redactFailure(error))
   if (!truncated) return text
   const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
   return yield* tooLong(input, bytes)
@@ -75,7 +75,7 @@ export const decodeJson = <S extends Schema.Constraint>(schema: S): DecodeJson<S
     } catch {
       return Effect.fail(notJson(getInput()))
     }
-    recordResponse(call, json)
+    recordResponse(call, json, () => getInput().secrets)
     const decoded = decode(json)
     const exit = exitOf(decoded)
     return exit !== undefined && Exit.isSuccess(exit)

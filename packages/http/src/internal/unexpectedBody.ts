@@ -26,9 +26,11 @@ const fromDifferences = (differences: ReadonlyArray<Difference>, input: Input): 
   const [first] = differences
   const where = first === undefined || first.path.length === 0 ? "the body" : printPath(first.path)
   return new UnexpectedBody({
-    message: `${
-      response.operation ?? "The request"
-    } succeeded with ${response.status}, but ${where} is not as expected: ${first?.message ?? "it does not match"}`,
+    message: Redact.printable(
+      `${response.operation ?? "The request"} succeeded with ${response.status}, but ${where} is not as expected: ${
+        first?.message ?? "it does not match"
+      }`
+    ),
     differences,
     response
   })

@@ -64,13 +64,17 @@ export const defineExcerpt = <Name extends string>(
   Object.defineProperty(target, name, { get, enumerable: true, configurable: true })
 }
 
-const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/
+// What ends a line, moves the cursor, paints, or turns the direction of the text around.
+const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/
 
 const allControls = new RegExp(controls, "g")
+
+/** The text without control characters, so that it cannot forge a line of a log or paint a terminal. */
+export const printable = (text: string): string => controls.test(text) ? text.replace(allControls, " ") : text
 
 /** The text on one line, without control characters, at most `length` code units long. */
 export const oneLine = (text: string, length: number): string => {
   const start = text.length > length * 2 ? text.slice(0, length * 2) : text
-  const line = (controls.test(start) ? start.replace(allControls, " ") : start).trim()
+  const line = printable(start).trim()
   return line.length > length ? `${take(line, length - 1)}…` : line
 }

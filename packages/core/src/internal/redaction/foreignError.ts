@@ -10,12 +10,12 @@
 import * as Cause from "effect/Cause"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
-import { excerpt } from "./excerpt.ts"
+import { excerpt, printable } from "./excerpt.ts"
 
 const maxName = 100
 const maxMessage = 2048
 const maxStack = 8192
-/** Longer than any kept text by more than a credential is long. */
+// Longer than any kept text by more than a credential is long.
 const maxRead = 16 * 1024
 const maxDepth = 5
 const maxErrors = 8
@@ -42,21 +42,36 @@ interface Reader {
   left: number
 }
 
-const text = (value: unknown, { clean }: Reader, length: number): string | undefined =>
-  typeof value === "string" && value !== "" ? excerpt(clean(value.slice(0, maxRead)), length) : undefined
+const raw = (value: unknown): string => typeof value === "string" ? value.slice(0, maxRead) : ""
 
-const itemsOf = (errors: unknown): ReadonlyArray<unknown> =>
-  attempt(
-    () => Array.isArray(errors) ? Array.from({ length: Math.min(errors.length, maxErrors) }, (_, i) => i) : [],
-    []
-  )
-    .map((i) => property(errors, String(i)))
+/** A text without secrets, on one line: it is printed with the stack. */
+const text = (value: unknown, { clean }: Reader, length: number): string | undefined =>
+  printable(excerpt(clean(raw(value)), length)) || undefined
+
+/** The errors of an `AggregateError`. A longer list ends with a text, so that it does not pass for the whole. */
+const itemsOf = (errors: unknown): ReadonlyArray<unknown> => {
+  const length = attempt(() => Array.isArray(errors) ? errors.length : 0, 0)
+  const items = Array.from({ length: Math.min(length, maxErrors) }, (_, i) => property(errors, String(i)))
+  return length > maxErrors ? [...items, "more errors"] : items
+}
+
+/** The frames of a stack. What stands before them repeats the message, which may look like a frame. */
+const framesOf = (stack: string, message: string, { clean }: Reader): string => {
+  const start = stack.indexOf(message)
+  const frames = start < 0 ? stack : stack.slice(start + message.length)
+  return excerpt(clean(frames), maxStack)
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => `\n    ${printable(line.trim())}`)
+    .join("")
+}
 
 const isOwnTimeout = (cause: object): boolean =>
   attempt(() => Object.getPrototypeOf(cause) === Cause.TimeoutError.prototype, false)
 
 const describeObject = (error: object, reader: Reader, depth: number): Error => {
-  const message = text(property(error, "message"), reader, maxMessage) ?? ""
+  const rawMessage = raw(property(error, "message"))
+  const message = text(rawMessage, reader, maxMessage) ?? ""
   if (isOwnTimeout(error)) return new Cause.TimeoutError(message)
   const name = text(property(error, "name"), reader, maxName) ?? text(property(error, "_tag"), reader, maxName) ??
     "Error"
@@ -66,7 +81,7 @@ const describeObject = (error: object, reader: Reader, depth: number): Error => 
     message,
     cause === undefined ? undefined : { cause: describeAt(cause, reader, depth + 1) }
   )
-  const stack = text(property(error, "stack"), reader, maxStack) ?? `${name}: ${message}`
+  const stack = `${name}: ${message}${framesOf(raw(property(error, "stack")), rawMessage, reader)}`
   // As on any error, these two are no enumerable properties.
   for (const [key, value] of Object.entries({ name, stack })) {
     Object.defineProperty(described, key, { value, configurable: true, writable: true, enumerable: false })
@@ -79,6 +94,7 @@ const describeObject = (error: object, reader: Reader, depth: number): Error => 
   return Object.assign(described, Record.filter(details, Predicate.isNotUndefined))
 }
 
+// What is neither an object nor a text is its own description, if JSON can write it.
 const describeAt = (cause: unknown, reader: Reader, depth: number): unknown => {
   switch (typeof cause) {
     case "string":
@@ -87,6 +103,8 @@ const describeAt = (cause: unknown, reader: Reader, depth: number): unknown => {
       return "a symbol"
     case "function":
       return "a function"
+    case "bigint":
+      return String(cause)
     case "object":
       if (cause === null) return null
       return depth > maxDepth || reader.left-- <= 0 ? "a deeper cause" : describeObject(cause, reader, depth)

@@ -6,15 +6,17 @@
  *
  * @internal
  */
+import { withoutEncoded } from "./encodings.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
-  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie"
+  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth"
 
 const names = `${headers}|api[-_ ]?key|signature|secret|client[-_]?secret|private[-_]?key|mnemonic|password`
   + "|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
 
-const nameOfSecret = new RegExp(`^(?:${names})$`, "i")
+// A gateway puts its own name before the name of a header: `cf-aig-authorization`, `x-goog-api-key`.
+const nameOfSecret = new RegExp(`^(?:[\\w-]*-)?(?:${names})$`, "i")
 
 /** The text that replaces a secret or a credential. */
 export const placeholder = "<redacted>"
@@ -52,7 +54,8 @@ const patterns: ReadonlyArray<Replacement> = [
   [form, "", /\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, onlyIf(looksRandom)],
   // Keys with a known prefix: Venice's, and those of OpenAI-compatible providers behind a gateway.
   [form, "", /()\b(venice[-_](?:inference|admin)[-_]key[-_][\w-]+)/gi, always],
-  [form, "-", /()\b([spr]k-[\w-]{16,})/g, onlyIf(hasLongPart)],
+  [form, "", /()\b((?:[spr]k[-_]|gsk_|xai-|r8_|fw_|hf_|gh[opsu]_|xox[abp]-)[\w-]{16,})/g, onlyIf(hasLongPart)],
+  [form, "", /()\b((?:AIza|nvapi-|glpat-)[\w-]{20,}|AKIA[A-Z\d]{16})/g, always],
   // Base64 of JSON: JWTs, wallet sign-ins, signed payments.
   [form, "eyJ", /()\b(eyJ[\w.+/=-]{20,})/g, always],
   // Hexadecimal of 32 bytes or more: private keys and signatures, but not addresses.
@@ -74,8 +77,24 @@ const patterns: ReadonlyArray<Replacement> = [
 // Most texts match no pattern. One pass that looks up every three letters in a table is much cheaper than a dozen
 // patterns, or one pattern with a dozen alternatives. The table has three letters of every form and name above, the
 // rarest ones. A value after a name is a credential only after punctuation.
-const lettersOfForms = ["rer", "sic", "ey-", "ey_", "sk-", "pk-", "rk-", "eyj"]
-const lettersOfNames = ["key", "zat", "yme", "gna", "n-w", "siw", "kie", "ecr", "mne", "ssw", "tok", "cei", "ig="]
+const lettersOfForms = ["rer", "sic", "ey-", "ey_", "sk-", "pk-", "rk-", "sk_", "pk_", "rk_", "eyj"]
+  .concat(["xai", "xox", "r8_", "fw_", "hf_", "ho_", "hp_", "hs_", "hu_", "aiz", "vap", "lpa", "kia"])
+const lettersOfNames = [
+  "-au",
+  "key",
+  "zat",
+  "yme",
+  "gna",
+  "n-w",
+  "siw",
+  "kie",
+  "ecr",
+  "mne",
+  "ssw",
+  "tok",
+  "cei",
+  "ig="
+]
 
 // Five bits of a character code identify a letter in any case. A confusion with other characters costs only time.
 const nextKey = (key: number, code: number): number => ((key << 5) | (code & 31)) & 32767
@@ -132,11 +151,14 @@ export const redact = (text: string): string => {
   )
 }
 
+// JSON, URLs and HTML escape no letter or digit.
+const isWrittenOneWay = (secret: string): boolean => /^[\w.-]*$/.test(secret)
+
 const escapedForms = (secret: string): ReadonlyArray<string> => {
-  // JSON and URLs escape no letter or digit.
-  if (/^[\w.~-]*$/.test(secret)) return [secret]
+  if (isWrittenOneWay(secret)) return [secret]
   const json = JSON.stringify(secret).slice(1, -1)
-  return [secret, encodeURIComponent(secret.replace(/\p{Surrogate}/gu, "")), json, json.replaceAll("/", "\\/")]
+  const percent = encodeURIComponent(secret.replace(/\p{Surrogate}/gu, ""))
+  return [secret, percent, percent.replaceAll("%20", "+"), json, json.replaceAll("/", "\\/")]
 }
 
 /** The secrets in plain and in escaped form. The longest come first, because one may be a part of another. */
@@ -151,11 +173,16 @@ const formsOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
   return out.length > 1 ? out.sort((a, b) => b.length - a.length) : out
 }
 
-/** Returns a function that redacts known secrets in plain form, and as JSON or a URL escapes them. */
+/** Returns a function that redacts known secrets in plain form, and as JSON, a URL or HTML escapes them. */
 export const redactSecrets = (secrets: ReadonlyArray<string>): (text: string) => string => {
   const longestFirst = formsOf(secrets)
+  const encodable = longestFirst.filter((secret) => !isWrittenOneWay(secret))
   return (text) =>
-    longestFirst.reduce((text, secret) => text.includes(secret) ? text.replaceAll(secret, placeholder) : text, text)
+    withoutEncoded(
+      longestFirst.reduce((text, secret) => text.includes(secret) ? text.replaceAll(secret, placeholder) : text, text),
+      encodable,
+      placeholder
+    )
 }
 
 /**

@@ -52,11 +52,9 @@ const isTransport = (error: unknown): boolean =>
 // The connection was never made, so the request was not sent and Venice executed nothing.
 const unsentCodes = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"])
 
-// A connection that was made can end with one of these too: only the system call tells.
-const unreachableCodes = new Set(["EHOSTUNREACH", "ENETUNREACH"])
-
-const isUnsentCode = (code: string, syscall: unknown): boolean =>
-  unsentCodes.has(code) || (unreachableCodes.has(code) && (syscall === "connect" || syscall === "getaddrinfo"))
+// A failure to connect did not send the request either. Without the system call, `EHOSTUNREACH` may be the end of a
+// connection that had sent it.
+const isConnecting = (syscall: unknown): boolean => syscall === "connect" || syscall === "getaddrinfo"
 
 const isUnsent = (cause: unknown, depth = 0): boolean => {
   if (depth > 4) return false
@@ -67,7 +65,7 @@ const isUnsent = (cause: unknown, depth = 0): boolean => {
   }
   const code = property(cause, "code")
   return typeof code === "string"
-    ? isUnsentCode(code, property(cause, "syscall"))
+    ? unsentCodes.has(code) || isConnecting(property(cause, "syscall"))
     : isUnsent(property(cause, "cause"), depth + 1)
 }
 
