@@ -113,6 +113,34 @@ export const event = (
   })
 
 /**
+ * Decodes the error in the JSON body of a success, or returns nothing if the success holds none. Total.
+ *
+ * **When to use**
+ *
+ * Before you use the body of a success that another client received. `VeniceClient.execute` does it.
+ *
+ * **Details**
+ *
+ * A success is an error if it is a response of `/responses` with `"status": "failed"`, or if it has an `error` with one
+ * of Venice's codes or messages. An `error` that nobody recognizes may be a member of the caller's success.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const hidden = (input: Input): VeniceError | undefined =>
+  withoutStacks(() => {
+    // Most successes of `/responses` have `"error": null`: parse only what may be more.
+    if (!/"error"\s*:\s*["{[]/.test(input.body)) return undefined
+    const clean = withoutSecrets(input)
+    const json = errorOfEvent(clean.body)
+    if (json === undefined) return undefined
+    const errorBody = ErrorBody.fromJson(json)
+    const error = toError(receive(clean, errorBody))
+    const isRecognized = error.matchedBy === "code" || error.matchedBy === "message"
+    return isRecognized || errorBody.body.status === "failed" ? error : undefined
+  })
+
+/**
  * Returns the context of a response that is not an error, with the same bounds and redaction as in an error.
  *
  * **When to use**

@@ -339,3 +339,38 @@ describe("the failure budget", () => {
     assert.strictEqual(remaining(status, body, "2"), 2)
   })
 })
+
+describe("a success", () => {
+  const hidden = (body: unknown) => Decode.hidden({ status: 200, body: JSON.stringify(body), now: 0 })
+
+  it.each<[string, unknown, string]>([
+    [
+      "a failed response",
+      { id: "r", status: "failed", error: { code: "server_error", message: "It broke" } },
+      "UNRECOGNIZED_RESPONSE"
+    ],
+    ["a known code", { error: { code: "model_overloaded", message: "busy" } }, "MODEL_OVERLOADED"],
+    ["a known message", { error: "Inference processing failed" }, "INFERENCE_FAILED"],
+    ["a bare code", { error: "CONTENT_POLICY_VIOLATION" }, "CONTENT_POLICY_VIOLATION"]
+  ])("that holds %s is an error", (_, body, tag) => {
+    assert.strictEqual(hidden(body)?._tag, tag)
+  })
+
+  it.each<[string, unknown]>([
+    ["without an error", { id: "r", status: "completed", error: null, output: [] }],
+    ["with an error of the caller's own", { error: "no cat in the picture" }],
+    ["with words about errors", { choices: [{ message: { content: "\"error\": \"Rate limit exceeded\"" } }] }],
+    ["with an empty error", { error: [] }],
+    ["that is no object", ["error", { error: "Rate limit exceeded" }]]
+  ])("%s is none", (_, body) => {
+    assert.isUndefined(hidden(body))
+  })
+
+  it("that is no JSON is none", () => {
+    assert.isUndefined(Decode.hidden({ status: 200, body: "\"error\": \"Rate limit exceeded\"", now: 0 }))
+  })
+
+  it("is in the category of the server where nobody knows its error", () => {
+    assert.strictEqual(hidden({ status: "failed", error: { message: "It broke" } })?.category, "Server")
+  })
+})
