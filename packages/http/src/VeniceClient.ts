@@ -25,7 +25,7 @@
  *
  * @since 0.1.0
  */
-import type { Input } from "@effect-venice/core/Decode"
+import { hidden } from "@effect-venice/core/Decode"
 import type * as Operation from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
@@ -284,15 +284,19 @@ const nameOf = <Op extends string>(operation: Op): Op => operation.split("?", 1)
 
 const isJsonRpc = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
 
-const failWithNodeError = <Op extends string>(
+/** Fails with the error that a success hides: that of a blockchain's node, or one of Venice under status 200. */
+const failIfHidden = <Op extends string>(
   operation: Op,
-  received: Effect.Effect<Input>
-): Effect.Effect<void, ExecuteFailure<Op>> =>
-  Effect.flatMap(received, (input) => {
-    const error = errorOf(input)
+  response: HttpClientResponse,
+  body: string
+): Effect.Effect<void, ExecuteFailure<Op>> => {
+  if (!isJsonRpc(operation) && !body.includes("\"error\"")) return Effect.void
+  return Effect.flatMap(inputOf(response, { body, operation: nameOf(operation) }), (input) => {
+    const error = isJsonRpc(operation) ? errorOf(input) : hidden(input)
     if (error === undefined) return Effect.void
     return Effect.fail(isVeniceError(error) ? OperationFailure.narrow(operation, error) : error as NodeError<Op>)
   })
+}
 
 /** Fails a call that takes too long with an error that names the operation, which policies need. */
 const withTimeout = <A, E, R>(
@@ -380,13 +384,11 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       const decode = decodeSuccess(options.success)
       const call = send(operation, options).pipe(
         Effect.flatMap((response) =>
-          Effect.flatMap(readSuccess(response, nameOf(operation)), (body) => {
-            const bodyInput = { body, operation: nameOf(operation) }
-            const decoded = decode(response, bodyInput)
-            return isJsonRpc(operation)
-              ? Effect.andThen(failWithNodeError(operation, inputOf(response, bodyInput)), decoded)
-              : decoded
-          })
+          Effect.flatMap(readSuccess(response, nameOf(operation)), (body) =>
+            Effect.andThen(
+              failIfHidden(operation, response, body),
+              decode(response, { body, operation: nameOf(operation) })
+            ))
         )
       )
       return observed(operation, options)(withTimeout(call, operation, options))
@@ -414,11 +416,6 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       http: typed(baseClient)
     }
   })
-
-const overFetch = Layer.provide(
-  FetchHttpClient.layer,
-  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
-)
 
 const keysPage = "https://venice.ai/settings/api"
 
@@ -487,7 +484,7 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    * @since 0.1.0
    */
   static readonly layerWith = (options: ClientOptions): Layer.Layer<VeniceClient> =>
-    Layer.provide(Layer.effect(VeniceClient, make(options)), overFetch)
+    Layer.provide(Layer.effect(VeniceClient, make(options)), FetchHttpClient.layer)
 
   /**
    * Provides the service with {@link config} over the `HttpClient` of the context, such as

@@ -32,9 +32,9 @@ const isLast = (name: string, data: string): boolean =>
 const isEventStream = ({ headers }: HttpClientResponse): boolean =>
   headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
 
-/** The events in a piece of the text as JSON, and how the stream ended if it did. */
+/** The events in a piece of the text, and how the stream ended if it did. */
 interface Parsed {
-  readonly events: Array<string>
+  readonly events: Array<Sse.Event>
   /** `end` if the end marker was read, `parseError` for an event that is too long. */
   ending: "end" | { readonly parseError: unknown } | undefined
 }
@@ -43,9 +43,8 @@ const makeParser = (): (texts: ReadonlyArray<string>) => Parsed => {
   let parsed: Parsed
   const parser = Sse.makeParser((event) => {
     if (event._tag !== "Event" || parsed.ending !== undefined) return
-    const { data, event: name } = event
-    if (data !== "[DONE]") parsed.events.push(data)
-    if (isLast(name, data)) parsed.ending = "end"
+    if (event.data !== "[DONE]") parsed.events.push(event)
+    if (isLast(event.event, event.data)) parsed.ending = "end"
   })
   return (texts) => {
     parsed = { events: [], ending: undefined }
@@ -121,8 +120,12 @@ class EventReader<S extends Schema.Constraint> {
     const call = fiber.getRef(CurrentCall)
     const input = inputAt(fiber, this.#response, { body: "", operation: this.#operation })
     while (this.#next < events.length) {
-      const data = events[this.#next++]!
-      const decoded = this.#decodeEvent(data, call, () => ({ ...input, body: data, delivered: this.#delivered }))
+      const event = events[this.#next++]!
+      const decoded = this.#decodeEvent(
+        event,
+        call,
+        () => ({ ...input, body: event.data, delivered: this.#delivered })
+      )
       const exit = exitOf(decoded)
       if (exit === undefined) {
         return Effect.map(Effect.exit(decoded), (exit) => {
@@ -137,12 +140,12 @@ class EventReader<S extends Schema.Constraint> {
   }
 
   #decodeEvent(
-    data: string,
+    { data, event: name }: Sse.Event,
     call: Call | undefined,
     getInput: () => Input
   ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> {
     try {
-      const error = decodeEvent(data, getInput())
+      const error = decodeEvent(data, getInput(), name)
       return error === undefined ? this.#decode(data, call, getInput) : Effect.fail(error)
     } catch (defect) {
       // If a schema throws, the events before in the same chunk must still be delivered.

@@ -17,6 +17,7 @@ import type { UnexpectedBody } from "../Failure.ts"
 import { readWhole } from "./body.ts"
 import { redactFailure, secretsOf } from "./credentials.ts"
 import { type Call, CurrentCall, recordResponse } from "./currentCall.ts"
+import { withEveryRetryAfter } from "./retryAfter.ts"
 import { fromSchemaError, notJson, tooLong } from "./unexpectedBody.ts"
 
 type BodyInput = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation">
@@ -24,16 +25,19 @@ type BodyInput = Pick<Input, "body" | "bodyTruncated" | "delivered" | "operation
 /** The input of `Decode` for a response and its body, or a part of it. By default the request gives the operation. */
 export const inputAt = (
   fiber: Fiber.Fiber<unknown, unknown>,
-  { headers, request, status }: HttpClientResponse,
+  response: HttpClientResponse,
   bodyInput: BodyInput
-): Input => ({
-  ...bodyInput,
-  status,
-  headers,
-  operation: bodyInput.operation ?? nameOf(request.method, request.url),
-  now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
-  secrets: secretsOf(request)
-})
+): Input => {
+  const { request, status } = response
+  return {
+    ...bodyInput,
+    status,
+    headers: withEveryRetryAfter(response),
+    operation: bodyInput.operation ?? nameOf(request.method, request.url),
+    now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
+    secrets: secretsOf(request)
+  }
+}
 
 /** {@link inputAt} for the running fiber. */
 export const inputOf = (response: HttpClientResponse, bodyInput: BodyInput): Effect.Effect<Input> =>
