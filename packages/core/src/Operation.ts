@@ -323,6 +323,12 @@ export const operations = {
     documented: [],
     alsoSeen: [400, 401, 402, 415, 429, 500, 503]
   },
+  // An alias of the operation before.
+  "POST /systemone": {
+    onReplay: "billed-after-run",
+    documented: [],
+    alsoSeen: [400, 401, 402, 415, 429, 500, 503]
+  },
   "POST /audio/voice-changer/queue": {
     onReplay: "charged-before-answer",
     documented: [],

@@ -17,7 +17,12 @@ import * as Operations from "./Operation.ts"
 import type { Code, VeniceError } from "./VeniceError.ts"
 import { byCode } from "./VeniceError.ts"
 
-const textRuns = ["POST /chat/completions", "POST /responses", "POST /decisions"] as const satisfies ReadonlyArray<
+const textRuns = [
+  "POST /chat/completions",
+  "POST /responses",
+  "POST /decisions",
+  "POST /systemone"
+] as const satisfies ReadonlyArray<
   Operation
 >
 

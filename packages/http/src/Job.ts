@@ -24,18 +24,23 @@
  *
  * @since 0.1.0
  */
+import type { Gone, MediaNotFound, RateLimitExceeded } from "@effect-venice/core/Errors"
+import { UnrecognizedResponse } from "@effect-venice/core/Errors"
 import * as Retry from "@effect-venice/core/Retry"
-import { isVeniceError } from "@effect-venice/core/VeniceError"
+import { isVeniceError, type VeniceError } from "@effect-venice/core/VeniceError"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { HttpClientError } from "effect/http/HttpClientError"
+import * as HttpClient from "effect/http/HttpClient"
+import { HttpClientError, InvalidUrlError } from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { JobFailure, type JobFailureReason, type UnexpectedBody } from "./Failure.ts"
+import { typed } from "./HttpFailure.ts"
 import type { Job } from "./internal/job.ts"
 import { decodeSuccess, readSuccess } from "./internal/success.ts"
 import type { ExecuteFailure, RequestFailure } from "./VeniceClient.ts"
@@ -192,6 +197,62 @@ export const complete = (job: Job): Effect.Effect<void, RequestFailure<`POST /${
   ).pipe(
     Effect.asVoid
   )
+
+/**
+ * The failures of {@link download} and {@link discard}: the media is gone after 24 hours, or the host is busy.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DownloadFailure = MediaNotFound | Gone | RateLimitExceeded | UnrecognizedResponse | HttpClientError
+
+const isDownloadError = (error: VeniceError): error is Extract<DownloadFailure, VeniceError> =>
+  error._tag === "MEDIA_NOT_FOUND" || error._tag === "GONE" || error._tag === "RATE_LIMIT_EXCEEDED"
+  || error._tag === "UNRECOGNIZED_RESPONSE"
+
+const downloadError = (error: VeniceError): Extract<DownloadFailure, VeniceError> => {
+  if (isDownloadError(error)) return error
+  const { category, matchedBy, message, response } = error
+  return new UnrecognizedResponse({ category, code: error._tag, matchedBy, message, response })
+}
+
+/** Sends no credentials: the host of the media may be any, and its URL is the permission. */
+const atDownloadUrl = (method: "GET" | "DELETE") =>
+  Effect.fnUntraced(
+    function*(
+      job: Job
+    ): Effect.fn.Return<HttpClientResponse.HttpClientResponse, DownloadFailure, HttpClient.HttpClient> {
+      const request = HttpClientRequest.make(method)(job.downloadUrl ?? "")
+      if (job.downloadUrl === undefined) {
+        const description = "the job has no download URL: its media is the body of the response that completed it"
+        return yield* new HttpClientError({ reason: new InvalidUrlError({ request, description }) })
+      }
+      const client = typed(yield* HttpClient.HttpClient)
+      return yield* Effect.mapError(
+        client.execute(request),
+        (error) => isVeniceError(error) ? downloadError(error) : error
+      )
+    }
+  )
+
+/**
+ * Downloads the media of a completed job that has a `downloadUrl`, without credentials. The URL is valid for 24 hours.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const download: (
+  job: Job
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, DownloadFailure, HttpClient.HttpClient> = atDownloadUrl("GET")
+
+/**
+ * Deletes the media at the `downloadUrl` of a job before its 24 hours are over, without credentials.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const discard = (job: Job): Effect.Effect<void, DownloadFailure, HttpClient.HttpClient> =>
+  Effect.asVoid(atDownloadUrl("DELETE")(job))
 
 /**
  * Queues a job once, and polls it until it completes or fails: the usual way to make media.

@@ -180,3 +180,50 @@ describe("a job", () => {
       assert.isAtMost(count("/retrieve"), before + 1)
     }).pipe(run))
 })
+
+describe("the download URL of a job", () => {
+  const jobAt = (url?: string): Job.Job => ({
+    medium: "video",
+    model: "m",
+    queueId: "q-1",
+    ...(url !== undefined && { downloadUrl: url })
+  })
+
+  it.live("is read and deleted without credentials", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 200, "media", { "content-type": "video/mp4" }))
+      const job = jobAt(`${server.url}/media/1.mp4?signature=s`)
+
+      const response = yield* Job.download(job)
+      assert.strictEqual(yield* response.text, "media")
+      yield* Job.discard(job)
+
+      assert.deepStrictEqual(server.got.map(({ method, url }) => [method, url]), [
+        ["GET", "/api/v1/media/1.mp4?signature=s"],
+        ["DELETE", "/api/v1/media/1.mp4?signature=s"]
+      ])
+      for (const { headers } of server.got) assert.isUndefined(headers.authorization)
+    }).pipe(Effect.provide(FetchHttpClient.layer)))
+
+  it.live.each<[number, unknown, string]>([
+    [404, { error: "Media could not be found." }, "MEDIA_NOT_FOUND"],
+    [404, "<Error><Code>NoSuchKey</Code></Error>", "UNRECOGNIZED_RESPONSE"],
+    [410, { error: "The download has expired." }, "GONE"],
+    [429, "", "RATE_LIMIT_EXCEEDED"],
+    [401, { error: "Authentication failed" }, "UNRECOGNIZED_RESPONSE"]
+  ])("may fail with %i %j", ([status, body, tag]) =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, status, body))
+
+      const error = yield* Effect.flip(Job.download(jobAt(`${server.url}/media/1.mp4`)))
+
+      assert.strictEqual(error._tag, tag)
+    }).pipe(Effect.provide(FetchHttpClient.layer)))
+
+  it.effect("is none for a job whose media came with its completion", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Job.download(jobAt()))
+
+      assert.include(error.message, "no download URL")
+    }).pipe(Effect.provide(FetchHttpClient.layer)))
+})
