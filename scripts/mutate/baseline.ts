@@ -1,0 +1,175 @@
+/**
+ * Which tests reach which piece of the sources, and how long they take. Kept until a source, a test or the
+ * configuration changes.
+ */
+import { fork } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { groupBy } from "./groups.ts"
+import type { Mutant } from "./mutants.ts"
+import type { Region } from "./regions.ts"
+import { instrument, regionAt } from "./regions.ts"
+import type { RecordedTest, Recording, Selection } from "./runner.ts"
+import { Uses } from "./uses.ts"
+import { judgeAll } from "./workers.ts"
+
+export interface Limits {
+  /** A test that takes longer counts only for what no other test reaches. In milliseconds. */
+  readonly direct: number
+  /** The same for a test that loads the piece, as it loads every table, and reaches no use of it. */
+  readonly loading: number
+}
+
+export interface Cover {
+  /** Quick tests first. */
+  readonly phases: ReadonlyArray<ReadonlyArray<Selection>>
+  /** In milliseconds, as far as known. */
+  readonly cost: number
+  readonly files: ReadonlyArray<string>
+}
+
+export const hash = (...texts: ReadonlyArray<string>): string => {
+  const out = createHash("sha256")
+  for (const text of texts) out.update(`${text.length}:${text}`)
+  return out.digest("hex").slice(0, 16)
+}
+
+const root = join(import.meta.dirname, "../..")
+const read = (file: string): string => readFileSync(join(root, file), "utf8")
+
+/** What takes longer than this is left for the second phase. In milliseconds. */
+const quick = 100
+
+export class Baseline {
+  readonly recording: Recording
+  readonly regions = new Map<string, ReadonlyArray<Region>>()
+  readonly textOf = new Map<string, string>()
+  readonly hashes = new Map<string, string>()
+  /** What all tests share. */
+  readonly shared: string
+  /** How many mutants of a source file the tests of a file have killed. */
+  readonly kills = new Map<string, number>()
+  readonly #uses: Uses
+  /** The words of each test file. */
+  readonly #words = new Map<string, ReadonlySet<string>>()
+
+  constructor(recording: Recording, sources: ReadonlyArray<string>) {
+    this.recording = recording
+    for (const file of sources) {
+      const text = read(file)
+      this.textOf.set(file, text)
+      this.regions.set(file, instrument(file, text, 0).regions)
+    }
+    for (const file of Object.keys(recording.loads)) {
+      const text = read(file)
+      this.hashes.set(file, hash(text))
+      this.#words.set(file, new Set(text.match(/\w+/g)))
+    }
+    this.#uses = new Uses(this.textOf, this.regions, recording.bases)
+    this.shared = hash(...sharedFiles().map(read))
+  }
+
+  hashOf(files: ReadonlyArray<string>): string {
+    return hash(this.shared, ...files.toSorted().map((file) => this.hashes.get(file) ?? ""))
+  }
+
+  killed(source: string, test: string): void {
+    const key = `${source} ${test}`
+    this.kills.set(key, (this.kills.get(key) ?? 0) + 1)
+  }
+
+  coverOf(mutant: Mutant, limits: Limits): Cover | undefined {
+    const { bases, loads, tests } = this.recording
+    const counter = bases[mutant.file]! + regionAt(this.regions.get(mutant.file)!, mutant.start, mutant.end)
+    const reaching = tests.filter(({ file, hits, passed }) =>
+      passed && (hits.includes(counter) || loads[file]!.includes(counter))
+    )
+    if (reaching.length === 0) return undefined
+    const users = this.#uses.of(mutant.file, mutant.start)
+    const mentions = (file: string) => [...users.names].some((name) => this.#words.get(file)!.has(name))
+    const direct = reaching.filter(({ hits, milliseconds }) =>
+      milliseconds <= limits.direct && (hits.includes(counter) || hits.some((hit) => users.counters.has(hit)))
+    )
+    const loading = reaching.filter((test) =>
+      !direct.includes(test) && test.milliseconds <= limits.loading &&
+      (limits.loading === Infinity || mentions(test.file))
+    )
+    const phases = [
+      direct.filter(({ milliseconds }) => milliseconds <= quick),
+      direct.filter(({ milliseconds }) => milliseconds > quick),
+      loading
+    ].filter((phase) => phase.length > 0)
+    if (phases.length === 0) phases.push(reaching)
+    const chosen = phases.flat()
+    return {
+      phases: phases.map((phase) => this.#select(mutant.file, phase)),
+      cost: chosen.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+      files: [...new Set(chosen.map(({ file }) => file))]
+    }
+  }
+
+  /** By file. First those that killed before, then those that reach much of the source in little time. */
+  #select(source: string, tests: ReadonlyArray<RecordedTest>): ReadonlyArray<Selection> {
+    const base = this.recording.bases[source]!
+    const end = base + this.regions.get(source)!.length
+    return [...groupBy(tests, ({ file }) => file)].map(([file, group]) => {
+      const cost = group.reduce((sum, { milliseconds }) => sum + milliseconds, 50)
+      const reached = new Set(group.flatMap(({ hits }) => hits.filter((hit) => base <= hit && hit < end)))
+      const kills = this.kills.get(`${source} ${file}`) ?? 0
+      return { file, ids: group.map(({ id }) => id), rank: (1 + reached.size + 10 * kills) / cost }
+    }).toSorted((a, b) => b.rank - a.rank).map(({ file, ids }) => ({ file, ids }))
+  }
+}
+
+const sharedFiles = (): ReadonlyArray<string> =>
+  globSync(["packages/*/test/**/*", "vitest.config.ts", "pnpm-lock.yaml"], { cwd: root, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort()
+
+const recordAll = (sources: ReadonlyArray<string>): Promise<Recording> =>
+  new Promise((resolve, reject) => {
+    const child = fork(join(import.meta.dirname, "runner.ts"), ["record", JSON.stringify(sources)], {
+      cwd: root,
+      stdio: ["ignore", "ignore", "inherit", "ipc"]
+    })
+    child.on("message", (recording) => resolve(recording as Recording))
+    child.on("exit", (code) => reject(new Error(`the recording of the tests ended with ${code}`)))
+  })
+
+/** Marks as failed what fails where tests share their modules, as they do for mutants. */
+const withControl = async (recording: Recording, limits: Limits): Promise<Recording> => {
+  const tests = recording.tests.filter(({ milliseconds, passed }) => passed && milliseconds <= limits.direct)
+  const phase = [...groupBy(tests, ({ file }) => file)].map(([file, group]) => ({
+    file,
+    ids: group.map(({ id }) => id)
+  }))
+  const { failed } = await judgeAll({ phases: [phase], all: true })
+  for (const { file, name } of failed) console.log(`left out, since it fails without a mutant: ${file} ${name}`)
+  const ids = new Set(failed.map(({ file, id }) => id ?? file))
+  return {
+    ...recording,
+    tests: recording.tests.map((test) => ids.has(test.id) || ids.has(test.file) ? { ...test, passed: false } : test)
+  }
+}
+
+export const baseline = async (
+  store: string,
+  sources: ReadonlyArray<string>,
+  limits: Limits
+): Promise<Baseline> => {
+  const inputs = globSync(["packages/*/src/**/*.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"], {
+    cwd: root
+  }).sort()
+  const key = hash(...[...inputs, ...sharedFiles()].flatMap((file) => [file, read(file)]))
+  const path = join(store, "baseline.json")
+  if (existsSync(path)) {
+    const kept = JSON.parse(readFileSync(path, "utf8")) as { readonly key: string; readonly recording: Recording }
+    if (kept.key === key) return new Baseline(kept.recording, sources)
+  }
+  console.log("recording which tests reach what, a few minutes")
+  const recording = await withControl(await recordAll(sources), limits)
+  writeFileSync(path, JSON.stringify({ key, recording }))
+  return new Baseline(recording, sources)
+}

@@ -1,0 +1,23 @@
+/**
+ * Mutants that no test can kill, since the mutated program does the same. Each is listed with its reason in
+ * `equivalents.json`, by the text of its line, so that the entry outlives changes elsewhere in the file.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Mutant } from "./mutants.ts"
+
+export interface Equivalent {
+  readonly file: string
+  /** The line without the white space around it. */
+  readonly line: string
+  /** As the report prints it. */
+  readonly mutation: string
+  readonly reason: string
+}
+
+const path = join(import.meta.dirname, "equivalents.json")
+
+export const equivalents: ReadonlyArray<Equivalent> = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : []
+
+export const isFor = ({ file, line, mutation }: Equivalent, mutant: Mutant): boolean =>
+  mutant.file === file && mutant.source === line && mutant.mutation === mutation

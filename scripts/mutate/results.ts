@@ -1,0 +1,51 @@
+/**
+ * What is known of mutants from this run and those before. A result is appended as soon as there is one.
+ *
+ * A killed mutant stays killed while the test file that killed it is the same, a survivor survives while all test files
+ * that reach it are. Both end with a change of the mutated file. Changes of other sources are not noticed.
+ */
+import { appendFileSync, existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { hash } from "./baseline.ts"
+import type { Mutant } from "./mutants.ts"
+
+export type Status = "killed" | "timeout" | "survived" | "uncovered"
+
+export interface Result {
+  readonly key: string
+  readonly status: Status
+  /** The test file that killed it. */
+  readonly by?: string
+  /** The test. */
+  readonly test?: string
+  /** Of the test files on which the result rests. */
+  readonly tests: string
+}
+
+export const keyOf = (mutant: Mutant, text: string): string =>
+  hash(text, String(mutant.start), String(mutant.end), mutant.replacement)
+
+export class Results {
+  readonly #path: string
+  readonly #known = new Map<string, Result>()
+
+  constructor(store: string) {
+    this.#path = join(store, "results.jsonl")
+    if (!existsSync(this.#path)) return
+    for (const line of readFileSync(this.#path, "utf8").split("\n")) {
+      // The last line of a run that was killed may be half a line.
+      if (!line.endsWith("}")) continue
+      const result = JSON.parse(line) as Result
+      this.#known.set(result.key, result)
+    }
+  }
+
+  get(key: string): Result | undefined {
+    return this.#known.get(key)
+  }
+
+  add(result: Result): void {
+    this.#known.set(result.key, result)
+    appendFileSync(this.#path, `${JSON.stringify(result)}\n`)
+  }
+}
