@@ -6,9 +6,10 @@
  *     pnpm mutate --files packages/http/src/Job.ts   only the files of a glob, more than one with commas
  *     pnpm mutate --sample 0.2 --seed 1       a fifth of the mutants, always the same for a seed
  *     pnpm mutate --workers 1                 how many processes run tests, 2 by default
- *     pnpm mutate --thorough                  slow tests too
- *     pnpm mutate --fresh                     again what has a result
- *     pnpm mutate --again                     again what survived
+ *     pnpm mutate --budget 20                 how many seconds of tests a mutant may take, 8 by default
+ *     pnpm mutate --again                     once more what survived
+ *     pnpm mutate --again --thorough          the same, with every test that reaches it, however slow
+ *     pnpm mutate --fresh                     once more what has a result
  *     pnpm mutate --report                    the page from the results there are, without a run
  *     pnpm mutate --count                     how many mutants there are
  *
@@ -21,6 +22,7 @@ import { spawnSync } from "node:child_process"
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, matchesGlob } from "node:path"
 import { parseArgs } from "node:util"
+import type { Limits } from "./mutate/baseline.ts"
 import { baseline, hash } from "./mutate/baseline.ts"
 import { equivalents, isFor } from "./mutate/equivalents.ts"
 import { groupBy } from "./mutate/groups.ts"
@@ -45,6 +47,7 @@ const { values: options } = parseArgs({
     sample: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: "2" },
+    budget: { type: "string", default: "8" },
     thorough: { type: "boolean", default: false },
     fresh: { type: "boolean", default: false },
     again: { type: "boolean", default: false },
@@ -53,7 +56,10 @@ const { values: options } = parseArgs({
   }
 })
 
-const limits = options.thorough ? { direct: Infinity, loading: Infinity } : { direct: 3000, loading: 100 }
+const thorough: Limits = { budget: Infinity, isNearEnough: false }
+const limits: Limits = options.thorough
+  ? thorough
+  : { budget: Number(options.budget) * 1000, isNearEnough: true }
 
 const sources = globSync("packages/{core,http}/src/**/*.ts", { cwd: root }).sort()
 const texts = new Map(sources.map((file) => [file, readFileSync(join(root, file), "utf8")]))
@@ -77,7 +83,7 @@ mkdirSync(store, { recursive: true })
 const results = new Results(store)
 
 const run = async (): Promise<void> => {
-  const tests = await baseline(store, sources, limits)
+  const tests = await baseline(store, sources)
   const isKept = (mutant: Mutant, result: Result | undefined): boolean => {
     if (result === undefined || options.fresh) return false
     if (result.by !== undefined) {
@@ -85,7 +91,9 @@ const run = async (): Promise<void> => {
       return result.tests === tests.hashOf([result.by])
     }
     if (options.again && result.status !== "timeout") return false
-    return result.tests === tests.hashOf(tests.coverOf(mutant, limits)?.files ?? [])
+    return [limits, thorough].some((limits) =>
+      result.tests === tests.hashOf(tests.coverOf(mutant, limits)?.files ?? [])
+    )
   }
   const queue = wanted.filter(({ key, mutant }) => !isKept(mutant, results.get(key)))
   console.log(`${queue.length} mutants to run, ${wanted.length - queue.length} with a result`)
@@ -108,7 +116,7 @@ const run = async (): Promise<void> => {
     if (cover === undefined) return { key, status: "uncovered", tests: tests.hashOf([]) }
     const text = apply(texts.get(mutant.file)!, mutant)
     const job = { mutated: { file: mutant.file, text }, phases: cover.phases, all: false }
-    const verdict = await worker.judge(job, 20_000 + 6 * cover.cost)
+    const verdict = await worker.judge(job, 20_000 + 4 * cover.cost)
     if (isInterrupted()) return undefined
     if (verdict === undefined) return { key, status: "timeout", tests: tests.hashOf(cover.files) }
     const killer = verdict.failed[0]

@@ -14,11 +14,12 @@ import type { RecordedTest, Recording, Selection } from "./runner.ts"
 import { Uses } from "./uses.ts"
 import { judgeAll } from "./workers.ts"
 
+/** How much is done to kill a mutant. */
 export interface Limits {
-  /** A test that takes longer counts only for what no other test reaches. In milliseconds. */
-  readonly direct: number
-  /** The same for a test that loads the piece, as it loads every table, and reaches no use of it. */
-  readonly loading: number
+  /** The tests of a mutant take no longer in all; the cheapest are chosen. In milliseconds. */
+  readonly budget: number
+  /** Of what is computed as a module loads, only tests that mention or reach a use. */
+  readonly isNearEnough: boolean
 }
 
 export interface Cover {
@@ -88,19 +89,21 @@ export class Baseline {
     if (reaching.length === 0) return undefined
     const users = this.#uses.of(mutant.file, mutant.start)
     const mentions = (file: string) => [...users.names].some((name) => this.#words.get(file)!.has(name))
-    const direct = reaching.filter(({ hits, milliseconds }) =>
-      milliseconds <= limits.direct && (hits.includes(counter) || hits.some((hit) => users.counters.has(hit)))
+    const isNear = ({ file, hits }: RecordedTest) =>
+      hits.includes(counter) || mentions(file) || hits.some((hit) => users.counters.has(hit))
+    const near = reaching.filter(isNear)
+    const cheapest = (limits.isNearEnough && near.length > 0 ? near : reaching).toSorted((a, b) =>
+      Number(b.hits.includes(counter)) - Number(a.hits.includes(counter)) || a.milliseconds - b.milliseconds
     )
-    const loading = reaching.filter((test) =>
-      !direct.includes(test) && test.milliseconds <= limits.loading &&
-      (limits.loading === Infinity || mentions(test.file))
-    )
+    let left = limits.budget
+    const affordable = cheapest.filter(({ milliseconds }, i) => {
+      left -= milliseconds
+      return left >= 0 || i === 0
+    })
     const phases = [
-      direct.filter(({ milliseconds }) => milliseconds <= quick),
-      direct.filter(({ milliseconds }) => milliseconds > quick),
-      loading
+      affordable.filter(({ milliseconds }) => milliseconds <= quick),
+      affordable.filter(({ milliseconds }) => milliseconds > quick)
     ].filter((phase) => phase.length > 0)
-    if (phases.length === 0) phases.push(reaching)
     const chosen = phases.flat()
     return {
       phases: phases.map((phase) => this.#select(mutant.file, phase)),
@@ -139,8 +142,8 @@ const recordAll = (sources: ReadonlyArray<string>): Promise<Recording> =>
   })
 
 /** Marks as failed what fails where tests share their modules, as they do for mutants. */
-const withControl = async (recording: Recording, limits: Limits): Promise<Recording> => {
-  const tests = recording.tests.filter(({ milliseconds, passed }) => passed && milliseconds <= limits.direct)
+const withControl = async (recording: Recording): Promise<Recording> => {
+  const tests = recording.tests.filter(({ passed }) => passed)
   const phase = [...groupBy(tests, ({ file }) => file)].map(([file, group]) => ({
     file,
     ids: group.map(({ id }) => id)
@@ -156,8 +159,7 @@ const withControl = async (recording: Recording, limits: Limits): Promise<Record
 
 export const baseline = async (
   store: string,
-  sources: ReadonlyArray<string>,
-  limits: Limits
+  sources: ReadonlyArray<string>
 ): Promise<Baseline> => {
   const inputs = globSync(["packages/*/src/**/*.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"], {
     cwd: root
@@ -169,7 +171,7 @@ export const baseline = async (
     if (kept.key === key) return new Baseline(kept.recording, sources)
   }
   console.log("recording which tests reach what, a few minutes")
-  const recording = await withControl(await recordAll(sources), limits)
+  const recording = await withControl(await recordAll(sources))
   writeFileSync(path, JSON.stringify({ key, recording }))
   return new Baseline(recording, sources)
 }

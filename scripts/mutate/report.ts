@@ -84,9 +84,8 @@ export const report = (
     "`pnpm mutate` changes the sources of `core` and `http` in one small place at a time and runs the tests that reach " +
     "it. A mutant is killed when a test fails or does not end; one that survives is a behaviour that no test states. " +
     "This page is written by it.",
-    "Left out are tests that take more than three seconds and, for a mutant of what is computed as a module loads, " +
-    "tests that mention no use of it or reach none and take more than a tenth of a second; unless nothing else " +
-    "reaches the mutant.",
+    "A mutant is tried on the tests nearest to it, the cheapest first, for eight seconds; `pnpm mutate --again --thorough` " +
+    "tries a survivor on all tests that reach it.",
     `${sentence(summary)}.`.replace("score", "Score"),
     "## By file",
     table(["File", "Score", "Killed", "Survived", "Equivalent", "Not run"], rows),

@@ -93,7 +93,7 @@ const vitest = await createVitest("test", {
   sequence: { sequencer: AsGiven },
   ...(isRecording
     ? { setupFiles: [join(import.meta.dirname, "recorder.ts")], testTimeout: 120_000 }
-    : { testTimeout: 8000 })
+    : { testTimeout: 15_000 })
 }, { plugins: [{ name: "mutate", enforce: "pre", load }] })
 
 const project = vitest.getRootProject()
@@ -157,5 +157,7 @@ if (isRecording) {
 process.on("message", async (job: Job) => {
   process.send!(await judge(job))
 })
+// An interruption from the keyboard reaches every process, but it is for the first to say what ends.
+process.on("SIGINT", () => {})
 process.on("disconnect", () => process.exit())
 process.send!("ready")
