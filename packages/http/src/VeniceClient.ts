@@ -25,7 +25,6 @@
  *
  * @since 0.1.0
  */
-import { hidden } from "@effect-venice/core/Decode"
 import type * as Operation from "@effect-venice/core/Operation"
 import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
@@ -38,7 +37,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Headers from "effect/http/Headers"
-import * as HttpBody from "effect/http/HttpBody"
+import type * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -53,12 +52,14 @@ import * as Stream from "effect/Stream"
 import type { JsonRpcError, UnexpectedBody, UnfinishedStream } from "./Failure.ts"
 import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { observe, observeStream } from "./internal/callSpan.ts"
-import { checkHeaders, isWorthMore, redactFailure, redacting, redactResponse } from "./internal/credentials.ts"
+import { checkHeaders, redactFailure, redacting, redactResponse } from "./internal/credentials.ts"
+import { checkDestination, markAsEnvironment } from "./internal/destination.ts"
 import { events } from "./internal/eventStream.ts"
-import { errorOf } from "./internal/jsonRpcError.ts"
+import { failIfHidden } from "./internal/hiddenError.ts"
+import { nameOf, toRequest } from "./internal/operationRequest.ts"
 import { withoutRedirects } from "./internal/redirects.ts"
 import { makeRecorder } from "./internal/responseMetadata.ts"
-import { decodeSuccess, inputOf, readSuccess } from "./internal/success.ts"
+import { decodeSuccess, readSuccess } from "./internal/success.ts"
 import type * as RequestBody from "./RequestBody.ts"
 
 /**
@@ -227,76 +228,8 @@ export interface ClientOptions {
 // A key with other characters was not copied correctly.
 const isKey = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
 
-const invalidUrl = (request: HttpClientRequest.HttpClientRequest, description: string) =>
-  Effect.fail(
-    new HttpClientError.HttpClientError({ reason: new HttpClientError.InvalidUrlError({ request, description }) })
-  )
-
 const isPlainObject = (body: unknown): body is object =>
   typeof body === "object" && body !== null && Object.getPrototypeOf(body) === Object.prototype
-
-const toBody = (
-  request: HttpClientRequest.HttpClientRequest,
-  body: unknown
-): Effect.Effect<HttpBody.HttpBody, HttpClientError.HttpClientError> => {
-  if (body === undefined) return Effect.succeed(HttpBody.empty)
-  if (HttpBody.isHttpBody(body)) return Effect.succeed(body)
-  if (body instanceof FormData) return Effect.succeed(HttpBody.formData(body))
-  return Effect.mapError(HttpBody.json(body), (cause) =>
-    new HttpClientError.HttpClientError({
-      reason: new HttpClientError.EncodeError({ request, cause, description: "the body cannot be encoded as JSON" })
-    }))
-}
-
-// A segment that URLs take as "here" or "up": the request would call another operation.
-const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i
-
-/** The path with the values of its parameters, or what is wrong with them. */
-const fillPath = (
-  template: string,
-  values: RequestOptions["path"]
-): { readonly path: string; readonly problem?: string | undefined } => {
-  const missing: Array<string> = []
-  const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
-    const value = String(values?.[name] ?? "")
-    if (value === "") missing.push(name)
-    // A lone surrogate cannot be encoded.
-    return encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd"))
-  })
-  if (missing.length > 0) return { path, problem: `needs a value for ${missing.join(", ")}` }
-  return { path, problem: dotSegment.test(path.split("?", 1)[0]!) ? "has a path with . or .. in it" : undefined }
-}
-
-const toRequest = (
-  operation: string,
-  options: RequestOptions
-): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
-  const [method, template] = operation.split(" ", 2) as [HttpMethod, string]
-  const { path, problem } = fillPath(template, options.path)
-  const request = HttpClientRequest.make(method)(path, { urlParams: options.query, headers: options.headers })
-  return problem === undefined
-    ? Effect.map(toBody(request, options.body), (body) => HttpClientRequest.setBody(request, body))
-    : invalidUrl(request, `${nameOf(operation)} ${problem}`)
-}
-
-// A query in the text of an operation may hold a token, and would give each of its values a name of its own.
-const nameOf = <Op extends string>(operation: Op): Op => operation.split("?", 1)[0] as Op
-
-const isJsonRpc = (operation: string): boolean => operation === "POST /crypto/rpc/{network}"
-
-/** Fails with the error that a success hides: that of a blockchain's node, or one of Venice under status 200. */
-const failIfHidden = <Op extends string>(
-  operation: Op,
-  response: HttpClientResponse,
-  body: string
-): Effect.Effect<void, ExecuteFailure<Op>> => {
-  if (!isJsonRpc(operation) && !body.includes("\"error\"")) return Effect.void
-  return Effect.flatMap(inputOf(response, { body, operation: nameOf(operation) }), (input) => {
-    const error = isJsonRpc(operation) ? errorOf(input) : hidden(input)
-    if (error === undefined) return Effect.void
-    return Effect.fail(isVeniceError(error) ? OperationFailure.narrow(operation, error) : error as NodeError<Op>)
-  })
-}
 
 /** Fails a call that takes too long with an error that names the operation, which policies need. */
 const withTimeout = <A, E, R>(
@@ -320,23 +253,6 @@ const withTimeout = <A, E, R>(
         })
       )
   })
-}
-
-// The URLs that were read from the environment, which others than the author of the program may set.
-const fromEnvironment = new WeakSet<object>()
-
-const isTrusted = (url: URL): boolean =>
-  /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
-  || (url.protocol === "https:" && /(?:^|\.)venice\.ai$/.test(url.hostname))
-
-/** Makes the check that nothing worth more than inference goes to a host that the environment alone names. */
-const checkDestination = (baseUrl: ClientOptions["baseUrl"]) => {
-  if (!(baseUrl instanceof URL) || !fromEnvironment.has(baseUrl) || isTrusted(baseUrl)) return Effect.succeed
-  const description =
-    `an admin key, a sign-in and a payment are not sent to ${baseUrl.hostname}, which the environment `
-    + "names: give the base URL in code"
-  return (request: HttpClientRequest.HttpClientRequest) =>
-    isWorthMore(request) ? invalidUrl(request, description) : Effect.succeed(request)
 }
 
 const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
@@ -386,7 +302,10 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
         Effect.flatMap((response) =>
           Effect.flatMap(readSuccess(response, nameOf(operation)), (body) =>
             Effect.andThen(
-              failIfHidden(operation, response, body),
+              Effect.mapError(
+                failIfHidden(nameOf(operation), response, body),
+                (error) => isVeniceError(error) ? OperationFailure.narrow(operation, error) : error as NodeError<Op>
+              ),
               decode(response, { body, operation: nameOf(operation) })
             ))
         )
@@ -433,10 +352,7 @@ const Key = Schema.String.annotate({ message: `VENICE_API_KEY is not set. Create
 const config: Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> = Config.all({
   apiKey: Config.schema(Schema.RedactedFromValue(Key), "VENICE_API_KEY"),
   baseUrl: Config.URL("VENICE_BASE_URL").pipe(
-    Config.map((url) => {
-      fromEnvironment.add(url)
-      return url
-    }),
+    Config.map(markAsEnvironment),
     Config.withDefault(new URL(defaultBaseUrl))
   )
 })

@@ -231,9 +231,3 @@ export const checkHeaders = (
     })
   )
 }
-
-/** Whether a request has what is worth more than inference: an admin key, a wallet's sign-in, a signed payment. */
-export const isWorthMore = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
-  Object.entries(headers).some(([name, value]) =>
-    /^(?:x-)?sign-in-with-x$|payment/.test(name) || /venice[-_]admin[-_]key/i.test(value)
-  )
