@@ -100,14 +100,14 @@ const isNever = ({ status }: Case): boolean => never.has(status)
 
 const rows: ReadonlyArray<Row> = [
   {
-    name: "documented codes told apart by class, status and fields, of 40",
+    name: "documented codes with a class, status and fields of their own, of 40",
     of: (seen) => {
       const codes = groupOf(seen, "documented code").map(identity)
       return String(count(codes, (code) => codes.indexOf(code) === codes.lastIndexOf(code)))
     }
   },
   {
-    name: `server's words in \`error.message\`, of ${sizeOf((given) => wordsOf(given) !== "")}`,
+    name: `server's message in \`error.message\`, of ${sizeOf((given) => wordsOf(given) !== "")}`,
     of: (seen) => kept(seen.filter(({ given }) => wordsOf(given) !== ""), "message")
   },
   {
@@ -115,34 +115,34 @@ const rows: ReadonlyArray<Row> = [
     of: (seen) => kept(seen.filter(({ given }) => given.group !== "lost"), "requestId")
   },
   {
-    name: `server's wait in a field, of ${sizeOf(({ hint }) => hint !== undefined)}`,
+    name: `server's hint in a field, of ${sizeOf(({ hint }) => hint !== undefined)}`,
     of: (seen) => kept(seen.filter(isHinted), "hint")
   },
   {
-    name: "of those: repeated, no earlier than asked",
+    name: "of those: retried, not before the hint",
     of: (seen) => String(count(seen, (one) => isHinted(one) && isAgain(one) && !isInside(one)))
   },
   {
-    name: "of those: repeated inside the server's window",
+    name: "of those: retried before the hint",
     of: (seen) => String(count(seen, (one) => isHinted(one) && isAgain(one) && isInside(one)))
   },
   {
-    name: "of those: not repeated",
+    name: "of those: not retried",
     of: (seen) => String(count(seen, (one) => isHinted(one) && !isAgain(one)))
   },
   {
-    name: `repeated though a repeat cannot help, of ${sizeOf(isNever)}`,
+    name: `retried although a retry cannot help, of ${sizeOf(isNever)}`,
     of: (seen) => {
       const again = seen.filter((one) => isNever(one.given) && isAgain(one))
       return `${again.length}${again.length === 0 ? "" : ` (${again.map(({ id }) => id).join(", ")})`}`
     }
   },
   {
-    name: `repeated though the lost answer may be billed, of ${sizeOf(({ group }) => group === "lost")}`,
+    name: `retried although the lost response may be billed, of ${sizeOf(({ group }) => group === "lost")}`,
     of: (seen) => String(count(groupOf(seen, "lost"), isAgain))
   },
   {
-    name: `key or wallet signature in the error, of ${sizeOf(({ group }) => group === "echo")} answers that repeat it`,
+    name: `key or wallet signature in the error, of ${sizeOf(({ group }) => group === "echo")} responses that echo it`,
     of: (seen) => String(count(groupOf(seen, "echo"), ({ error }) => error !== undefined && error.leaks.length > 0))
   },
   {
@@ -155,7 +155,7 @@ const rows: ReadonlyArray<Row> = [
     of: (seen) => String(count(seen, ({ error }) => error?.hasPrompt === true))
   },
   {
-    name: `failures inside a stream taken for a success, of ${sizeOf(({ group }) => group === "stream")}`,
+    name: `errors inside a stream reported as a success, of ${sizeOf(({ group }) => group === "stream")}`,
     of: (seen) => String(count(groupOf(seen, "stream"), ({ error }) => error === undefined))
   },
   {
@@ -167,10 +167,10 @@ const rows: ReadonlyArray<Row> = [
 const titles: Readonly<Record<Case["group"], string>> = {
   "documented code": "A documented code: `{\"error\": \"<its message>\"}` under its status",
   response: "Captured and documented responses",
-  wait: "Answers that ask for a wait",
-  echo: "Answers that repeat a credential",
-  lost: "Lost answers",
-  stream: "Failures inside a stream"
+  wait: "Responses with a hint",
+  echo: "Responses that echo a credential",
+  lost: "Lost responses",
+  stream: "Errors inside a stream"
 }
 
 const table = (head: ReadonlyArray<string>, lines: ReadonlyArray<ReadonlyArray<string>>): string =>
@@ -192,25 +192,26 @@ const sections = (Object.keys(titles) as ReadonlyArray<Case["group"]>).map((grou
 
 writeFileSync(
   join(here, "CLIENTS.md"),
-  `# What clients make of Venice's answers
+  `# How clients report Venice's responses
 
-Made by \`pnpm clients\`. ${cases.length} answers, replayed by a bare \`node:http\` server in a process of its own, to
-each client with its default settings; waits between attempts pass at once, and random numbers are 0.5.
+Written by \`pnpm clients\`. A bare \`node:http\` server in a process of its own sends ${cases.length} responses to each client
+with its default settings. Delays between attempts pass at once, and random numbers are 0.5.
 
 ${clients.map(([name, made]) => `- **${name}**: ${made}`).join("\n")}
 
-The peers call chat completions with every answer, which is the only one of Venice's operations they all know;
-effect-venice calls the operation that the answer belongs to, where that is known. What counts is what the thrown error
-says: a caller who keeps the response can read more from it, and one who compares the messages of the 40 codes can tell
-them apart with any client. effect-venice repeats nothing unless it is given a policy; the others repeat by default, but
-for \`fetch\`. \`@anthropic-ai/sdk\` is left out: it speaks to another route than OpenAI's.
+The other clients call chat completions for every response, the only operation of Venice that they all support;
+effect-venice calls the operation of the response, if it is recorded. Only the thrown error is compared: a caller who keeps
+the response can read more from it, and a caller who compares the 40 documented messages can distinguish the codes with any
+client. effect-venice retries with a policy only; openai and the AI SDK retry by default, \`fetch\` does not.
+\`@anthropic-ai/sdk\` is left out, because it calls another route than OpenAI's.
 
 ${table(["", ...names], rows.map(({ name, of }) => [name, ...seen.map(of)]))}
 
-In the tables below, a cell is the error's class, its status and codes, and what else it has: \`m\` the server's words in
-\`error.message\`, \`i\` the request id and \`h\` the wait in a field; in parentheses where they are only found among the
-kept headers or the kept body. **key**, **signature**: found in \`String(error)\`, \`JSON.stringify(error)\` or
-\`inspect(error, { depth: 10 })\`, with or without custom inspection. ×3 is the number of requests, with the waits between.
+In the tables below, a cell has the class of the error, its status and codes, and marks: \`m\` for the server's message in
+\`error.message\`, \`i\` for the request id and \`h\` for the hint in a field; in parentheses if they are only among the kept
+headers or in the kept body. **key** and **signature** mark a secret in \`String(error)\`, \`JSON.stringify(error)\` or
+\`inspect(error, { depth: 10 })\`, with or without custom inspection. ×3 is the number of requests, followed by the delays
+between them.
 
 ${sections.join("\n\n")}
 `

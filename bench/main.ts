@@ -109,8 +109,8 @@ const written = (text: string): string =>
 
 Written by \`pnpm bench\` on ${new Date().toISOString().slice(0, 10)}. ${machine()}.
 
-Each figure is the median of ${processes} processes, the spread is their least and their greatest. How it is measured, and
-what FLOOR0 is, stands in [README.md](README.md). Bundle sizes and the cost of types are budgets of \`pnpm check\`.
+Each figure is the median of ${processes} processes, the spread is from their least to their greatest figure.
+[README.md](README.md) describes the method and FLOOR0. Bundle sizes and the cost of types are budgets of \`pnpm check\`.
 
 ${text}
 `

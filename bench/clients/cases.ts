@@ -82,14 +82,14 @@ const waits: ReadonlyArray<Pick<Case, "id" | "headers" | "body" | "expected" | "
       hint: 19_000
     },
     {
-      id: "lockout, wait in its message",
+      id: "lockout, delay in its message",
       headers: {},
       body: JSON.stringify({ error: "Too many failed attempts (> 50) for this model. Please wait 30s and try again." }),
       expected: "RATE_LIMIT_EXCEEDED",
       hint: 30_000
     },
     {
-      id: "lockout, wait by documentation",
+      id: "lockout, delay by documentation",
       headers: {},
       body: JSON.stringify({ error: "Too many failed attempts (> 20) resulting in a non-success status code." }),
       expected: "RATE_LIMIT_EXCEEDED",
@@ -100,7 +100,7 @@ const waits: ReadonlyArray<Pick<Case, "id" | "headers" | "body" | "expected" | "
 const echoes: ReadonlyArray<Pick<Case, "id" | "headers" | "body">> = [
   { id: "the key in the message", headers: {}, body: JSON.stringify({ error: `Unknown credentials: ${echo}` }) },
   {
-    id: "the key in the request repeated",
+    id: "the key in the request echoed",
     headers: {},
     body: JSON.stringify({ error: "Invalid request parameters", request: { headers: { authorization: echo } } })
   },
@@ -123,7 +123,7 @@ const echoes: ReadonlyArray<Pick<Case, "id" | "headers" | "body">> = [
 
 // The call may have been run, and billed, all the same.
 const lost: ReadonlyArray<Pick<Case, "id" | "status" | "body">> = [
-  { id: "a reset instead of an answer", status: 0, body: "" },
+  { id: "a reset instead of a response", status: 0, body: "" },
   { id: "a success that breaks off", status: 200, body: "{\"choices\":[{\"mess" }
 ]
 
