@@ -23,7 +23,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, matchesGlob } from "node:path"
 import { parseArgs } from "node:util"
 import type { Limits } from "./mutate/baseline.ts"
-import { baseline, hash } from "./mutate/baseline.ts"
+import { baseline } from "./mutate/baseline.ts"
 import { equivalents, isFor } from "./mutate/equivalents.ts"
 import { groupBy } from "./mutate/groups.ts"
 import type { Mutant } from "./mutate/mutants.ts"
@@ -31,6 +31,7 @@ import { apply, mutantsOf } from "./mutate/mutants.ts"
 import { report, sentence, summarize } from "./mutate/report.ts"
 import type { Result } from "./mutate/results.ts"
 import { keyOf, Results } from "./mutate/results.ts"
+import { hash } from "./mutate/testFiles.ts"
 import { Worker } from "./mutate/workers.ts"
 
 /** In percent. */
@@ -88,7 +89,7 @@ const run = async (): Promise<void> => {
     if (result === undefined || options.fresh) return false
     if (result.by !== undefined) {
       tests.killed(mutant.file, result.by)
-      return result.tests === tests.hashOf([result.by])
+      return result.test === undefined || tests.passes(result.by, result.test)
     }
     if (options.again && result.status !== "timeout") return false
     return [limits, thorough].some((limits) =>
@@ -122,7 +123,8 @@ const run = async (): Promise<void> => {
     const killer = verdict.failed[0]
     if (killer === undefined) return { key, status: "survived", tests: tests.hashOf(cover.files) }
     tests.killed(mutant.file, killer.file)
-    return { key, status: "killed", by: killer.file, test: killer.name, tests: tests.hashOf([killer.file]) }
+    // Without a test of its own it is the file that fails.
+    return { key, status: "killed", by: killer.file, ...(killer.id !== undefined && { test: killer.name }) }
   }
 
   const work = async (worker: Worker): Promise<void> => {

@@ -1,9 +1,8 @@
 /**
- * Which tests reach which piece of the sources, and how long they take. Kept until a source, a test or the
- * configuration changes.
+ * Which tests reach which piece of the sources, and how long they take. Kept for a test file until it changes, and for
+ * all of them until a source does.
  */
 import { fork } from "node:child_process"
-import { createHash } from "node:crypto"
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { groupBy } from "./groups.ts"
@@ -11,6 +10,7 @@ import type { Mutant } from "./mutants.ts"
 import type { Region } from "./regions.ts"
 import { instrument, regionAt } from "./regions.ts"
 import type { RecordedTest, Recording, Selection } from "./runner.ts"
+import { hash, hashOfTest, read } from "./testFiles.ts"
 import { Uses } from "./uses.ts"
 import { judgeAll } from "./workers.ts"
 
@@ -30,14 +30,7 @@ export interface Cover {
   readonly files: ReadonlyArray<string>
 }
 
-export const hash = (...texts: ReadonlyArray<string>): string => {
-  const out = createHash("sha256")
-  for (const text of texts) out.update(`${text.length}:${text}`)
-  return out.digest("hex").slice(0, 16)
-}
-
 const root = join(import.meta.dirname, "../..")
-const read = (file: string): string => readFileSync(join(root, file), "utf8")
 
 /** What takes longer than this is left for the second phase. In milliseconds. */
 const quick = 100
@@ -46,9 +39,8 @@ export class Baseline {
   readonly recording: Recording
   readonly regions = new Map<string, ReadonlyArray<Region>>()
   readonly textOf = new Map<string, string>()
-  readonly hashes = new Map<string, string>()
-  /** What all tests share. */
-  readonly shared: string
+  readonly #hashes = new Map<string, string>()
+  readonly #passing = new Set<string>()
   /** How many mutants of a source file the tests of a file have killed. */
   readonly kills = new Map<string, number>()
   readonly #uses: Uses
@@ -63,16 +55,19 @@ export class Baseline {
       this.regions.set(file, instrument(file, text, 0).regions)
     }
     for (const file of Object.keys(recording.loads)) {
-      const text = read(file)
-      this.hashes.set(file, hash(text))
-      this.#words.set(file, new Set(text.match(/\w+/g)))
+      this.#hashes.set(file, hashOfTest(file))
+      this.#words.set(file, new Set(read(file).match(/\w+/g)))
     }
+    for (const { file, name, passed } of recording.tests) if (passed) this.#passing.add(`${file} ${name}`)
     this.#uses = new Uses(this.textOf, this.regions, recording.bases)
-    this.shared = hash(...sharedFiles().map(read))
   }
 
   hashOf(files: ReadonlyArray<string>): string {
-    return hash(this.shared, ...files.toSorted().map((file) => this.hashes.get(file) ?? ""))
+    return hash(...files.map((file) => this.#hashes.get(file) ?? "").sort())
+  }
+
+  passes(file: string, test: string): boolean {
+    return this.#passing.has(`${file} ${test}`)
   }
 
   killed(source: string, test: string): void {
@@ -125,18 +120,13 @@ export class Baseline {
   }
 }
 
-const sharedFiles = (): ReadonlyArray<string> =>
-  globSync(["packages/*/test/**/*", "vitest.config.ts", "pnpm-lock.yaml"], { cwd: root, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .sort()
-
-const recordAll = (sources: ReadonlyArray<string>): Promise<Recording> =>
+const recordAll = (sources: ReadonlyArray<string>, tests: ReadonlyArray<string>): Promise<Recording> =>
   new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, "runner.ts"), ["record", JSON.stringify(sources)], {
-      cwd: root,
-      stdio: ["ignore", "ignore", "inherit", "ipc"]
-    })
+    const child = fork(
+      join(import.meta.dirname, "runner.ts"),
+      ["record", JSON.stringify(sources), JSON.stringify(tests)],
+      { cwd: root, stdio: ["ignore", "ignore", "inherit", "ipc"] }
+    )
     child.on("message", (recording) => resolve(recording as Recording))
     child.on("exit", (code) => reject(new Error(`the recording of the tests ended with ${code}`)))
   })
@@ -157,21 +147,45 @@ const withControl = async (recording: Recording): Promise<Recording> => {
   }
 }
 
-export const baseline = async (
-  store: string,
-  sources: ReadonlyArray<string>
-): Promise<Baseline> => {
-  const inputs = globSync(["packages/*/src/**/*.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"], {
-    cwd: root
-  }).sort()
-  const key = hash(...[...inputs, ...sharedFiles()].flatMap((file) => [file, read(file)]))
+interface Kept {
+  /** Of everything but the tests. */
+  readonly sources: string
+  readonly tests: Readonly<Record<string, string>>
+  readonly recording: Recording
+}
+
+export const baseline = async (store: string, sources: ReadonlyArray<string>): Promise<Baseline> => {
+  const glob = (...patterns: ReadonlyArray<string>) => globSync(patterns, { cwd: root }).sort()
+  const ofSources = hash(
+    ...glob(
+      "packages/*/src/**/*.ts",
+      "scripts/mutate/{recorder,regions,runner}.ts",
+      "vitest.config.ts",
+      "pnpm-lock.yaml"
+    ).flatMap((file) => [
+      file,
+      read(file)
+    ])
+  )
+  // More than Vitest finds does no harm.
+  const tests = Object.fromEntries(
+    glob("packages/*/test/**/*.test.ts", "examples/**/*.test.ts").map((file) => [file, hashOfTest(file)])
+  )
   const path = join(store, "baseline.json")
-  if (existsSync(path)) {
-    const kept = JSON.parse(readFileSync(path, "utf8")) as { readonly key: string; readonly recording: Recording }
-    if (kept.key === key) return new Baseline(kept.recording, sources)
+  const last = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) as Kept : undefined
+  const kept = last?.sources === ofSources ? last : undefined
+  const isSame = (file: string) => tests[file] !== undefined && kept?.tests[file] === tests[file]
+  const changed = Object.keys(tests).filter((file) => !isSame(file))
+  let recording: Recording = {
+    bases: kept?.recording.bases ?? {},
+    loads: Object.fromEntries(Object.entries(kept?.recording.loads ?? {}).filter(([file]) => isSame(file))),
+    tests: kept?.recording.tests.filter(({ file }) => isSame(file)) ?? []
   }
-  console.log("recording which tests reach what, a few minutes")
-  const recording = await withControl(await recordAll(sources))
-  writeFileSync(path, JSON.stringify({ key, recording }))
+  if (changed.length > 0) {
+    console.log(`recording what is reached by ${changed.length} test files`)
+    const { bases, loads, tests } = await withControl(await recordAll(sources, changed))
+    recording = { bases, loads: { ...recording.loads, ...loads }, tests: [...recording.tests, ...tests] }
+  }
+  writeFileSync(path, JSON.stringify({ sources: ofSources, tests, recording } satisfies Kept))
   return new Baseline(recording, sources)
 }

@@ -1,13 +1,14 @@
 /**
  * What is known of mutants from this run and those before. A result is appended as soon as there is one.
  *
- * A killed mutant stays killed while the test file that killed it is the same, a survivor survives while all test files
- * that reach it are. Both end with a change of the mutated file. Changes of other sources are not noticed.
+ * A killed mutant stays killed while there is a test of the name that killed it, a survivor survives while the test files
+ * it was tried on are the same. Both end with a change of the mutated file. Changes of other sources are not noticed, nor
+ * that a test states less than it did.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { hash } from "./baseline.ts"
 import type { Mutant } from "./mutants.ts"
+import { hash } from "./testFiles.ts"
 
 export type Status = "killed" | "timeout" | "survived" | "uncovered"
 
@@ -18,8 +19,8 @@ export interface Result {
   readonly by?: string
   /** The test. */
   readonly test?: string
-  /** Of the test files on which the result rests. */
-  readonly tests: string
+  /** Of the test files it was tried on, for one that was not killed. */
+  readonly tests?: string
 }
 
 export const keyOf = (mutant: Mutant, text: string): string =>

@@ -2,7 +2,7 @@
  * A process that runs tests, warm from one mutant to the next. Nothing is written to the sources: Vite is handed the
  * mutated text when it loads the file.
  *
- * With `record` as its argument it runs every test once, over sources with counters.
+ * With `record`, source files and test files as its arguments it runs every test once, over sources with counters.
  */
 import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
@@ -50,6 +50,8 @@ export interface Recording {
 const root = join(import.meta.dirname, "../..")
 const isRecording = process.argv[2] === "record"
 const sources: ReadonlyArray<string> = isRecording ? JSON.parse(process.argv[3]!) : []
+
+const tests: ReadonlyArray<string> = isRecording ? JSON.parse(process.argv[4]!) : []
 
 const bases: Record<string, number> = {}
 const instrumented = new Map<string, Instrumented>()
@@ -111,8 +113,8 @@ const run = async (selections: ReadonlyArray<Selection>) => {
 const fileOf = (module: TestModule): string => relative(root, module.moduleId)
 
 const record = async (): Promise<Recording> => {
-  const files = (await vitest.globTestSpecifications()).map(({ moduleId }) => ({ file: relative(root, moduleId) }))
-  const { testModules } = await run(files)
+  const found = (await vitest.globTestSpecifications()).map(({ moduleId }) => relative(root, moduleId))
+  const { testModules } = await run(found.filter((file) => tests.includes(file)).map((file) => ({ file })))
   return {
     bases,
     loads: Object.fromEntries(testModules.map((module) => [fileOf(module), module.meta().hits ?? []])),
