@@ -317,6 +317,7 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   // TGI answers 422, and some proxies 413.
   otherStatuses: [413, 422],
   wordings: contextOverflow,
+  patternsContain: /token|context|prompt|input|length/i,
   fields: {
     /** The number of tokens in the request. */
     inputTokens: Field.number("input_tokens", Field.captured("inputTokens")),

@@ -55,6 +55,8 @@ export interface Row<
    * takes time linear in the message. Fields can read the named groups of a pattern.
    */
   readonly wordings?: ReadonlyArray<string | RegExp>
+  /** What every message that matches a pattern contains. It is looked for first where there are many patterns. */
+  readonly patternsContain?: RegExp
   /** Whether the shape of a response means this error, if neither code nor message identify one. */
   readonly shape?: (received: Received) => boolean
   /**
@@ -138,7 +140,7 @@ const shorten = (text: string, length: number): string => text.length > length ?
  * would tell nothing.
  */
 const wireStack = (error: Printable): string =>
-  `${error._tag}: ${printable(error.message)}\n    at ${printable(origin(error.response, shorten))}`
+  `${error._tag}: ${printable(error.message)}\n    at ${origin(error.response, shorten)}`
 
 // An error that was decoded from its own encoding, or built from another, has a server's message in its stack too.
 const printStack = (error: Error): void => {

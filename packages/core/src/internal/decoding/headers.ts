@@ -290,10 +290,23 @@ const plausibleTo = Date.UTC(2100, 0, 1)
  */
 export const parseServerTime = (headers: Headers, now: number): number => {
   const { age, date } = headers
-  if (date === undefined || date.length > maxDate || (age !== undefined && age.trim() !== "0")) return now
-  const parsed = HttpHeaders.parseHttpDate(date)
-  if (Result.isFailure(parsed)) return now
-  const time = DateTime.toEpochMillis(parsed.success)
-  if (time < plausibleFrom || time > plausibleTo) return now
+  if (date === undefined || (age !== undefined && age.trim() !== "0")) return now
+  const time = parseFixdate(date)
+  if (!(time >= plausibleFrom && time <= plausibleTo)) return now
   return now >= time && now < time + 1000 ? now : time
 }
+
+// The responses of a second have the same date.
+let lastDate = ""
+let lastTime = NaN
+
+const parseFixdate = (date: string): number => {
+  if (date === lastDate) return lastTime
+  if (!fixdate.test(date)) return NaN
+  lastDate = date
+  lastTime = Date.parse(date)
+  return lastTime
+}
+
+// The form in which every server of today writes it, which the engine parses ten times faster than the platform.
+const fixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/

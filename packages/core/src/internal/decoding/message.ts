@@ -14,7 +14,8 @@ import { firstMessage } from "./validation.ts"
 const maxPageText = 500
 
 export const messageOf = (Class: VeniceErrorClass, { errorBody, input, isPlain }: Received): string => {
-  const { message = firstMessage(errorBody) } = errorBody
+  const isJson = errorBody.shape === "venice" || errorBody.shape === "json"
+  const message = errorBody.message ?? (isJson ? firstMessage(errorBody) : undefined)
   // Neither the documented message nor a part of a plain body can contain a credential.
   if (message === Class.defaultMessage || (message !== undefined && isPlain)) return message
   if (message !== undefined) return excerpt(message, maxMessageLength)

@@ -45,7 +45,8 @@ const fromPython = (text: string): string =>
   )
 
 const liteLlm = (errorBody: ErrorBody): ErrorBody | undefined => {
-  const words = exception.exec(errorBody.message ?? "")?.[1]?.split(additions, 1)[0]?.trim()
+  if (errorBody.message?.startsWith("litellm.") !== true) return undefined
+  const words = exception.exec(errorBody.message)?.[1]?.split(additions, 1)[0]?.trim()
   if (words === undefined || words === "") return undefined
   const printed = /^Error code: \d{3} - (\{.*\})$/s.exec(words)?.[1]
   return inner(printed === undefined ? words : fromPython(printed), errorBody, "LiteLLM")
@@ -55,7 +56,9 @@ const isObjectText = (text: string): boolean => text.startsWith("{") && text.end
 
 /** A message that is the text of a JSON body. */
 const encodedMessage = (errorBody: ErrorBody): ErrorBody | undefined => {
-  const text = errorBody.message?.trim() ?? ""
+  const { message = "" } = errorBody
+  if (!message.includes("{")) return undefined
+  const text = message.trim()
   if (!isObjectText(text) || Body.read(text).shape !== "venice") return undefined
   return inner(text, errorBody, "unknown")
 }

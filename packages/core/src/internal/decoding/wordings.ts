@@ -23,10 +23,11 @@ interface Beginning {
   readonly start: string
 }
 
-interface Pattern {
+interface ClassPatterns {
   readonly Class: VeniceErrorClass
   readonly statuses: ReadonlyArray<number>
-  readonly pattern: RegExp
+  readonly contain: RegExp | undefined
+  readonly patterns: ReadonlyArray<RegExp>
 }
 
 /** Matching looks only at this much of a message. */
@@ -47,26 +48,25 @@ const firstSentence = (message: string): string => normalize(message.split(/\.(?
 const verbatim = new Map<string, VeniceErrorClass>()
 const normalized = new Map<string, VeniceErrorClass>()
 const beginnings: Array<Beginning> = []
-const patterns: Array<Pattern> = []
+const patterns: Array<ClassPatterns> = []
 
 for (const Class of Object.values(Errors) as ReadonlyArray<VeniceErrorClass>) {
-  const { hasUndocumentedMessage = false, otherStatuses = [], wordings = [] } = Class["~row"]
+  const { hasUndocumentedMessage = false, otherStatuses = [], patternsContain: contain, wordings = [] } = Class["~row"]
   const statuses = [Class.status, ...otherStatuses]
   if (!hasUndocumentedMessage) {
     verbatim.set(Class.defaultMessage, Class)
     normalized.set(normalize(Class.defaultMessage), Class)
     beginnings.push({ Class, statuses, start: firstSentence(Class.defaultMessage) })
   }
-  for (const wording of wordings) {
-    if (typeof wording === "string") beginnings.push({ Class, statuses, start: wording })
-    else patterns.push({ Class, statuses, pattern: wording })
-  }
+  for (const start of wordings) if (typeof start === "string") beginnings.push({ Class, statuses, start })
+  const ofClass = wordings.filter((wording) => typeof wording !== "string")
+  if (ofClass.length > 0) patterns.push({ Class, statuses, contain, patterns: ofClass })
 }
 beginnings.sort((a, b) => b.start.length - a.start.length)
 
 interface StatusWordings {
   readonly beginnings: ReadonlyArray<Beginning>
-  readonly patterns: ReadonlyArray<Pattern>
+  readonly patterns: ReadonlyArray<ClassPatterns>
 }
 
 const allWordings: StatusWordings = { beginnings, patterns }
@@ -95,6 +95,15 @@ const beginsWith = (text: string, start: string): boolean =>
 
 const none: Captured = {}
 
+/** What the first of the patterns that matches captures. */
+const exec = (patterns: ReadonlyArray<RegExp>, head: string): Captured | undefined => {
+  for (const pattern of patterns) {
+    const result = pattern.exec(head)
+    if (result !== null) return result.groups ?? none
+  }
+  return undefined
+}
+
 /** The class that a message means under a status, or nothing. */
 export const match = (message: string, status: number, isInSuccess: boolean): Match | undefined => {
   const documented = verbatim.get(message)
@@ -104,9 +113,9 @@ export const match = (message: string, status: number, isInSuccess: boolean): Ma
   if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
   const { beginnings, patterns } = wordingsOf(status, isInSuccess)
   const head = patterns.length === 0 ? "" : message.slice(0, maxLength).trim()
-  for (const { Class, pattern } of patterns) {
-    const result = pattern.exec(head)
-    if (result !== null) return { Class, captured: result.groups ?? none }
+  for (const { Class, contain, patterns: ofClass } of patterns) {
+    const captured = contain === undefined || contain.test(head) ? exec(ofClass, head) : undefined
+    if (captured !== undefined) return { Class, captured }
   }
   const first = text.charCodeAt(0)
   const beginning = beginnings.find(({ start }) => start.charCodeAt(0) === first && beginsWith(text, start))
