@@ -5,17 +5,20 @@
  */
 import { Category, Decode, VeniceError } from "@effect-venice/core"
 import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import { complain, escapeControls, stdout } from "./output.ts"
 
 const HeaderText = Schema.Union([Schema.String, Schema.Number, Schema.Boolean])
 
@@ -36,7 +39,7 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const encodeError = Schema.encodeSync(Schema.toCodecJson(VeniceError.VeniceError))
 
-/** What the command writes for a line. */
+/** What the command writes for a line: an error, a success, or why the line is refused. */
 export type Classification =
   | {
     readonly id: Schema.Json
@@ -49,17 +52,16 @@ export type Classification =
     readonly message: string
     readonly error: unknown
   }
-  | { readonly id: null; readonly problem: string }
+  | { readonly id: Schema.Json; readonly line: number; readonly tag: null; readonly problem: string }
+  | { readonly id: Schema.Json; readonly line: number; readonly problem: string }
 
-const problem = (text: string): Classification => ({ id: null, problem: text })
-
-const toHeaders = (headers: typeof Line.Type["headers"]): Record<string, string> => {
+const toHeaders = (headers: typeof Line.Type["headers"]): Headers.Headers => {
   const out: Array<[string, string]> = []
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (value === null) continue
     out.push([name, Array.isArray(value) ? value.join(", ") : String(value)])
   }
-  return Object.fromEntries(out)
+  return Headers.fromInput(out)
 }
 
 const problemOf = (error: Schema.SchemaError): string => {
@@ -68,26 +70,43 @@ const problemOf = (error: Schema.SchemaError): string => {
   return path === "" ? issue?.message ?? "not a response" : `${path}: ${issue?.message}`
 }
 
-/** Classifies one line. Dates and resets in it are relative to `now`, in epoch milliseconds. */
-export const classify = (line: string, now: number): Classification => {
-  let json: unknown
-  try {
-    json = JSON.parse(line)
-  } catch {
-    return problem(line.trim() === "" ? "an empty line" : "not JSON")
-  }
-  const decoded = decodeLine(json)
-  if (Result.isFailure(decoded)) return problem(problemOf(decoded.failure))
-  const { body, headers, id, operation, status } = decoded.success
-  const error = Decode.response({
-    status,
-    headers: toHeaders(headers),
-    body,
-    operation: operation ?? undefined,
-    now
+// Files with a byte order mark have it inside of their concatenation.
+const parse = (text: string): Result.Result<Schema.Json, string> =>
+  Result.try({
+    try: () => JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as Schema.Json,
+    catch: () => text.trim() === "" ? "an empty line" : "not JSON"
   })
+
+/**
+ * Whether a response fails. Of a success, only what Venice hides an error in does: the header of a blocked image, a JSON
+ * body with an `error`, a stream with an event that has one.
+ */
+const isFailing = (input: Decode.Input & { readonly headers: Headers.Headers }, error: VeniceError.VeniceError) => {
+  if (input.status < 200 || input.status > 299 || Decode.isBlocked(input.headers)) return true
+  return Result.isSuccess(parse(input.body))
+    ? Decode.event(input.body, input) !== undefined
+    // Text and pages match no rule, and their category is that of the status.
+    : error.matchedBy !== "none" || error.category !== Category.fromStatus(input.status)
+}
+
+/** The longest line that is read, in UTF-16 code units. */
+const maxLineLength = 2 ** 24
+
+/** Classifies one line. Dates and resets in it are relative to `now`, in epoch milliseconds. */
+export const classify = (text: string, { line, now }: { line: number; now: number }): Classification => {
+  if (text.length > maxLineLength) return { id: null, line, problem: `longer than ${maxLineLength} characters` }
+  const json = parse(text)
+  if (Result.isFailure(json)) return { id: null, line, problem: json.failure }
+  const value = json.success
+  const id = Predicate.hasProperty(value, "id") ? value.id as Schema.Json : null
+  const decoded = decodeLine(value)
+  if (Result.isFailure(decoded)) return { id, line, problem: problemOf(decoded.failure) }
+  const { body, headers, operation, status } = decoded.success
+  const input = { status, headers: toHeaders(headers), body, operation: operation ?? undefined, now }
+  const error = Decode.response(input)
+  if (!isFailing(input, error)) return { id, line, tag: null, problem: "not a failing response" }
   return {
-    id: id ?? null,
+    id,
     tag: error._tag,
     category: error.category,
     matchedBy: error.matchedBy,
@@ -99,34 +118,86 @@ export const classify = (line: string, now: number): Classification => {
   }
 }
 
-/** Some lines were no responses. The command has already reported them, so the runtime must not. */
-export class UnreadableLines extends Data.TaggedError("UnreadableLines")<{ readonly count: number }> {
-  override readonly [Runtime.errorReported] = false
+interface Written {
+  readonly text: string
+  readonly isRefused: boolean
 }
 
-/** Classifies standard input line by line, in bounded memory. */
-export const classifyStdin = Effect.fnUntraced(function*(fixedNow: Option.Option<number>) {
+const write = (text: string, position: { line: number; now: number }): Written => {
+  const written = (classification: Classification): Written => ({
+    text: `${escapeControls(JSON.stringify(classification))}\n`,
+    isRefused: !("tag" in classification)
+  })
+  try {
+    return written(classify(text, position))
+  } catch {
+    // JSON that is nested deeper than the stack is: V8 parses it, but nothing else can walk it.
+    return written({ id: null, line: position.line, problem: "nested too deeply" })
+  }
+}
+
+/**
+ * Drops what exceeds `max` characters of a line, but for one, so that a line without an end needs no memory and is
+ * still too long.
+ */
+const cutLines = (max: number) =>
+  Stream.mapAccum(() => 0, (pending: number, text: string): readonly [number, ReadonlyArray<string>] => {
+    const start = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1
+    if (pending + text.length <= max) return [start === 0 ? pending + text.length : text.length - start, [text]]
+    let length = pending
+    const cut = text.replace(/[^\r\n]+|[\r\n]+/g, (part) => {
+      if (part.startsWith("\n") || part.startsWith("\r")) {
+        length = 0
+        return part
+      }
+      const kept = part.slice(0, max + 1 - length)
+      length += kept.length
+      return kept
+    })
+    return [length, [cut]]
+  })
+
+/** Some lines were refused. The command has already reported them. */
+export class RefusedLines extends Data.TaggedError("RefusedLines")<{ readonly count: number }> {}
+
+/** The input cannot be read. */
+export class UnreadableInput extends Data.TaggedError("UnreadableInput")<{
+  readonly source: string
+  readonly cause: PlatformError
+}> {
+  override get message(): string {
+    const { cause } = this.cause.reason
+    return `cannot read ${this.source}: ${cause instanceof Error ? cause.message : this.cause.message}`
+  }
+}
+
+/** Classifies a file, or else standard input, line by line, in bounded memory. */
+export const classifyLines = Effect.fnUntraced(function*(
+  options: { readonly file: Option.Option<string>; readonly now: Option.Option<number> }
+) {
   const stdio = yield* Stdio.Stdio
-  let unreadable = 0
-  yield* stdio.stdin.pipe(
+  const fs = yield* FileSystem.FileSystem
+  const input = Option.match(options.file, { onNone: () => stdio.stdin, onSome: (path) => fs.stream(path) })
+  const source = Option.getOrElse(options.file, () => "standard input")
+  let line = 0
+  let refused = 0
+  yield* input.pipe(
+    Stream.mapError((cause) => new UnreadableInput({ source, cause })),
     Stream.decodeText,
+    cutLines(maxLineLength),
     Stream.splitLines,
     Stream.mapArrayEffect((lines) =>
       Effect.gen(function*() {
-        const now = Option.isSome(fixedNow) ? fixedNow.value : yield* Clock.currentTimeMillis
-        const classified = lines.map((line) => classify(line, now))
-        unreadable += classified.filter((classification) => "problem" in classification).length
-        return [classified.map((classification) => `${JSON.stringify(classification)}\n`).join("")]
+        const now = Option.isSome(options.now) ? options.now.value : yield* Clock.currentTimeMillis
+        const written = lines.map((text) => write(text, { line: ++line, now }))
+        refused += written.filter(({ isRefused }) => isRefused).length
+        return [written.map(({ text }) => text).join("")]
       })
     ),
-    Stream.run(stdio.stdout())
+    Stream.run(stdout)
   )
-  if (unreadable > 0) {
-    yield* Console.error(
-      `${unreadable} ${
-        unreadable === 1 ? "line is not a response" : "lines are not responses"
-      }; see \`problem\` in the output`
-    )
-    return yield* new UnreadableLines({ count: unreadable })
+  if (refused > 0) {
+    yield* complain(`${refused} of ${line} ${line === 1 ? "line" : "lines"} refused; see \`problem\` in the output`)
+    return yield* new RefusedLines({ count: refused })
   }
 })

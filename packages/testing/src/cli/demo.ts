@@ -16,6 +16,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Emulator from "../Emulator.ts"
 import * as Fixtures from "../Fixtures.ts"
+import { oneLine } from "./output.ts"
 
 interface Paint {
   readonly bold: (text: string) => string
@@ -29,19 +30,25 @@ const paint = Effect.map(TerminalCapabilities, ({ canColor }): Paint => {
   return { bold: sgr(1), good: sgr(32), bad: sgr(31), dim: sgr(2) }
 })
 
+const inSeconds = (duration: Duration.Duration): string =>
+  Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(duration))))
+
 /** What a policy does about a failure of every attempt, in a few words. */
-export const advice = (policy: Retry.Policy, error: VeniceError.VeniceError): string => {
+const advice = (policy: Retry.Policy, error: VeniceError.VeniceError): string => {
   const { outcome, retries: [first, ...others] } = Retry.simulate(policy, Array.from({ length: 100 }, () => error), {
     random: 0.5
   })
   if (first !== undefined) {
     const count = others.length + 1
-    return `${count === 1 ? "1 retry" : `${count} retries`}, the first after ${Duration.format(first.floor)}`
+    return `${count === 1 ? "1 retry after" : `${count} retries from`} ${Duration.format(first.floor)}`
   }
   return outcome === "hint" && error.response.retryAfter !== undefined
-    ? `no retry: asks for ${Duration.format(error.response.retryAfter)}`
-    : `no retry: ${Category.remedies[error.category]}`
+    ? `no: asks for ${inSeconds(error.response.retryAfter)}`
+    : "no retry"
 }
+
+/** The width that every terminal has. */
+const columns = 80
 
 const header = ["HTTP", "code", "category", "Retry.standard"] as const
 
@@ -49,6 +56,13 @@ const widths = [4, 34, 14] as const
 
 const row = (cells: readonly [string, string, string, string]): string =>
   cells.map((cell, i) => i < widths.length ? cell.padEnd(widths[i]!) : cell).join("  ")
+
+/** A text of any length, broken into lines below the second column. */
+const below = (text: string): string => {
+  const width = columns - 6
+  const lines = oneLine(text).match(new RegExp(`\\S.{0,${width - 1}}(?!\\S)|\\S{1,${width}}`, "g")) ?? []
+  return lines.map((line) => `      ${line}`).join("\n")
+}
 
 const errorRow = (error: VeniceError.VeniceError, colors: Paint): string => {
   const line = row([
@@ -60,7 +74,14 @@ const errorRow = (error: VeniceError.VeniceError, colors: Paint): string => {
   return Retry.kindOf(error) === undefined ? line : colors.good(line)
 }
 
-const transportRow = (error: HttpClientError): string => row(["-", error._tag, "Transport", error.message])
+const transportRow = (error: HttpClientError, colors: Paint): string =>
+  colors.bad(`${row(["-", error._tag, "Transport", ""]).trimEnd()}\n${below(error.message)}`)
+
+/** What to do about the errors that are not retried, by category. */
+const remedies = (errors: ReadonlyArray<VeniceError.VeniceError>): string =>
+  Category.all.filter((category) =>
+    errors.some((error) => error.category === category && Retry.kindOf(error) === undefined)
+  ).map((category) => `  ${category.padEnd(widths[2])}  ${Category.remedies[category]}`).join("\n")
 
 const Completion = Schema.Struct({
   choices: Schema.NonEmptyArray(Schema.Struct({ message: Schema.Struct({ content: Schema.String }) }))
@@ -81,15 +102,15 @@ const timeline = Effect.fnUntraced(function*<A, E, R>(
       Effect.flatMap(since, (time) => {
         const hint = output.hint === undefined ? "no hint" : `asked for ${Duration.format(output.hint)}`
         return Console.log(
-          `  ${time}  ${colors.bad((input as VeniceError.VeniceError)._tag.padEnd(22))}  ${hint.padEnd(14)}  waits ${
-            seconds(Duration.toMillis(output.delay)).trim()
-          }`
+          `  ${time}  ${colors.bad(oneLine((input as VeniceError.VeniceError)._tag).padEnd(22))}  ${
+            hint.padEnd(14)
+          }  waits ${seconds(Duration.toMillis(output.delay)).trim()}`
         )
       })
     )
   )
   const success = yield* Effect.retry(call, policy)
-  yield* Console.log(`  ${yield* since}  ${colors.good("succeeded".padEnd(22))}  ${describe(success)}`)
+  yield* Console.log(`  ${yield* since}  ${colors.good("succeeded".padEnd(22))}  ${oneLine(describe(success))}`)
 })
 
 const chat = {
@@ -105,6 +126,7 @@ const emulated = Effect.gen(function*() {
   yield* Console.log(colors.bold(`Every error of the Venice API, sent by ${emulator.baseUrl} and decoded`))
   yield* Console.log(`\n${colors.dim(row(header))}`)
   let decoded = 0
+  const failures: Array<VeniceError.VeniceError> = []
   for (const error of Fixtures.errors) {
     yield* emulator.reply(error)
     const path = { slug: "nobody", walletAddress: "0x0", network: "base", id: "1" }
@@ -114,15 +136,16 @@ const emulated = Effect.gen(function*() {
       Effect.matchEffect({
         onFailure: (failure) => {
           if (failure._tag === error._tag) decoded++
-          return Console.log(
-            failure._tag === "HttpClientError" ? colors.bad(transportRow(failure)) : errorRow(failure, colors)
-          )
+          if (failure._tag === "HttpClientError") return Console.log(transportRow(failure, colors))
+          failures.push(failure)
+          return Console.log(errorRow(failure, colors))
         },
-        onSuccess: () => Console.log(colors.bad(row(["200", "-", "-", `a success instead of ${error._tag}`])))
+        onSuccess: () => Console.log(colors.bad(row(["200", "-", "-", "not a failure"])))
       })
     )
   }
-  yield* Console.log(`\n${decoded} of ${Fixtures.errors.length} errors were decoded as sent.\n`)
+  yield* Console.log(`\n${decoded} of ${Fixtures.errors.length} errors were decoded as sent.`)
+  yield* Console.log(`\n${colors.bold("What to do where a retry does not help")}\n\n${remedies(failures)}\n`)
 
   yield* Console.log(colors.bold("One call that fails with a rate limit, then with a busy model, and then succeeds"))
   yield* emulator.reply(
@@ -158,24 +181,28 @@ export const live = Effect.gen(function*() {
   const unknownKey = yield* VeniceClient.make({ ...options, apiKey: Redacted.make("no-such-key") })
   const noKey = yield* VeniceClient.make({ baseUrl: options.baseUrl })
 
-  yield* Console.log(colors.bold(`Requests that fail without cost, sent to ${options.baseUrl}, and their errors`))
+  yield* Console.log(colors.bold(oneLine(`Requests that fail without cost, sent to ${options.baseUrl}`)))
   yield* Console.log(`\n${colors.dim(row(header))}`)
+  const failures: Array<VeniceError.VeniceError> = []
   const show = (cause: string, client: typeof venice, operation: AnyOperation, request: RequestOptions) =>
     client.request(operation, request).pipe(
-      Effect.matchEffect({
-        onFailure: (error) =>
-          Console.log(
-            `${error._tag === "HttpClientError" ? transportRow(error) : errorRow(error, colors)}${
-              colors.dim(`  (${cause})`)
-            }`
-          ),
-        onSuccess: (response) => Console.log(row([String(response.status), "-", "-", `a success  (${cause})`]))
-      })
+      Effect.match({
+        onFailure: (error) => {
+          if (error._tag === "HttpClientError") return transportRow(error, colors)
+          failures.push(error)
+          return errorRow(error, colors)
+        },
+        onSuccess: (response) => row([String(response.status), "-", "-", "not a failure"])
+      }),
+      Effect.flatMap((line) => Console.log(`${line}\n${colors.dim(below(cause))}`))
     )
   yield* show("an unknown key", unknownKey, "GET /api_keys/rate_limits", {})
   yield* show("no key", noKey, "GET /api_keys/rate_limits", {})
   for (const [cause, operation, request] of probes) yield* show(cause, venice, operation, request)
 
+  if (failures.length > 0) {
+    yield* Console.log(`\n${colors.bold("What to do where a retry does not help")}\n\n${remedies(failures)}`)
+  }
   yield* Console.log(`\n${colors.bold("One call that costs nothing")}`)
   yield* timeline(
     venice.execute("GET /models", { success: Schema.Struct({ data: Schema.Array(Schema.Json) }) }),

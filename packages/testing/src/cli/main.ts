@@ -7,18 +7,25 @@
 import type { Failure, RequestFailure } from "@effect-venice/http"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
 import * as Argument from "effect/cli/Argument"
+import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import type * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import manifest from "../../package.json" with { type: "json" }
-import { classifyStdin } from "./classify.ts"
+import { classifyLines, type RefusedLines, type UnreadableInput } from "./classify.ts"
 import { demo, live } from "./demo.ts"
-import { type Preset, presets, Script, show } from "./policy.ts"
+import * as Invocation from "./invocation.ts"
+import { complain, type OutputFailure, watched } from "./output.ts"
+import { parseScript, type Preset, presets, show } from "./policy.ts"
 
 const demoCommand = Command.make(
   "demo",
@@ -30,11 +37,24 @@ const demoCommand = Command.make(
   },
   (flags): Effect.Effect<void, Config.ConfigError | Failure.UnexpectedBody | RequestFailure> =>
     flags.live ? Effect.provide(live, FetchHttpClient.layer) : demo
-).pipe(Command.withDescription("Cause every error over HTTP, and show how it is decoded and retried"))
+).pipe(
+  Command.withDescription("Cause every error over HTTP, and show how it is decoded and retried"),
+  Command.withExamples([
+    { command: "effect-venice demo", description: "Cause every error in an emulator on this machine" },
+    {
+      command: "VENICE_API_KEY=... effect-venice demo --live",
+      description: "Send requests that cost nothing to Venice"
+    }
+  ])
+)
 
 const classifyCommand = Command.make(
   "classify",
   {
+    file: Argument.Path("file", { pathType: "either" }).pipe(
+      Argument.withDescription("The file to read; standard input by default"),
+      Argument.optional
+    ),
     now: Flag.Finite("now").pipe(
       Flag.withSchema(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 8.64e15 }))),
       Flag.withDescription(
@@ -43,26 +63,39 @@ const classifyCommand = Command.make(
       Flag.optional
     )
   },
-  ({ now }) => classifyStdin(now)
+  (options) => classifyLines(options)
 ).pipe(
-  Command.withDescription("Read responses as JSON lines from standard input, and write the error of each"),
-  Command.withExamples([{
-    command: `echo '{"status":429,"body":"{\\"error\\":\\"Rate limit exceeded\\"}"}' | effect-venice classify`,
-    description: "Classify one response"
-  }])
+  Command.withShortDescription("Read responses as JSON lines, and write the error of each"),
+  Command.withDescription(
+    [
+      "Read responses as JSON lines, and write the error of each",
+      "",
+      "  A line is {\"id\"?, \"status\", \"headers\"?, \"body\", \"operation\"?}; `body` is text.",
+      "  A success is no error: its \"tag\" is null. A line that is no response gets a",
+      "  \"problem\" and no \"tag\", and the exit status is 1 at the end. Both have the",
+      "  number of the \"line\"."
+    ].join("\n")
+  ),
+  Command.withExamples([
+    {
+      command: `echo '{"status":429,"body":"{\\"error\\":\\"Rate limit exceeded\\"}"}' | effect-venice classify`,
+      description: "Classify one response"
+    },
+    { command: "effect-venice classify responses.jsonl", description: "Classify the responses in a file" }
+  ])
 )
 
 const policyCommand = Command.make(
   "policy",
   {
     preset: Argument.Literals("preset", Object.keys(presets) as Array<Preset>).pipe(
-      Argument.withDescription("The policy to show")
+      Argument.withDescription(`The policy to show: ${Object.keys(presets).join(", ")}`)
     ),
     fail: Flag.String("fail").pipe(
       Flag.withDescription(
         "The failures of the attempts, as codes separated by commas; `Transport` is a lost connection"
       ),
-      Flag.withSchema(Script),
+      Flag.mapEffect(parseScript),
       Flag.withDefault([])
     ),
     svg: Flag.Boolean("svg").pipe(
@@ -73,17 +106,67 @@ const policyCommand = Command.make(
   ({ fail, preset, svg }) => show(preset, fail, { svg })
 ).pipe(
   Command.withDescription("Show what a retry policy does"),
-  Command.withExamples([{
-    command: "effect-venice policy standard --fail RATE_LIMIT_EXCEEDED,MODEL_OVERLOADED",
-    description: "Fail with a rate limit, then with a busy model"
-  }])
+  Command.withExamples([
+    { command: "effect-venice policy patient", description: "Let every attempt fail, once for each kind of failure" },
+    {
+      command: "effect-venice policy standard --fail RATE_LIMIT_EXCEEDED,MODEL_OVERLOADED",
+      description: "Fail with a rate limit, then with a busy model"
+    },
+    { command: "effect-venice policy eager --svg > eager.svg", description: "Draw a picture" }
+  ])
 )
+
+/** The status with which the process exits after a failure that is already reported. */
+class ExitStatus extends Data.TaggedError("ExitStatus")<{ readonly status: number }> {
+  override readonly [Runtime.errorExitCode] = this.status
+  override readonly [Runtime.errorReported] = false
+}
+
+type Failures =
+  | CliError.CliError
+  | Config.ConfigError
+  | Failure.UnexpectedBody
+  | OutputFailure
+  | RefusedLines
+  | RequestError
+  | UnreadableInput
+
+const exit = (status: number) => new ExitStatus({ status })
+
+/** Reports a failure as one line on standard error, unless that was done where it happened. */
+const report = (error: Failures): Effect.Effect<void, ExitStatus> => {
+  switch (error._tag) {
+    case "ShowHelp":
+      return error.errors.length === 0 ? Effect.void : exit(2)
+    case "RefusedLines":
+      return exit(1)
+    case "OutputFailure":
+      return error.isBrokenPipe ? Effect.void : Effect.andThen(complain(error.message), exit(1))
+    case "UnreadableInput":
+      return Effect.andThen(complain(error.message), exit(1))
+    case "ConfigError":
+      return Effect.andThen(complain(`cannot read the configuration: ${error.cause.message}`), exit(1))
+    default:
+      return Effect.andThen(complain(`${error._tag}: ${error.message}`), exit(1))
+  }
+}
 
 Command.make("effect-venice").pipe(
   Command.withDescription("The errors of the Venice API, typed"),
   Command.withSubcommands([demoCommand, classifyCommand, policyCommand]),
+  Command.withExamples([
+    { command: "effect-venice demo", description: "See every error" },
+    { command: "effect-venice classify responses.jsonl", description: "Which error is each of these responses?" },
+    { command: "effect-venice policy standard", description: "What does a policy do about each kind of failure?" }
+  ]),
   Command.run({ version: manifest.version }),
+  Effect.provide(Invocation.layer({ preset: Object.keys(presets) })),
   Effect.provide(TerminalCapabilities.layer),
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain
+  watched,
+  Effect.catch(report),
+  // Only a bug of the command ends here. Standard output has nothing but results.
+  Effect.catchDefect((defect) => Effect.andThen(Console.error(Cause.pretty(Cause.die(defect))), exit(1))),
+  // Standard input may still be open, and would keep the process.
+  NodeRuntime.runMain({ teardown: (ended) => Runtime.defaultTeardown(ended, (status) => process.exit(status)) })
 )

@@ -4,10 +4,10 @@
  * @internal
  */
 import { Retry, VeniceError } from "@effect-venice/core"
+import * as CliError from "effect/cli/CliError"
 import * as Console from "effect/Console"
-import type * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Effect from "effect/Effect"
+import { didYouMean, nearest } from "./nearest.ts"
 
 export const presets = {
   standard: Retry.standard,
@@ -18,22 +18,21 @@ export const presets = {
 
 export type Preset = keyof typeof presets
 
-const isFailure = (text: string): boolean => VeniceError.isCode(text) || text === "Transport"
+const failures = [...VeniceError.byCode.keys(), "Transport"]
 
-const Failure = Schema.String.check(
-  Schema.makeFilter((text) => isFailure(text) || `a code of Venice or Transport, not ${JSON.stringify(text)}`)
-)
+const unknown = (code: string) =>
+  new CliError.ValidationError({
+    message: `Unknown code ${JSON.stringify(code)} in --fail${
+      didYouMean(nearest(code, failures)) || ": use the codes that `effect-venice demo` lists, or Transport"
+    }`
+  })
 
-/** Failures, separated by commas. */
-export const Script: Schema.Codec<ReadonlyArray<string>, string> = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Array(Failure),
-    SchemaTransformation.transform({
-      decode: (text: string): ReadonlyArray<string> => text.split(",").map((code) => code.trim()),
-      encode: (codes: ReadonlyArray<string>) => codes.join(",")
-    })
-  )
-)
+/** Reads failures that are separated by commas. */
+export const parseScript = (text: string): Effect.Effect<ReadonlyArray<string>, CliError.CliError> =>
+  Effect.forEach(text.split(","), (part) => {
+    const code = part.trim()
+    return failures.includes(code) ? Effect.succeed(code) : Effect.fail(unknown(code))
+  })
 
 const codes = ["RATE_LIMIT_EXCEEDED", "MODEL_OVERLOADED", "INFERENCE_FAILED", "ASR_UPSTREAM_FAILED", "REQUEST_TIMEOUT"]
 
