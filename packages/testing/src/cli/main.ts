@@ -128,7 +128,7 @@ type Failures =
   | Failure.UnexpectedBody
   | OutputFailure
   | RefusedLines
-  | RequestError
+  | RequestFailure
   | UnreadableInput
 
 const exit = (status: number) => new ExitStatus({ status })
