@@ -46,6 +46,7 @@ import { contextOverflow } from "./internal/decoding/contextOverflow.ts"
 import { lockoutOf } from "./internal/decoding/errorBody.ts"
 import * as Field from "./internal/decoding/fields.ts"
 import { exhausted, isBlocked, parseLink, parseMoment } from "./internal/decoding/headers.ts"
+import { impliedStatus } from "./internal/decoding/impliedStatus.ts"
 import { paymentOffer } from "./internal/decoding/paymentOffer.ts"
 import { isSuccess } from "./internal/decoding/received.ts"
 import type { Issue, Tree } from "./internal/decoding/validation.ts"
@@ -314,8 +315,8 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   aliases: ["context_length_exceeded", "context_window_exceeded", "model_context_window_exceeded"],
   // llama.cpp's.
   types: ["exceed_context_size_error"],
-  // TGI answers 422, and some proxies 413.
-  otherStatuses: [413, 422],
+  // TGI responds with 422, llama.cpp with 500, and some proxies with 413.
+  otherStatuses: [413, 422, 500],
   wordings: contextOverflow,
   patternsContain: /token|context|prompt|input|length/i,
   fields: {
@@ -474,7 +475,7 @@ export class ContentPolicyViolation extends ApiError<ContentPolicyViolation>()("
   category: "ContentPolicy",
   message: "Your prompt violates the content policy of Venice.ai or the model provider",
   // OpenAI uses the second, with another status.
-  aliases: ["content_blocked_by_provider", "content_policy_violation"],
+  aliases: ["content_blocked_by_provider", "content_filter", "content_policy_violation"],
   types: ["provider_content_policy", "content_filter_error"],
   wordings: [
     "content policy violation",
@@ -796,9 +797,11 @@ const impliedCategory: Field.Field<typeof Category.Category> = {
     const { errorBody: { body, codes, shape }, input: { status } } = source.received
     const relayed = Category.all.find((category) => isRelayed(source) && category === body.category)
     if (relayed !== undefined) return relayed
-    // The status of an error inside a success implies nothing.
-    if (isSuccess(status) && shape === "venice") return codes.includes("upstream_error") ? "Upstream" : "Server"
-    return Category.fromStatus(status)
+    if (!isSuccess(status) || shape !== "venice") return Category.fromStatus(status)
+    // The status of a success implies nothing: an error inside it is the server's, unless it says otherwise.
+    const implied = impliedStatus(source.received.errorBody)
+    if (implied !== undefined) return Category.fromStatus(implied)
+    return codes.includes("upstream_error") ? "Upstream" : "Server"
   },
   write: (category) => ({ category })
 }

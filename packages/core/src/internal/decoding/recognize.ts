@@ -11,6 +11,7 @@ import type { VeniceError, VeniceErrorClass } from "../../VeniceError.ts"
 import { byCode } from "../../VeniceError.ts"
 import type { ErrorBody } from "./errorBody.ts"
 import type { Captured } from "./fields.ts"
+import { impliedStatus } from "./impliedStatus.ts"
 import { isSuccess, type Received } from "./received.ts"
 import * as Wordings from "./wordings.ts"
 
@@ -81,10 +82,12 @@ export const recognize = (received: Received): Recognition => {
     ? Wordings.match(message, status, isSuccess(status))
     : undefined
   if (wording !== undefined) return { Class: wording.Class, matchedBy: "message", captured: wording.captured }
+  const onItsOwn = isSuccess(status) ? impliedStatus(errorBody) ?? status : status
   const classByShape = byShape.find(([matches]) => matches(received))?.[1]
-    ?? (shape === "venice" ? byVeniceStatus.get(status) : undefined)
+    // An unknown failure of a server in a stream stays unrecognized, with its category.
+    ?? (shape === "venice" && (onItsOwn < 500 || onItsOwn === status) ? byVeniceStatus.get(onItsOwn) : undefined)
   if (classByShape !== undefined) return { Class: classByShape, matchedBy: "shape", captured: none }
-  const classByStatus = byStatus.get(status)
+  const classByStatus = byStatus.get(onItsOwn < 500 || onItsOwn === status ? onItsOwn : status)
   return classByStatus === undefined
     ? { Class: Errors.UnrecognizedResponse, matchedBy: "none", captured: none }
     : { Class: classByStatus, matchedBy: "status", captured: none }

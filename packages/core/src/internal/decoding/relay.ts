@@ -13,23 +13,30 @@ import * as Body from "./errorBody.ts"
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A text of which one level was unwrapped. */
-const inner = (text: string, outer: ErrorBody, relay: string): ErrorBody => {
+const through = (relay: string, inner: ErrorBody, outer: ErrorBody): ErrorBody => ({
+  ...inner,
+  codes: [...inner.codes, ...outer.codes],
+  relay: { name: relay, outer }
+})
+
+/** The text of a body. A page or a text is none of Venice's, but its title or words are the message. */
+const readText = (text: string): ErrorBody => {
   const body = Body.read(text)
-  // Words instead of a body: they stand in the place of the message.
-  const errorBody = body.shape === "venice" || body.shape === "json" ? body : Body.fromJson({ error: text.trim() })
-  return { ...errorBody, codes: [...errorBody.codes, ...outer.codes], relay: { name: relay, outer } }
+  if (body.shape === "html") return { ...body, message: Body.title(text) }
+  return body.shape === "text" ? { ...body, message: text.trim() } : body
 }
 
 const openRouter = (errorBody: ErrorBody): ErrorBody | undefined => {
   const { metadata } = errorBody.error
   if (!Predicate.isObject(metadata)) return undefined
   const { raw } = metadata as Members
-  const text = typeof raw === "string" ? raw : Predicate.isObject(raw) ? JSON.stringify(raw) : ""
-  return text.trim() === "" ? undefined : inner(text, errorBody, "OpenRouter")
+  if (typeof raw === "string") return raw.trim() === "" ? undefined : through("OpenRouter", readText(raw), errorBody)
+  return Predicate.isObject(raw) ? through("OpenRouter", Body.fromJson(raw), errorBody) : undefined
 }
 
-const exception = /^litellm\.\w{1,60}: (?:\w{1,60}: ){0,2}\w{0,60}Exception - (.{1,16384})$/s
+// One or more names of exceptions, the provider's last: `litellm.BadRequestError: OpenAIException - <words>`.
+const exception =
+  /^litellm\.\w{1,60}: (?:(?:litellm\.)?\w{1,60}: ){0,3}\w{0,60}Exception(?:[: ]{1,2}[\w ]{1,60})? ?- (.{1,16384})$/s
 
 /** What LiteLLM adds behind the words of the provider. */
 const additions = /\.?\s{0,4}(?:Received Model Group=|LiteLLM Retried: |Available Model Group)/
@@ -37,19 +44,23 @@ const additions = /\.?\s{0,4}(?:Received Model Group=|LiteLLM Retried: |Availabl
 /** The text of a Python dictionary as JSON, for a relay that prints the body it parsed. */
 const fromPython = (text: string): string =>
   text.replace(
-    /'((?:[^'\\]|\\.){0,4096})'|\b(None|True|False)\b/g,
-    (_, quoted: string | undefined, name: string | undefined) =>
-      quoted === undefined
-        ? name === "None" ? "null" : name!.toLowerCase()
-        : JSON.stringify(quoted.replace(/\\'/g, "'"))
+    /"(?:[^"\\]|\\.){0,4096}"|'((?:[^'\\]|\\.){0,4096})'|\b(?:None|True|False)\b/g,
+    (token: string, quoted: string | undefined) => {
+      if (quoted !== undefined) return JSON.stringify(quoted.replace(/\\'/g, "'"))
+      return token === "None" ? "null" : token === "True" || token === "False" ? token.toLowerCase() : token
+    }
   )
 
 const liteLlm = (errorBody: ErrorBody): ErrorBody | undefined => {
   if (errorBody.message?.startsWith("litellm.") !== true) return undefined
-  const words = exception.exec(errorBody.message)?.[1]?.split(additions, 1)[0]?.trim()
-  if (words === undefined || words === "") return undefined
-  const printed = /^Error code: \d{3} - (\{.*\})$/s.exec(words)?.[1]
-  return inner(printed === undefined ? words : fromPython(printed), errorBody, "LiteLLM")
+  const printed = exception.exec(errorBody.message)?.[1]?.split(additions, 1)[0]?.trim()
+  if (printed === undefined || printed === "") return undefined
+  // Bytes as Python prints them.
+  const words = /^b(['"])(.*)\1$/s.exec(printed)?.[2] ?? printed
+  const dictionary = /^Error code: \d{3} - (\{.*\})$/s.exec(words)?.[1]
+  const body = readText(dictionary === undefined ? words : fromPython(dictionary))
+  // Words are recognized like the message of a body.
+  return through("LiteLLM", body.shape === "text" ? Body.fromJson({ error: words }) : body, errorBody)
 }
 
 const isObjectText = (text: string): boolean => text.startsWith("{") && text.endsWith("}")
@@ -60,7 +71,7 @@ const encodedMessage = (errorBody: ErrorBody): ErrorBody | undefined => {
   if (!message.includes("{")) return undefined
   const text = message.trim()
   if (!isObjectText(text) || Body.read(text).shape !== "venice") return undefined
-  return inner(text, errorBody, "unknown")
+  return through("unknown", Body.read(text), errorBody)
 }
 
 /** A body that is the text of a JSON body. */
@@ -69,7 +80,7 @@ const encodedBody = (text: string, errorBody: ErrorBody): ErrorBody | undefined 
   try {
     const decoded: unknown = JSON.parse(text)
     return typeof decoded === "string" && Body.read(decoded).shape === "venice"
-      ? inner(decoded, errorBody, "unknown")
+      ? through("unknown", Body.read(decoded), errorBody)
       : undefined
   } catch {
     return undefined

@@ -42,6 +42,9 @@ const normalize = (message: string): string => {
   return text.endsWith(".") ? text.slice(0, -1) : text
 }
 
+/** The part of a message that patterns are matched against, with straight apostrophes. */
+const headOf = (message: string): string => message.slice(0, maxLength).trim().replaceAll("\u2019", "'")
+
 /** The first sentence. Venice may append to a documented message, or omit the advice that follows. */
 const firstSentence = (message: string): string => normalize(message.split(/\.(?:\s|$)/, 1)[0]!)
 
@@ -112,7 +115,7 @@ export const match = (message: string, status: number, isInSuccess: boolean): Ma
   const equal = normalized.get(text)
   if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
   const { beginnings, patterns } = wordingsOf(status, isInSuccess)
-  const head = patterns.length === 0 ? "" : message.slice(0, maxLength).trim()
+  const head = patterns.length === 0 ? "" : headOf(message)
   for (const { Class, contain, patterns: ofClass } of patterns) {
     const captured = contain === undefined || contain.test(head) ? exec(ofClass, head) : undefined
     if (captured !== undefined) return { Class, captured }
@@ -124,7 +127,7 @@ export const match = (message: string, status: number, isInSuccess: boolean): Ma
 
 /** The groups that the wordings of a class capture, when a machine code has decided the class. */
 export const capture = (Class: VeniceErrorClass, message: string): Captured | undefined => {
-  const head = message.slice(0, maxLength).trim()
+  const head = headOf(message)
   for (const wording of Class["~row"].wordings ?? []) {
     const groups = typeof wording === "string" ? undefined : wording.exec(head)?.groups
     if (groups !== undefined) return groups

@@ -11,6 +11,7 @@ import * as Category from "../../Category.ts"
 import * as Classification from "../../Classification.ts"
 import * as Operation from "../../Operation.ts"
 import { isVeniceError, type VeniceError } from "../../VeniceError.ts"
+import { read } from "../decoding/errorBody.ts"
 import { attempt, property } from "../redaction/foreignError.ts"
 import type { Kind } from "./decider.ts"
 
@@ -69,8 +70,29 @@ const isUnsent = (cause: unknown, depth = 0): boolean => {
     : isUnsent(property(cause, "cause"), depth + 1)
 }
 
-/** Whether the content of the response shows that Venice wrote it, and not a proxy. */
-const isFromVenice = ({ matchedBy }: VeniceError): boolean => matchedBy !== "status" && matchedBy !== "none"
+const membersOfVenice = new Set([
+  "error",
+  "code",
+  "request_id",
+  "details",
+  "issues",
+  "customMessage",
+  "context",
+  "retry_after",
+  "upstream_code"
+])
+
+/** Whether a body has Venice's own shape and nothing else: gateways write failures of their own as JSON, too. */
+const isBodyOfVenice = (text: string | undefined): boolean => {
+  const { body } = read(text ?? "")
+  return typeof body.error === "string" && Object.keys(body).every((name) => membersOfVenice.has(name))
+}
+
+/** Whether the content of the response shows that Venice wrote it, and not a proxy or a relay. */
+const isFromVenice = ({ matchedBy, response }: VeniceError): boolean => {
+  if (matchedBy !== "shape") return matchedBy === "code" || matchedBy === "message"
+  return response.relay === undefined && isBodyOfVenice(response.body)
+}
 
 const outcomeOfResponse = (error: VeniceError, kind: Kind): Operation.Outcome => {
   const { status } = error.response
