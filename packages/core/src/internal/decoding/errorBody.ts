@@ -75,7 +75,8 @@ export const fromJson = (json: unknown): ErrorBody => {
 
 /** Reads the error body in the text of a response. */
 export const read = (text: string): ErrorBody => {
-  const start = text.search(/\S/)
+  let start = 0
+  while (start < text.length && isSpace(text.charCodeAt(start))) start++
   switch (text[start]) {
     case undefined:
       return { shape: "empty", message: undefined, codes: [], body: none, error: none }
@@ -89,8 +90,12 @@ export const read = (text: string): ErrorBody => {
         // Not JSON, or nested deeper than the parser allows: read it as text.
       }
   }
-  return { shape: "text", message: undefined, codes: [], body: none, error: none }
+  // White space of other scripts, which is rare: the loop above looks for the common kinds only.
+  const shape = text.slice(start, start + 64).trim() === "" && text.trim() === "" ? "empty" : "text"
+  return { shape, message: undefined, codes: [], body: none, error: none }
 }
+
+const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13) || code === 0xa0 || code === 0xfeff
 
 /** The title of an HTML page, or nothing. Reads only the beginning of the page. */
 export const title = (html: string): string | undefined =>

@@ -11,12 +11,14 @@ import { isSuccess } from "./received.ts"
 
 const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
 
+const eventStream = /^text\/event-stream/i
+
 // `{` and `<`: nearly every body is JSON or a page.
 const isOpening = (code: number): boolean => code === 123 || code === 60
 
 /** Whether the body of a response is a stream of events, under whatever status. */
 export const isStream = (headers: Headers.Headers, body: string): boolean =>
-  headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
+  eventStream.test(headers["content-type"] ?? "")
   || (!isOpening(body.charCodeAt(0)) && startsStream.test(body.slice(0, 100)))
 
 type Members = Readonly<Record<string, unknown>>

@@ -70,7 +70,18 @@ const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u20
 const allControls = new RegExp(controls, "g")
 
 /** The text without control characters, so that it cannot forge a line of a log or paint a terminal. */
-export const printable = (text: string): string => controls.test(text) ? text.replace(allControls, " ") : text
+export const printable = (text: string): string =>
+  isAscii(text) || !controls.test(text) ? text : text.replace(allControls, " ")
+
+/** Whether every character is a printable one of ASCII, as in nearly every message. */
+const isAscii = (text: string): boolean => {
+  if (text.length > 512) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 32 || code > 126) return false
+  }
+  return true
+}
 
 /** The text on one line, without control characters, at most `length` code units long. */
 export const oneLine = (text: string, length: number): string => {
