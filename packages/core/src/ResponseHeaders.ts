@@ -45,7 +45,7 @@ export const rateLimit: (headers: Headers.Headers, now: number) => RateLimit | u
  *
  * **Details**
  *
- * The first of these that is present:
+ * The first of these that is not zero, or else zero if one of them is:
  *
  * - `retry-after-ms`, which OpenAI-compatible gateways send
  * - `Retry-After`: seconds, fractions of seconds, or an HTTP-date

@@ -13,7 +13,7 @@ import { maxBodyLength } from "../../ResponseContext.ts"
 import { defineExcerpt } from "../redaction/excerpt.ts"
 import { type ErrorBody, lockoutOf } from "./errorBody.ts"
 import { remainingAfter } from "./failureBudget.ts"
-import { parseNumber, parseText } from "./fields.ts"
+import { parseText } from "./fields.ts"
 import * as Headers from "./headers.ts"
 import { isSuccess, type Received } from "./received.ts"
 import type { Recognition } from "./recognize.ts"
@@ -23,14 +23,28 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 /** How long a lockout lasts by Venice's documentation, for responses that name no time. */
 const documentedLockout = Duration.seconds(30)
 
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+const secondsOf: Readonly<Record<string, number>> = { ms: 0.001, milli: 0.001, s: 1, m: 60, h: 3600 }
 
-const lockoutHint = (message: string): Duration.Duration => {
-  const match = /\b(?:wait|try again|retry)(?: for| after| in)? (\d{1,6}(?:\.\d{1,3})?) ?([smh])/i.exec(
-    message.slice(0, 1024)
-  )
-  const seconds = match === null ? undefined : Number(match[1]) * units[match[2]!.toLowerCase()]!
-  return seconds === undefined ? documentedLockout : Headers.parseSeconds(seconds) ?? documentedLockout
+// `1,800 seconds`, `1.5 h`, `500ms`.
+const amount = "(\\d{1,3}(?:,\\d{3}){1,2}(?!\\d)|\\d{1,9})(\\.\\d{1,9})? ?(ms|milli|[smh])[a-z]{0,7}"
+const filler = "(?: (?:for|after|in|at least|another|about|up to)){0,3}"
+const waitInWords = new RegExp(`\\b(?:wait|try again|retry)${filler} (?=${amount})`, "i")
+const amounts = new RegExp(`(?:,? (?:and )?)?${amount}`, "giy")
+
+/** The wait that a lockout's message names: one amount, or several with smaller and smaller units, as `1m30s`. */
+const lockoutHint = (message: string): Duration.Duration | undefined => {
+  const text = message.slice(0, 1024)
+  const start = waitInWords.exec(text)
+  if (start === null) return undefined
+  let sum = 0
+  let last = Infinity
+  for (const [, whole, fraction = "", unit] of text.slice(start.index + start[0].length).matchAll(amounts)) {
+    const seconds = secondsOf[unit!.toLowerCase()]!
+    if (seconds >= last) break
+    sum += Number(whole!.replaceAll(",", "") + fraction) * seconds
+    last = seconds
+  }
+  return sum > 0 ? Headers.parseSeconds(sum) : undefined
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -38,55 +52,62 @@ type Members = Readonly<Record<string, unknown>>
 const isMembers = (value: unknown): value is Members => Predicate.isObject(value) && !Array.isArray(value)
 
 /** Google's `RetryInfo`, among the details of an error: `"retryDelay": "34.07s"`. */
-const retryInfoOf = ({ details }: Members): Duration.Duration | undefined => {
-  if (!Array.isArray(details)) return undefined
-  for (const detail of details.slice(0, 20)) {
-    const delay: unknown = isMembers(detail) ? detail.retryDelay : undefined
-    if (typeof delay === "string" && delay.endsWith("s")) return Headers.parseSeconds(delay.slice(0, -1))
-  }
-  return undefined
-}
+const retryInfoOf = ({ details }: Members): Duration.Duration | undefined =>
+  Array.isArray(details)
+    ? Headers.firstPositive(
+      ...details.slice(0, 20).map((detail: unknown) => {
+        const delay = isMembers(detail) ? detail.retryDelay : undefined
+        return typeof delay === "string" && delay.endsWith("s") ? Headers.parseSeconds(delay.slice(0, -1)) : undefined
+      })
+    )
+    : undefined
+
+const isValue = (value: unknown): boolean => typeof value === "string" || typeof value === "number"
 
 /** The hint in the headers of its upstream that OpenRouter repeats in `error.metadata.headers`. */
-const hintInHeaders = (headers: unknown, status: number, now: number): Duration.Duration | undefined => {
+const hintInHeaders = (headers: unknown, status: number, clocks: Headers.Clocks): Duration.Duration | undefined => {
   if (!isMembers(headers)) return undefined
   const upstream = HttpHeaders.fromInput(
-    Record.filterMap(
-      headers,
-      (value) =>
-        typeof value === "string" || typeof value === "number" ? Result.succeed(String(value)) : Result.failVoid
-    )
+    Record.filterMap(headers, (value) => {
+      const values = (Array.isArray(value) ? value.slice(0, 20) : [value]).filter(isValue)
+      return values.length > 0 ? Result.succeed(values.join(", ")) : Result.failVoid
+    })
   )
-  return Headers.retryAfter(upstream, status, Headers.rateLimit(upstream, now), now)
+  return Headers.hint(upstream, status, Headers.rateLimit(upstream, clocks.serverTime), clocks)
 }
 
-const seconds = (value: unknown): Duration.Duration | undefined => {
-  const number = parseNumber(value)
-  return number === undefined ? undefined : Headers.parseSeconds(number)
-}
+const seconds = (value: unknown): Duration.Duration | undefined =>
+  typeof value === "string" || typeof value === "number" ? Headers.parseSeconds(value) : undefined
 
 /** The hint in a body: Venice's in a stream, then those of OpenRouter and Google. */
-const hintInBody = ({ body, error, relay }: ErrorBody, status: number, now: number): Duration.Duration | undefined => {
+const hintInBody = (
+  { body, error, relay }: ErrorBody,
+  status: number,
+  clocks: Headers.Clocks
+): Duration.Duration | undefined => {
   const metadata = isMembers(error.metadata) ? error.metadata : {}
-  return seconds(error.retry_after) ?? seconds(body.retry_after) ?? seconds(metadata.retry_after_seconds)
-    ?? hintInHeaders(metadata.headers, status, now) ?? retryInfoOf(error)
-    ?? (relay && hintInBody(relay.outer, status, now))
+  return Headers.firstPositive(
+    seconds(error.retry_after),
+    seconds(body.retry_after),
+    seconds(metadata.retry_after_seconds),
+    hintInHeaders(metadata.headers, status, clocks),
+    retryInfoOf(error),
+    relay && hintInBody(relay.outer, status, clocks)
+  )
 }
 
-/** The delay the server asks for: its headers first, then a lockout's message, then the body. */
-const retryAfterOf = (
-  { errorBody, headers, input, rateLimit, serverTime }: Received
-): Duration.Duration | undefined => {
+/** The delay the server asks for: its headers first, then the body, and never less than a lockout's message names. */
+const retryAfterOf = ({ clocks, errorBody, headers, input, rateLimit }: Received): Duration.Duration | undefined => {
   const { status } = input
-  const explicit = Headers.retryAfter(headers, status, undefined, serverTime)
-  if (explicit !== undefined) return explicit
-  const reset = Headers.retryAfter(headers, status, rateLimit, serverTime)
+  const inHeaders = Headers.hint(headers, status, rateLimit, clocks)
+  const asked = Headers.isPositive(inHeaders)
+    ? inHeaders
+    : Headers.firstPositive(inHeaders, hintInBody(errorBody, status, clocks))
   const lockout = status === 429 || isSuccess(status) ? lockoutOf(errorBody) : undefined
-  if (lockout !== undefined) {
-    const named = lockoutHint(lockout)
-    return reset === undefined ? named : Duration.max(reset, named)
-  }
-  return reset ?? hintInBody(errorBody, status, serverTime)
+  if (lockout === undefined) return asked
+  const isExplicit = Headers.isPositive(Headers.hint(headers, status, undefined, clocks))
+  const named = lockoutHint(lockout) ?? (isExplicit ? Duration.zero : documentedLockout)
+  return Duration.max(asked ?? Duration.zero, named)
 }
 
 /** The request id in Venice's message for an invalid request. */

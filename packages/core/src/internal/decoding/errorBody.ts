@@ -47,6 +47,8 @@ const isVeniceShaped = ({ details, error, issues, message }: JsonObject): boolea
 
 /** Reads the error body in a parsed JSON value. */
 export const fromJson = (json: unknown): ErrorBody => {
+  // Google puts the error of a stream into a list.
+  if (Array.isArray(json) && json.length === 1 && isObject(json[0]) && isObject(json[0].error)) return fromJson(json[0])
   if (!isObject(json)) return { shape: "json", message: undefined, codes: [], body: none, error: none }
   const inner = json.error
   const error = isObject(inner) ? inner : none

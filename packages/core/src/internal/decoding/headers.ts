@@ -48,24 +48,31 @@ export const parseSeconds = (value: string | number): Duration.Duration | undefi
  * **Details**
  *
  * Reads seconds, fractions of seconds, and an HTTP-date in any of the three forms of RFC 9110 section 5.6.7, relative
- * to `now` in epoch milliseconds. A date in the past is a hint of zero. If a proxy added a header of its own, `fetch`
- * joins both (`30, 60`), and the longer hint counts. Anything else (negative, empty, hexadecimal, exponents, impossible
- * dates, ISO dates) is no hint.
+ * to `date`, the server's time in epoch milliseconds; see {@link waitUntil}. A date in the past is a hint of zero. If a
+ * proxy added a header of its own, `fetch` joins both (`30, 60`), and the longest value that can be read counts. Anything
+ * else (negative, empty, hexadecimal, exponents, impossible dates, ISO dates) is no hint.
  */
-export const parseRetryAfter = (value: string, now: number): Duration.Duration | undefined => {
-  const seconds = parseSeconds(value)
-  if (seconds !== undefined) return seconds
-  const date = parseDate(value, now)
-  return date ??
-    longest(valuesOf(value.slice(0, maxJoined)).map((value) => parseSeconds(value) ?? parseDate(value, now)))
+export const parseRetryAfter = (value: string, date: number, now = date): Duration.Duration | undefined => {
+  const read = (value: string) => parseSeconds(value) ?? parseDate(value, date, now)
+  const waits = value.includes(",") ? valuesOf(value.slice(0, maxJoined)).map(read) : []
+  return read(value) ?? waits.filter(Predicate.isNotUndefined).reduce<Duration.Duration | undefined>(longer, undefined)
 }
+
+const longer = (a: Duration.Duration | undefined, b: Duration.Duration): Duration.Duration =>
+  a === undefined ? b : Duration.max(a, b)
+
+// Without spaces, `1,000` may be one number.
+const numbersWithoutSpaces = /^(?!\d{1,3}(?:,\d{3})+$)\d{1,9}(?:,\d{1,9})+$/
+const betweenValues = /,\s+|^,|,$/
+const weekdayName = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}$/
 
 /** The values of headers that a proxy or a client joined by commas, which also stand behind the weekday of a date. */
 const valuesOf = (joined: string): ReadonlyArray<string> => {
+  if (numbersWithoutSpaces.test(joined.trim())) return joined.split(",")
   const values: Array<string> = []
   let weekday = ""
-  for (const part of joined.split(", ")) {
-    if (/^[A-Z][a-z]+$/.test(part)) weekday = `${part}, `
+  for (const part of joined.trim().split(betweenValues)) {
+    if (weekdayName.test(part)) weekday = `${part}, `
     else {
       values.push(weekday + part)
       weekday = ""
@@ -74,20 +81,25 @@ const valuesOf = (joined: string): ReadonlyArray<string> => {
   return values
 }
 
-/** The longest of several waits, if every one of them was read. */
-const longest = (waits: ReadonlyArray<Duration.Duration | undefined>): Duration.Duration | undefined =>
-  waits.length > 1 && waits.every(Predicate.isNotUndefined) ? waits.reduce(Duration.max) : undefined
-
 /** Several values of `Retry-After` are shorter. */
 const maxJoined = 300
 
 /** The longest HTTP-date has 33 characters. */
 const maxDate = 50
 
-const parseDate = (input: string, now: number): Duration.Duration | undefined => {
+const parseDate = (input: string, server: number, now: number): Duration.Duration | undefined => {
   if (input.length > maxDate) return undefined
   const date = HttpHeaders.parseHttpDate(input)
-  return Result.isSuccess(date) ? Duration.millis(Math.max(0, DateTime.toEpochMillis(date.success) - now)) : undefined
+  return Result.isSuccess(date) ? waitUntil(date.success, server, now) : undefined
+}
+
+/**
+ * The wait until a moment that a server named, by its own clock. A moment before the time of its response, but after the
+ * client's `now`, is read by `now`: the server did not ask for a wait that was over already, so its `Date` is wrong.
+ */
+const waitUntil = (moment: DateTime.Utc, server: number, now: number): Duration.Duration => {
+  const millis = DateTime.toEpochMillis(moment)
+  return Duration.millis(millis >= server ? millis - server : Math.max(0, millis - now))
 }
 
 /**
@@ -170,23 +182,36 @@ export const exhausted = (budgets: RateLimit): ExhaustedBudget | undefined => {
   return latest
 }
 
+/** The first wait that is not zero: a server that writes a zero may name the wait elsewhere. */
+export const firstPositive = (
+  ...waits: ReadonlyArray<Duration.Duration | undefined>
+): Duration.Duration | undefined => waits.find(isPositive) ?? waits.find(Predicate.isNotUndefined)
+
+export const isPositive = (wait: Duration.Duration | undefined): boolean =>
+  wait !== undefined && Duration.toMillis(wait) > 0
+
 /** The hint in the headers of a response. The order of the headers is documented in `ResponseHeaders`. */
+export const hint = (
+  headers: Headers,
+  status: number,
+  budgets: RateLimit | undefined,
+  { date, now, serverTime }: Clocks
+): Duration.Duration | undefined => {
+  const millis = headers["retry-after-ms"]
+  const exact = millis !== undefined && decimal.test(millis.trim()) ? ceilMillis(Number(millis)) : undefined
+  const value = headers["retry-after"]
+  const asked = value === undefined ? undefined : parseRetryAfter(value, date, now)
+  const resetAt = status === 429 && budgets !== undefined ? exhausted(budgets)?.resetAt : undefined
+  return firstPositive(exact, asked, resetAt && waitUntil(resetAt, serverTime, now))
+}
+
+/** The {@link hint} by one clock. */
 export const retryAfter = (
   headers: Headers,
   status: number,
   budgets: RateLimit | undefined,
   now: number
-): Duration.Duration | undefined => {
-  const millis = headers["retry-after-ms"]
-  if (millis !== undefined && decimal.test(millis.trim())) {
-    return ceilMillis(Number(millis))
-  }
-  const value = headers["retry-after"]
-  const hint = value === undefined ? undefined : parseRetryAfter(value, now)
-  if (hint !== undefined || status !== 429 || budgets === undefined) return hint
-  const resetAt = exhausted(budgets)?.resetAt
-  return resetAt === undefined ? undefined : Duration.millis(Math.max(0, DateTime.toEpochMillis(resetAt) - now))
-}
+): Duration.Duration | undefined => hint(headers, status, budgets, { date: now, now, serverTime: now })
 
 const parseBalance = (value: string | undefined): BigDecimal.BigDecimal | undefined =>
   value !== undefined && /^-?\d{1,50}(?:\.\d{1,50})?(?:e[+-]?\d{1,2})?$/i.test(value)
@@ -281,19 +306,27 @@ export const isBlocked = (headers: Headers): boolean =>
 const plausibleFrom = Date.UTC(2024, 0, 1)
 const plausibleTo = Date.UTC(2100, 0, 1)
 
-/**
- * The time of the response by the clock of the server: its `Date` header, in epoch milliseconds.
- *
- * The headers of the server name moments by that clock, and the clock of the client may be off. `now` is returned if the
- * two agree, since `Date` has whole seconds only, and if there is no plausible `Date`: none, one outside of this
- * century, or one of a response that a cache kept.
- */
-export const parseServerTime = (headers: Headers, now: number): number => {
-  const { age, date } = headers
-  if (date === undefined || (age !== undefined && age.trim() !== "0")) return now
+/** The time of a response by the clocks of the client and the server, in epoch milliseconds. */
+export interface Clocks {
+  readonly now: number
+  /**
+   * The `Date` header, which has whole seconds only. It is `now` if there is no plausible one: none, one outside of this
+   * century, or one of a response that a cache kept.
+   */
+  readonly date: number
+  /** `now` if the two agree to the second, else `date`: the headers name moments by the server's clock. */
+  readonly serverTime: number
+}
+
+export const parseClocks = (headers: Headers, now: number): Clocks => {
+  const date = parseDateHeader(headers) ?? now
+  return { now, date, serverTime: now >= date && now < date + 1000 ? now : date }
+}
+
+const parseDateHeader = ({ age, date }: Headers): number | undefined => {
+  if (date === undefined || (age !== undefined && age.trim() !== "0")) return undefined
   const time = parseFixdate(date)
-  if (!(time >= plausibleFrom && time <= plausibleTo)) return now
-  return now >= time && now < time + 1000 ? now : time
+  return time >= plausibleFrom && time <= plausibleTo ? time : undefined
 }
 
 // The responses of a second have the same date.

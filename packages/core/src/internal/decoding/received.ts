@@ -9,7 +9,7 @@ import type { RateLimit } from "../../ResponseContext.ts"
 import { isPlain } from "../redaction/excerpt.ts"
 import { redactCutSecret, redactSecrets, unescapeAscii } from "../redaction/redact.ts"
 import type { ErrorBody } from "./errorBody.ts"
-import { parseServerTime, rateLimit } from "./headers.ts"
+import { type Clocks, parseClocks, rateLimit } from "./headers.ts"
 import { unwrap } from "./relay.ts"
 
 /**
@@ -48,8 +48,7 @@ export interface Received {
   readonly input: Input
   readonly headers: Headers.Headers
   readonly errorBody: ErrorBody
-  /** The time of the response by the clock of the server, in epoch milliseconds: its headers name moments by it. */
-  readonly serverTime: number
+  readonly clocks: Clocks
   /** The budgets of the rate limiter, from the headers. */
   readonly rateLimit: RateLimit | undefined
   /** Whether the body is short and contains no credential, so that its parts need no redaction. */
@@ -95,13 +94,13 @@ export const withoutSecrets = (input: Input): Input => {
 /** Reads the headers of a response. Its secrets must be redacted already. */
 export const receive = (input: Input, errorBody: ErrorBody): Received => {
   const headers = headersOf(input)
-  const serverTime = parseServerTime(headers, input.now)
+  const clocks = parseClocks(headers, input.now)
   return {
     input,
     headers,
     errorBody: unwrap(input.body, errorBody),
-    serverTime,
-    rateLimit: rateLimit(headers, serverTime),
+    clocks,
+    rateLimit: rateLimit(headers, clocks.serverTime),
     isPlain: isPlain(input.body)
   }
 }
