@@ -26,12 +26,13 @@ import * as Tracer from "effect/Tracer"
 
 // Besides Venice's own headers, those that gateways ask for end with one of these: `cf-aig-authorization`.
 const secretHeaderName =
-  /^(?:.*cookie|(?:x-)?sign-in-with-x|payment-signature|x-402-payment|x-payment|(?:.*[-_])?(?:authorization|auth|api-?key|subscription-key|token|secret|signature))$/
+  /^(?:.*cookie|(?:x-)?sign-in-with-x|payment-signature|x-402-payment|x-payment|x-key|(?:.*[-_])?(?:authorization|authentication|auth|(?:(?:rapid)?api|auth|secret|functions|access|master|litellm|bfl|virtual|subscription)[-_]?key|token|secret|signature|jwt|password))$/
 
 // Session cookies, receipts of payments, and offers to sign.
 const responseHeaderNames = ["set-cookie", "payment-response", "payment-required", "x-payment-response"]
 
-const secretParamName = /^(?:key|sig|secret|password|(?:[\w-]*[-_])?(?:api[-_]?key|token|signature))$/i
+const secretParamName =
+  /^(?:key|sig|code|(?:[\w-]*[-_])?(?:(?:api|auth|secret|access|master|subscription)[-_]?key|token|secret|signature|jwt|password))$/i
 
 const placeholder = "<redacted>"
 
@@ -43,7 +44,7 @@ const decodeBase64 = (text: string): string => Result.getOrElse(Base64.decodeStr
 const addSecrets = (secrets: Array<string>, name: string, value: string): void => {
   // The scheme of `Bearer <token>` is no secret. A server may repeat the value of a cookie without its name.
   const [, scheme = "", credentials] = /^(?:([\w-]+) +)?(.*)$/s.exec(value)!
-  secrets.push(name.includes("auth") ? credentials! : value)
+  secrets.push(name.includes("auth") || scheme.toLowerCase() === "bearer" ? credentials! : value)
   if (scheme.toLowerCase() === "basic") {
     const userAndPassword = decodeBase64(credentials!)
     secrets.push(userAndPassword, userAndPassword.slice(userAndPassword.indexOf(":") + 1))

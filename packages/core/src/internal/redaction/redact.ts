@@ -10,9 +10,13 @@ import { withoutEncoded } from "./encodings.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
-  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth"
+  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth|authentication"
+  + "|x-(?:key|jwt|password|(?:rapidapi|auth|secret|functions|access|master|litellm|bfl|portkey-virtual)-key)"
 
-const names = `${headers}|api[-_ ]?key|signature|secret|client[-_]?secret|private[-_]?key|mnemonic|password`
+// Not every name with `key` is one: a cache key or an idempotency key is no secret.
+const keys = "(?:(?:rapid)?api|auth|secret|functions|access|master|litellm|bfl|virtual|subscription)[-_ ]?key"
+
+const names = `${headers}|${keys}|jwt|signature|secret|client[-_]?secret|private[-_]?key|mnemonic|password`
   + "|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
 
 // A gateway puts its own name before the name of a header: `cf-aig-authorization`, `x-goog-api-key`.
@@ -70,7 +74,18 @@ const patterns: ReadonlyArray<Replacement> = [
   // The rejected value in a validation issue.
   [name, "\"", /("received"\s*:\s*")([\w.~+/=-]{16,})/gi, onlyIf(looksRandom)],
   // Query parameters, and the password of a URL.
-  [name, "=", /([?&](?:key|sig|[\w-]{0,40}token|[\w-]{0,40}signature)=)([^&#\s"'\\]+)/gi, always],
+  [
+    name,
+    "=",
+    new RegExp(
+      `([?&](?:key|sig|(?:[\\w-]{0,40}[-_])?(?:${names})|[\\w-]{0,40}token|[\\w-]{0,40}signature)=)`
+        + "([^&#\\s\"'\\\\]+)",
+      "gi"
+    ),
+    always
+  ],
+  // An error may have a short `code` in its URL as well.
+  [name, "=", /([?&]code=)([^&#\s"'\\]{12,})/gi, onlyIf(looksRandom)],
   [password, "@", /(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, always]
 ]
 
@@ -92,6 +107,9 @@ const lettersOfNames = [
   "mne",
   "ssw",
   "tok",
+  "uth",
+  "jwt",
+  "de=",
   "cei",
   "ig="
 ]
