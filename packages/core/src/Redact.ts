@@ -12,11 +12,11 @@ import { withoutSecrets } from "./internal/decoding/received.ts"
 import { printable as withoutControls } from "./internal/redaction/excerpt.ts"
 import { describe } from "./internal/redaction/foreignError.ts"
 import { excerptJson } from "./internal/redaction/json.ts"
-import { redactSecrets } from "./internal/redaction/redact.ts"
+import { redactCutSecret, redactSecrets } from "./internal/redaction/redact.ts"
 
 /**
- * Returns a function that replaces known secrets in a text by `<redacted>`, in plain form and as JSON or a URL escapes
- * them.
+ * Returns a function that replaces known secrets in a text by `<redacted>`, in plain form, as JSON, JavaScript, a
+ * URL or HTML escapes them, and as base64.
  *
  * **When to use**
  *
@@ -90,8 +90,10 @@ export const json: (value: unknown) => Schema.Json = excerptJson
  * @category redacting
  * @since 0.1.0
  */
-export const cause = (cause: unknown, secrets: ReadonlyArray<string>): unknown =>
-  describe(cause, redactSecrets(secrets))
+export const cause = (cause: unknown, secrets: ReadonlyArray<string>): unknown => {
+  const redact = redactSecrets(secrets)
+  return describe(cause, (text, isCut) => isCut ? redactCutSecret(redact(text), secrets) : redact(text))
+}
 
 /**
  * The text without control characters: a server's text can then not forge a line of a log, nor paint the terminal.

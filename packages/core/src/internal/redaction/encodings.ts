@@ -1,11 +1,11 @@
 /**
  * Finds known secrets in whatever way a server, a template or a proxy wrote them: percent-encoded, as HTML entities, as
- * JSON in JSON, or in a mixture of these.
+ * JSON in JSON, as JavaScript, or in a mixture of these.
  *
  * @internal
  */
 const encoded =
-  /%(?:25)*([2-7][\da-f])|&(?:amp;){0,4}(?:#0*(\d{2,3})|#x0*([2-7][\da-f])|(amp|lt|gt|quot|apos|plus|sol|equals));|\\+(?:u00([2-7][\da-f])|(["/]))|\\{2,}/gi
+  /%(?:25)*([2-7][\da-f])|&(?:amp;){0,4}(?:#0*(\d{2,3})|#x0*([2-7][\da-f])|(amp|lt|gt|quot|apos|plus|sol|equals|lowbar|period));|\\+(?:(?:u00|x)([2-7][\da-f])|(["/]))|\\{2,}/gi
 
 const entities: Readonly<Record<string, string>> = {
   amp: "&",
@@ -15,7 +15,9 @@ const entities: Readonly<Record<string, string>> = {
   apos: "'",
   plus: "+",
   sol: "/",
-  equals: "="
+  equals: "=",
+  lowbar: "_",
+  period: "."
 }
 
 type Groups = ReadonlyArray<string | undefined>
@@ -27,6 +29,19 @@ const charOf = (...[, percent, decimal, hex, entity, escape, char]: Groups): str
     decimal === undefined ? Number.parseInt(percent ?? hex ?? escape ?? "5c", 16) : Number(decimal)
   )
 }
+
+const encodedWordCharacter = /%(?:25)*[2-7][\da-f]|&(?:amp;){0,4}(?:#|lowbar|period)|\\(?:u00|x)[2-7]/i
+
+/**
+ * Whether a letter, digit, dot, hyphen or underscore may be encoded. Most bodies have an encoded quote or slash, which
+ * is no reason to search for a key without such characters.
+ */
+export const mayEncodeWords = (text: string): boolean => encodedWordCharacter.test(text)
+
+const halfEncoding = /(?:%\d{0,20}|&(?:amp;){0,4}#?[a-z\d]{0,8}|\\{1,8}(?:u[\da-f]{0,3}|x[\da-f]?)?)$/i
+
+/** A text that was cut, without its encodings. */
+export const decodeCut = (text: string) => decode(text.replace(halfEncoding, ""))
 
 /** A text without its encodings. `starts` has where each of its characters begins in the original. */
 const decode = (text: string): { readonly plain: string; readonly starts: ReadonlyArray<number> } => {

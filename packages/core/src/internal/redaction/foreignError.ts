@@ -15,8 +15,8 @@ import { excerpt, printable } from "./excerpt.ts"
 const maxName = 100
 const maxMessage = 2048
 const maxStack = 8192
-// Longer than any kept text by more than a credential is long.
-const maxRead = 16 * 1024
+// Longer than any kept text, also after long secrets in it became short marks.
+const maxRead = 128 * 1024
 const maxDepth = 5
 const maxErrors = 8
 const maxTotal = 24
@@ -36,17 +36,24 @@ export const property = (value: unknown, name: string): unknown =>
     ? attempt(() => Reflect.get(value, name) as unknown, undefined)
     : undefined
 
+/** Takes known secrets out of a text, also the beginning of one at its end if the text is cut. */
+type Clean = (text: string, isCut: boolean) => string
+
 interface Reader {
-  readonly clean: (text: string) => string
+  readonly clean: Clean
   /** How many errors may still be described: an error can hold itself, and others that do. */
   left: number
 }
 
-const raw = (value: unknown): string => typeof value === "string" ? value.slice(0, maxRead) : ""
+const raw = (value: unknown): string => typeof value === "string" ? value : ""
+
+/** The beginning of a text without secrets. It is cut a second time only after it was cleaned. */
+const cleaned = (text: string, { clean }: Reader, length: number): string =>
+  excerpt(clean(text.slice(0, maxRead), text.length > maxRead), length)
 
 /** A text without secrets, on one line: it is printed with the stack. */
-const text = (value: unknown, { clean }: Reader, length: number): string | undefined =>
-  printable(excerpt(clean(raw(value)), length)) || undefined
+const text = (value: unknown, reader: Reader, length: number): string | undefined =>
+  printable(cleaned(raw(value), reader, length)) || undefined
 
 /** The errors of an `AggregateError`. A longer list ends with a text, so that it does not pass for the whole. */
 const itemsOf = (errors: unknown): ReadonlyArray<unknown> => {
@@ -56,10 +63,11 @@ const itemsOf = (errors: unknown): ReadonlyArray<unknown> => {
 }
 
 /** The frames of a stack. What stands before them repeats the message, which may look like a frame. */
-const framesOf = (stack: string, message: string, { clean }: Reader): string => {
-  const start = stack.indexOf(message)
+const framesOf = (stack: string, message: string, reader: Reader): string => {
+  // The message follows the name: to search further can take long.
+  const start = stack.slice(0, message.length + 256).indexOf(message)
   const frames = start < 0 ? stack : stack.slice(start + message.length)
-  return excerpt(clean(frames), maxStack)
+  return cleaned(frames, reader, maxStack)
     .split("\n")
     .filter((line) => /^\s+at /.test(line))
     .map((line) => `\n    ${printable(line.trim())}`)
@@ -117,5 +125,4 @@ const describeAt = (cause: unknown, reader: Reader, depth: number): unknown => {
  * Describes what stands in a `cause`. Total, for any value: `clean` takes known secrets out, and credentials are
  * recognized by their form.
  */
-export const describe = (cause: unknown, clean: (text: string) => string): unknown =>
-  describeAt(cause, { clean, left: maxTotal }, 0)
+export const describe = (cause: unknown, clean: Clean): unknown => describeAt(cause, { clean, left: maxTotal }, 0)

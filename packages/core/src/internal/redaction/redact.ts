@@ -6,7 +6,8 @@
  *
  * @internal
  */
-import { withoutEncoded } from "./encodings.ts"
+import * as Base64 from "effect/encoding/Base64"
+import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
@@ -169,17 +170,19 @@ export const redact = (text: string): string => {
   )
 }
 
-// JSON, URLs and HTML escape no letter or digit.
+// JSON, URLs and HTML need not escape these characters, and few writers do.
 const isWrittenOneWay = (secret: string): boolean => /^[\w.-]*$/.test(secret)
 
 const escapedForms = (secret: string): ReadonlyArray<string> => {
-  if (isWrittenOneWay(secret)) return [secret]
+  const base64 = Base64.encode(secret).replace(/=+$/, "")
+  const forms = [secret, base64, base64.replaceAll("+", "-").replaceAll("/", "_")]
+  if (isWrittenOneWay(secret)) return forms
   const json = JSON.stringify(secret).slice(1, -1)
   const percent = encodeURIComponent(secret.replace(/\p{Surrogate}/gu, ""))
-  return [secret, percent, percent.replaceAll("%20", "+"), json, json.replaceAll("/", "\\/")]
+  return [...forms, percent, percent.replaceAll("%20", "+"), json, json.replaceAll("/", "\\/")]
 }
 
-/** The secrets in plain and in escaped form. The longest come first, because one may be a part of another. */
+/** The secrets in plain form, escaped, and as base64. The longest come first, because one may be a part of another. */
 const formsOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
   const out: Array<string> = []
   for (const secret of secrets) {
@@ -191,14 +194,17 @@ const formsOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
   return out.length > 1 ? out.sort((a, b) => b.length - a.length) : out
 }
 
-/** Returns a function that redacts known secrets in plain form, and as JSON, a URL or HTML escapes them. */
+/**
+ * Returns a function that redacts known secrets in plain form, as JSON, JavaScript, a URL or HTML escapes them, and as
+ * base64.
+ */
 export const redactSecrets = (secrets: ReadonlyArray<string>): (text: string) => string => {
   const longestFirst = formsOf(secrets)
   const encodable = longestFirst.filter((secret) => !isWrittenOneWay(secret))
   return (text) =>
     withoutEncoded(
       longestFirst.reduce((text, secret) => text.includes(secret) ? text.replaceAll(secret, placeholder) : text, text),
-      encodable,
+      mayEncodeWords(text) ? longestFirst : encodable,
       placeholder
     )
 }
@@ -222,8 +228,19 @@ const lengthOfCutSecret = (text: string, secret: string): number => {
   return 0
 }
 
-/** Redacts the beginning of a secret at the end of a text that was cut. */
+const cutLengthOf = (text: string, secrets: ReadonlyArray<string>): number =>
+  secrets.reduce((longest, secret) => Math.max(longest, lengthOfCutSecret(text, secret)), 0)
+
+// Longer than a secret with every character encoded.
+const maxEncodedEnd = 8192
+
+/** Redacts the beginning of a secret, in any of its forms, at the end of a text that was cut. */
 export const redactCutSecret = (text: string, secrets: ReadonlyArray<string>): string => {
-  const length = formsOf(secrets).reduce((longest, secret) => Math.max(longest, lengthOfCutSecret(text, secret)), 0)
-  return length === 0 ? text : text.slice(0, -length) + placeholder
+  const forms = formsOf(secrets)
+  const length = cutLengthOf(text, forms)
+  const offset = Math.max(0, text.length - maxEncodedEnd)
+  const { plain, starts } = decodeCut(text.slice(offset))
+  const decodedLength = cutLengthOf(plain, forms)
+  if (length === 0 && decodedLength === 0) return text
+  return text.slice(0, Math.min(text.length - length, offset + starts[plain.length - decodedLength]!)) + placeholder
 }
