@@ -679,6 +679,12 @@ export const takesIdempotencyKey = (operation: string): boolean =>
  * The key has the form that Venice accepts, `[A-Za-z0-9_-]{1,255}`, and is valid for 24 hours. `VeniceClient` sends it
  * with the operations that take one.
  *
+ * **Gotchas**
+ *
+ * Inside of the retry every attempt has another key, and a policy does not rely on it. It does not rely on a header that
+ * you set by hand either, since it cannot see whether the next attempt sends the same one: provide your key as
+ * {@link IdempotencyKey} instead.
+ *
  * @category combinators
  * @since 0.1.0
  */

@@ -11,7 +11,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as HttpClientError from "effect/http/HttpClientError"
 import type * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
@@ -20,6 +19,7 @@ import * as Attempts from "../../Attempts.ts"
 import * as Operation from "../../Operation.ts"
 import { RetryBudget } from "../../RetryBudget.ts"
 import { isVeniceError } from "../../VeniceError.ts"
+import { property } from "../redaction/foreignError.ts"
 import type { Kind } from "./decider.ts"
 import * as Decider from "./decider.ts"
 import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./failure.ts"
@@ -84,11 +84,18 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 const mayRepeat = (error: unknown, kind: Kind, fiber: AnyFiber): boolean =>
   fiber.getRef(Operation.ReplayAllowed)
   || Operation.mayRepeat(operationOf(error) ?? fiber.getRef(Operation.Current), outcomeOf(error, kind), {
-    hasIdempotencyKey: fiber.getRef(Operation.IdempotencyKey) !== undefined || hasIdempotencyKey(error)
+    hasIdempotencyKey: keepsIdempotencyKey(error, fiber)
   })
 
-const hasIdempotencyKey = (error: unknown): boolean =>
-  HttpClientError.isHttpClientError(error) && error.request.headers["idempotency-key"] !== undefined
+// Whether the next attempt sends the key of the failed one. The key of the failed request alone does not tell: each
+// attempt may make another one.
+const keepsIdempotencyKey = (error: unknown, fiber: AnyFiber): boolean => {
+  const key = fiber.getRef(Operation.IdempotencyKey)
+  if (key === undefined) return false
+  const headers = property(property(error, "request"), "headers")
+  const sent = property(headers, "idempotency-key")
+  return sent === undefined || sent === key
+}
 
 const decide = (
   decider: Decider.Decider,
