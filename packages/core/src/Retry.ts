@@ -21,7 +21,9 @@
  * **Gotchas**
  *
  * A policy around another policy does not multiply the attempts: the outer one does not retry a failure on which the
- * inner one gave up. To continue with a second policy, use {@link andThen}.
+ * inner one gave up, also across fibers and time. To continue with a second policy, use {@link andThen}. The outer one
+ * recognizes the failure as a value: it takes what `mapError` makes of it for a failure of its own, and so does
+ * `Stream.retry`, which begins its policy only after the first failure (`RetryStream.retry` does not).
  *
  * **Example** (Composing a policy)
  *

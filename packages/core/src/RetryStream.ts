@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type * as Retry from "./Retry.ts"
 
@@ -30,6 +31,7 @@ class Delivered<E> {
  *
  * `Stream.retry` restarts its schedule after every element, so it restarts a stream that delivers and then fails
  * without end. The errors of `VeniceClient.stream` say how many events were delivered, so `Stream.retry` is safe there.
+ * It does not see a policy inside of the stream, though, and multiplies the attempts of that policy.
  *
  * @category combinators
  * @since 0.1.0
@@ -40,7 +42,8 @@ export const retry: {
 } = dual(
   2,
   <A, E, R>(self: Stream.Stream<A, E, R>, policy: Retry.Policy): Stream.Stream<A, E, R> =>
-    Stream.suspend(() => {
+    // `Stream.retry` begins a schedule at the first failure only, and the policy has to know of policies inside of it.
+    Stream.unwrap(Effect.map(Schedule.toStep(policy), (step) => {
       let hasDelivered = false
       return self.pipe(
         Stream.tap(() =>
@@ -49,8 +52,8 @@ export const retry: {
           })
         ),
         Stream.mapError((error): E | Delivered<E> => hasDelivered ? new Delivered(error) : error),
-        Stream.retry(policy),
+        Stream.retry(Schedule.fromStep(Effect.succeed(step))),
         Stream.mapError((error) => error instanceof Delivered ? error.error as E : error)
       )
-    })
+    }))
 )

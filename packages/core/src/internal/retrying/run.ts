@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
 import type * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
@@ -123,10 +124,18 @@ const append = (
     ? { made: [...made, attempt], omitted, reason }
     : { made: [made[0]!, ...made.slice(2), attempt], omitted: omitted + 1, reason }
 
-// Which run gave up on a failure, in which fiber and when. An older run that gets the failure in the same fiber and at the
-// same time is a policy around it, and must not multiply its attempts.
-const givenUpBy = new WeakMap<object, { readonly run: number; readonly fiber: number; readonly now: number }>()
-let runs = 0
+/** When the last run that gave up on a failure began and gave up. */
+interface GivenUp {
+  readonly began: number
+  readonly at: number
+  /** When the failure was given up before, if this run began after that: then it is one value of several failures. */
+  readonly before: number
+}
+
+const givenUp = new WeakMap<object, GivenUp>()
+
+// Orders what all runs do. A clock would not: many things happen in the same millisecond.
+let order = 0
 
 type Step = Pull.Pull<[Retried, Duration.Duration], never, never>
 
@@ -134,42 +143,58 @@ const noAttempts: Attempts.Attempts = { made: [], omitted: 0, reason: "outside" 
 
 /** One call under a policy. Many calls may be waiting at the same time, so it holds little. */
 class Run {
-  readonly id = ++runs
+  readonly began = ++order
   readonly decider: Decider.Decider
   history = noAttempts
+  /** When the current attempt began. */
+  attemptBegan = this.began
+  /** The failure of the attempt before. */
+  retried: unknown
 
   constructor(node: Decider.Node) {
     this.decider = Decider.decider(node)
   }
 
   step(now: number, error: unknown, fiber: AnyFiber): Step {
-    if (this.isGivenUpByInner(error, now, fiber)) return done
+    if (this.isGivenUpByInner(error)) return done
     const kind = kindOf(error)
-    if (kind === undefined) return this.giveUp(error, "final", now, fiber)
+    if (kind === undefined) return this.giveUp(error, "final", fiber)
     const hint = hintOf(error)
     const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now }
     const decision = decide(this.decider, error, signal, fiber)
-    if (decision._tag === "GiveUp") return this.giveUp(error, decision.reason, now, fiber)
+    if (decision._tag === "GiveUp") return this.giveUp(error, decision.reason, fiber)
     const budget = Context.getOrUndefined(fiber.context, RetryBudget)
     if (budget === undefined) return this.retry(error, signal, decision, fiber)
     return Effect.flatMap(
       budget.withdraw(kind),
-      (isCovered) => isCovered ? this.retry(error, signal, decision, fiber) : this.giveUp(error, "budget", now, fiber)
+      (isCovered) => isCovered ? this.retry(error, signal, decision, fiber) : this.giveUp(error, "budget", fiber)
     )
   }
 
-  isGivenUpByInner(error: unknown, now: number, fiber: AnyFiber): boolean {
-    const by = typeof error === "object" && error !== null ? givenUpBy.get(error) : undefined
-    return by !== undefined && by.run > this.id && by.fiber === fiber.id && by.now === now
+  /**
+   * Whether a policy inside of this one gave up on the failure: an attempt ends with the very failure on which a run that
+   * began during the attempt gave up.
+   *
+   * The fiber and the time say nothing, because a call can fork, join and wait. A value that stands for several failures
+   * does not count: one that this run has retried already, or that was given up twice, one run after another.
+   */
+  isGivenUpByInner(error: unknown): boolean {
+    const last = Predicate.isObjectKeyword(error) ? givenUp.get(error) : undefined
+    return last !== undefined && last.began > this.attemptBegan && last.before < this.attemptBegan
+      && error !== this.retried
   }
 
-  giveUp(error: unknown, reason: Reason, now: number, fiber: AnyFiber): Step {
+  giveUp(error: unknown, reason: Reason, fiber: AnyFiber): Step {
     // A failure that no policy retries is passed through unchanged.
     if (this.history === noAttempts && reason === "final") return done
     const last = attemptOf(error)
     remember(error, append(this.history, last, reason))
     SpanEvents.giveUp(fiber, last, reason)
-    if (typeof error === "object" && error !== null) givenUpBy.set(error, { run: this.id, fiber: fiber.id, now })
+    if (Predicate.isObjectKeyword(error)) {
+      const last = givenUp.get(error)
+      const before = last === undefined ? 0 : last.at < this.began ? last.at : last.before
+      givenUp.set(error, { began: this.began, at: ++order, before })
+    }
     return done
   }
 
@@ -183,6 +208,8 @@ class Run {
     this.history = append(this.history, { ...last, delay }, "outside")
     const retry = this.history.made.length + this.history.omitted
     SpanEvents.retry(fiber, last, retry, millis)
+    this.retried = error
+    this.attemptBegan = ++order
     return Effect.succeed([{ kind: signal.kind, retry, hint: last.hint, delay }, delay])
   }
 }
