@@ -228,8 +228,8 @@ const fromMetadata = (reason: AiError.AiErrorReason): Option.Option<VeniceError>
 }
 
 // A response that was decoded by its status alone is weaker than the reason: the model may have dropped the body.
-const isRecognizedByContent = ({ matchedBy, response }: VeniceError): boolean =>
-  (matchedBy === "code" || matchedBy === "message" || matchedBy === "shape") && response.status >= 300
+const isRecognizedByContent = ({ matchedBy }: VeniceError): boolean =>
+  matchedBy === "code" || matchedBy === "message" || matchedBy === "shape"
 
 const fromHttp = (reason: AiError.AiErrorReason, now: number): Option.Option<VeniceError> => {
   const http = "http" in reason ? reason.http : undefined
@@ -245,35 +245,48 @@ const withHint = (error: VeniceError, reason: AiError.AiErrorReason): VeniceErro
     ? Object.assign(error, { response: { ...error.response, retryAfter: reason.retryAfter } })
     : error
 
-/** For models that keep nothing of the response. */
-const fromReason = (reason: AiError.AiErrorReason): Option.Option<VeniceError> => {
+/**
+ * For models that keep nothing of the response, or only its status. No content identifies the error, so policies take a
+ * 5xx for a lost response.
+ */
+const fromReason = (
+  reason: AiError.AiErrorReason,
+  decoded: Option.Option<VeniceError>
+): Option.Option<VeniceError> => {
+  const common = {
+    matchedBy: "none" as const,
+    ...(Option.isSome(decoded) && { response: decoded.value.response })
+  }
   switch (reason._tag) {
-    case "RateLimitError": {
-      const { retryAfter } = reason
-      return Option.some(
-        new Errors.RateLimitExceeded({ response: { status: 429, ...(retryAfter !== undefined && { retryAfter }) } })
-      )
-    }
+    case "RateLimitError":
+      return Option.some(new Errors.RateLimitExceeded(common))
     case "QuotaExhaustedError":
-      return Option.some(new Errors.InsufficientBalance())
+      return Option.some(new Errors.InsufficientBalance(common))
     case "AuthenticationError":
       return Option.some(
         reason.kind === "MissingKey"
-          ? new Errors.PaymentRequired({ message: "Authentication required", reason: "authentication" })
+          ? new Errors.PaymentRequired({ ...common, message: "Authentication required", reason: "authentication" })
           : reason.kind === "InsufficientPermissions"
-          ? new Errors.Unauthorized()
-          : new Errors.AuthenticationFailed()
+          ? new Errors.Unauthorized(common)
+          : new Errors.AuthenticationFailed(common)
       )
     case "ContentPolicyError":
-      return Option.some(new Errors.ContentPolicyViolation({ message: reason.description }))
+      return Option.some(new Errors.ContentPolicyViolation({ ...common, message: reason.description }))
     case "InvalidRequestError":
       return Option.some(
-        new Errors.InvalidRequest(reason.description === undefined ? {} : { message: reason.description })
+        new Errors.InvalidRequest({
+          ...common,
+          ...(reason.description !== undefined && { message: reason.description })
+        })
       )
     case "InternalProviderError":
-      return Option.some(new Errors.UnknownError({ message: reason.description }))
+      // The status says more: the reason is the same for a server that failed and for a proxy that lost the response.
+      return Option.orElse(
+        decoded,
+        () => Option.some(new Errors.UnknownError({ ...common, message: reason.description }))
+      )
     default:
-      return Option.none()
+      return decoded
   }
 }
 
@@ -287,19 +300,20 @@ const fromReason = (reason: AiError.AiErrorReason): Option.Option<VeniceError> =
  * **Details**
  *
  * The first of these that exists: the error that {@link toAiError} stored, the error that the content of the response
- * identifies, the error that the reason means, the error that the status implies. `None` if the failure is not the
- * provider's: a tool, a schema, or a request without a response.
+ * identifies, the error that the reason means, the error that the status implies; for an `InternalProviderError` the
+ * status comes before the reason. `None` if the failure is not the provider's: a tool, a schema, or a request without a
+ * response. An error that no content identifies has the `matchedBy` `status` or `none`, and policies take a 5xx of it
+ * for a lost response.
  *
  * @category converting
  * @since 0.1.0
  */
 export const fromAiError = ({ reason }: AiError.AiError): Effect.Effect<Option.Option<VeniceError>> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    const decoded = fromHttp(reason, now)
+    const decoded = Option.filter(fromHttp(reason, now), ({ response }) => response.status >= 300)
     return fromMetadata(reason).pipe(
       Option.orElse(() => Option.filter(decoded, isRecognizedByContent)),
-      Option.orElse(() => fromReason(reason)),
-      Option.orElse(() => Option.filter(decoded, ({ response }) => response.status >= 300)),
+      Option.orElse(() => fromReason(reason, decoded)),
       Option.map((error) => withHint(error, reason))
     )
   })
