@@ -29,7 +29,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Category from "./Category.ts"
-import { property } from "./internal/redaction/foreignError.ts"
+import { attempt, property } from "./internal/redaction/foreignError.ts"
 import type { Outcome } from "./Operation.ts"
 
 /**
@@ -49,7 +49,7 @@ export const key = "~@effect-venice/core/Classification"
 export interface Classification {
   /** What the caller can do about the error. Policies retry the categories of `Category.retryable`. */
   readonly category: Category.Category
-  /** How long the server asks to wait. */
+  /** How long the server asks to wait. `Duration.infinity` means that a retry never helps: policies give up. */
   readonly hint?: Duration.Duration | undefined
   /**
    * How the request ended for the server. `refused` by default for `RateLimit` and `Capacity`, `lost` for `Timeout`, and
@@ -81,6 +81,9 @@ const outcomes: Readonly<Partial<Record<Category.Category, Outcome>>> = {
   Timeout: "lost"
 }
 
+const isHint = (value: unknown): value is Duration.Duration =>
+  attempt(() => Duration.isDuration(value) && !Duration.isNegative(value), false)
+
 const isOutcome = (value: unknown): value is Outcome => value === "refused" || value === "failed" || value === "lost"
 
 /**
@@ -99,7 +102,7 @@ export const of = (error: unknown): Classification & { readonly outcome: Outcome
   const operation = property(classification, "operation")
   return {
     category,
-    hint: Duration.isDuration(hint) && Duration.isFinite(hint) && !Duration.isNegative(hint) ? hint : undefined,
+    hint: isHint(hint) ? hint : undefined,
     outcome: isOutcome(outcome) ? outcome : outcomes[category] ?? "failed",
     operation: typeof operation === "string" ? operation : undefined
   }

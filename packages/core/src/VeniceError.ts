@@ -30,6 +30,7 @@ import * as Schema from "effect/Schema"
 import type { Category } from "./Category.ts"
 import * as Errors from "./Errors.ts"
 import { TypeId } from "./internal/ApiError.ts"
+import { attempt } from "./internal/redaction/foreignError.ts"
 
 /**
  * The class of any error. For code that reads the constants of a class (`code`, `status`, `defaultMessage`), such as
@@ -116,12 +117,15 @@ export const isCode = (text: string): text is Code => byCode.has(text)
 
 /**
  * Returns whether a value is any error of the Venice API. Use it on the failure of a call, which can be something else,
- * such as an `HttpClientError`.
+ * such as an `HttpClientError`. Total, also for values that throw when they are read.
  *
  * @category guards
  * @since 0.1.0
  */
-export const isVeniceError = (u: unknown): u is VeniceError => typeof u === "object" && u !== null && TypeId in u
+export const isVeniceError = (u: unknown): u is VeniceError =>
+  typeof u === "object" && u !== null && attempt(() => TypeId in u && hasResponse(u), false)
+
+const hasResponse = (u: object): boolean => "response" in u && typeof u.response === "object" && u.response !== null
 
 interface Member<C> {
   readonly [TypeId]: typeof TypeId

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type { Attempt } from "../../Attempts.ts"
 import * as Category from "../../Category.ts"
@@ -33,17 +33,17 @@ const isCutOff = (reason: HttpClientError.HttpClientErrorReason): boolean =>
  * @since 0.1.0
  */
 export const kindOf = (error: unknown): Kind | undefined => {
-  if (isVeniceError(error)) {
-    const { delivered = 0, shouldRetry } = error.response
-    return Category.isRetryable(error.category) && delivered === 0 && shouldRetry !== false ? error.category : undefined
-  }
+  if (isVeniceError(error)) return attempt(() => kindOfResponse(error), undefined)
   if (isTransport(error)) return "Transport"
   const category = Classification.of(error)?.category
   return category !== undefined && Category.isRetryable(category) ? category : undefined
 }
 
+const kindOfResponse = ({ category, response: { delivered = 0, shouldRetry } }: VeniceError): Kind | undefined =>
+  Category.isRetryable(category) && delivered === 0 && shouldRetry !== false ? category : undefined
+
 const isHttpClientError = (error: unknown): error is HttpClientError.HttpClientError =>
-  attempt(() => HttpClientError.isHttpClientError(error), false)
+  attempt(() => HttpClientError.isHttpClientError(error) && typeof error.request.url === "string", false)
 
 const isTransport = (error: unknown): boolean =>
   isHttpClientError(error)
@@ -106,14 +106,17 @@ const outcomeOfResponse = (error: VeniceError, kind: Kind): Operation.Outcome =>
 
 /** How the failed request ended for the server. */
 export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
-  if (isVeniceError(error)) return outcomeOfResponse(error, kind)
-  if (isHttpClientError(error)) return isUnsent(error.reason.cause) ? "refused" : "lost"
+  if (isVeniceError(error)) return attempt(() => outcomeOfResponse(error, kind), "lost")
+  if (isHttpClientError(error)) return isUnsent(property(error.reason, "cause")) ? "refused" : "lost"
   return Classification.of(error)?.outcome ?? "lost"
 }
 
 /** The operation of the failed request, or nothing if the failure does not name it. */
 export const operationOf = (error: unknown): string | undefined => {
-  if (isVeniceError(error)) return error.response.operation
+  if (isVeniceError(error)) {
+    const operation = property(property(error, "response"), "operation")
+    return typeof operation === "string" ? operation : undefined
+  }
   return isHttpClientError(error)
     ? Operation.nameOf(error.request.method, error.request.url)
     : Classification.of(error)?.operation
@@ -137,20 +140,22 @@ export const isRepeatable = (error: unknown): boolean => {
 
 /** How long the server asks to wait. */
 export const hintOf = (error: unknown): Duration.Duration | undefined =>
-  isVeniceError(error) ? error.response.retryAfter : Classification.of(error)?.hint
+  isVeniceError(error) ? attempt(() => hintOfResponse(error), undefined) : Classification.of(error)?.hint
+
+const hintOfResponse = ({ response: { retryAfter } }: VeniceError): Duration.Duration | undefined =>
+  Duration.isDuration(retryAfter) && !Duration.isNegative(retryAfter) ? retryAfter : undefined
 
 /** The failure as an entry of the history. */
 export const attemptOf = (error: unknown): Attempt => {
   const tag = property(error, "_tag")
   const out: { -readonly [K in keyof Attempt]: Attempt[K] } = { code: typeof tag === "string" ? tag : "Error" }
-  if (!isVeniceError(error)) {
-    const hint = hintOf(error)
-    if (hint !== undefined) out.hint = hint
-    return out
-  }
-  const { requestId, retryAfter, status } = error.response
-  out.status = status
-  if (requestId !== undefined) out.requestId = requestId.slice(0, 200)
-  if (retryAfter !== undefined) out.hint = retryAfter
+  const response = isVeniceError(error) ? property(error, "response") : undefined
+  const status = property(response, "status")
+  const requestId = property(response, "requestId")
+  const hint = hintOf(error)
+  if (typeof status === "number") out.status = status
+  if (typeof requestId === "string") out.requestId = requestId.slice(0, 200)
+  // The schema of a history has no infinite duration.
+  if (hint !== undefined && Duration.isFinite(hint)) out.hint = hint
   return out
 }

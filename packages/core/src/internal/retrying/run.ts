@@ -20,7 +20,7 @@ import * as Attempts from "../../Attempts.ts"
 import * as Operation from "../../Operation.ts"
 import { RetryBudget } from "../../RetryBudget.ts"
 import { isVeniceError } from "../../VeniceError.ts"
-import { property } from "../redaction/foreignError.ts"
+import { attempt, property } from "../redaction/foreignError.ts"
 import type { Kind } from "./decider.ts"
 import * as Decider from "./decider.ts"
 import { attemptOf, hintOf, kindOf, operationOf, outcomeOf } from "./failure.ts"
@@ -42,12 +42,12 @@ export interface Retried {
   readonly delay: Duration.Duration
 }
 
-// For failures of other classes, which have no field `attempts`.
+// For failures of other classes, which have no field `attempts`, and for errors that cannot be changed.
 const histories = new WeakMap<object, Attempts.Attempts>()
 
 const remember = (error: unknown, attempts: Attempts.Attempts): void => {
-  if (isVeniceError(error) && Object.isExtensible(error)) Object.assign(error, { attempts })
-  else if (typeof error === "object" && error !== null) histories.set(error, attempts)
+  if (isVeniceError(error) && attempt(() => Reflect.set(error, "attempts", attempts), false)) return
+  if (Predicate.isObjectKeyword(error)) histories.set(error, attempts)
 }
 
 /**
@@ -63,8 +63,8 @@ const remember = (error: unknown, attempts: Attempts.Attempts): void => {
  * @since 0.1.0
  */
 export const history = (error: unknown): Attempts.Attempts | undefined => {
-  if (isVeniceError(error) && error.attempts !== undefined) return error.attempts
-  return typeof error === "object" && error !== null ? histories.get(error) : undefined
+  const stored = Predicate.isObjectKeyword(error) ? histories.get(error) : undefined
+  return stored ?? (isVeniceError(error) ? attempt(() => error.attempts, undefined) : undefined)
 }
 
 /**
