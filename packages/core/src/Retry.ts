@@ -44,7 +44,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Schedule from "effect/Schedule"
@@ -52,7 +52,7 @@ import * as Category from "./Category.ts"
 import type { Jitter, Kind } from "./internal/retrying/decider.ts"
 import * as Decider from "./internal/retrying/decider.ts"
 import type { Limits, Rule, Rules } from "./internal/retrying/rules.ts"
-import { checkLimits, checkRule, checkRules } from "./internal/retrying/rules.ts"
+import { checkJitter, checkLimits, checkRule, checkRules, checkTimeLeft } from "./internal/retrying/rules.ts"
 import { Deadline, type Retried, scheduleOf } from "./internal/retrying/run.ts"
 
 export type { Jitter, Kind } from "./internal/retrying/decider.ts"
@@ -96,7 +96,7 @@ export const isPolicy = (u: unknown): u is Policy => Schedule.isSchedule(u) && D
 
 /**
  * Sets the deadline of a call, in time from now, unless an earlier one is set. Put it outside of the retry. Policies
- * give up at once if a delay would end after the deadline.
+ * give up at once if a delay would end after the deadline. A time that makes no sense is refused with a `RangeError`.
  *
  * **Gotchas**
  *
@@ -110,13 +110,15 @@ export const withDeadline: {
   <A, E, R>(self: Effect.Effect<A, E, R>, timeLeft: Duration.Input): Effect.Effect<A, E, R>
 } = dual(
   2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, timeLeft: Duration.Input): Effect.Effect<A, E, R> =>
-    Effect.clockWith((clock) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>, timeLeft: Duration.Input): Effect.Effect<A, E, R> => {
+    const millis = checkTimeLeft(timeLeft)
+    return Effect.clockWith((clock) =>
       Effect.flatMap(Deadline, (outer) => {
-        const inner = clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(timeLeft))
+        const inner = clock.currentTimeMillisUnsafe() + millis
         return Effect.provideService(self, Deadline, outer === undefined ? inner : Math.min(outer, inner))
       })
     )
+  }
 )
 
 const fromNode = (node: Decider.Node): Policy => Object.assign(scheduleOf(node), { [Decider.NodeId]: node } as const)
@@ -239,11 +241,13 @@ export const jittered: {
   (self: Policy, jitter: Jitter): Policy
 } = dual(
   2,
-  (self: Policy, jitter: Jitter): Policy =>
-    mapRules(
+  (self: Policy, jitter: Jitter): Policy => {
+    const checked = checkJitter(jitter)
+    return mapRules(
       self,
-      (rules) => Object.fromEntries(kinds.map((kind) => [kind, { ...rules[kind], jitter }])) as Decider.Rules
+      (rules) => Object.fromEntries(kinds.map((kind) => [kind, { ...rules[kind], jitter: checked }])) as Decider.Rules
     )
+  }
 )
 
 /**

@@ -31,10 +31,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import type { Kind } from "./internal/retrying/decider.ts"
+import { refuse } from "./internal/retrying/rules.ts"
 
 /**
- * The settings of a budget in tokens; an argument of {@link layer} and {@link make}.
+ * The settings of a budget in tokens; an argument of {@link layer} and {@link make}, which refuse a negative number and
+ * `NaN` with a `RangeError`.
  *
  * @category models
  * @since 0.1.0
@@ -68,16 +71,28 @@ export class RetryBudget extends Context.Service<RetryBudget, {
   readonly tokens: Effect.Effect<number>
 }>()("@effect-venice/core/RetryBudget") {}
 
+const tokensOf = (name: string, value: number | undefined, fallback: number): number => {
+  const tokens = value ?? fallback
+  return typeof tokens === "number" && tokens >= 0 ? tokens : refuse(name, "a number of at least 0", value)
+}
+
 /**
  * Makes a budget in memory, for a program that provides the service itself, such as one budget for each upstream.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (settings: Settings = {}): Effect.Effect<RetryBudget["Service"]> =>
-  Effect.map(Clock.currentTimeMillis, (start) => {
-    const { allowance = 10, capacity = 100, costs = {}, share = 0.2 } = settings
-    let tokens = Math.min(settings.initial ?? capacity, capacity)
+export const make = (settings: Settings = {}): Effect.Effect<RetryBudget["Service"]> => {
+  const allowance = tokensOf("the allowance", settings.allowance, 10)
+  const capacity = tokensOf("the capacity", settings.capacity, 100)
+  const share = tokensOf("the share", settings.share, 0.2)
+  const initial = tokensOf("the initial tokens", settings.initial, capacity)
+  const costs = Record.map(
+    (settings.costs ?? {}) as Readonly<Record<string, number | undefined>>,
+    (cost, kind) => tokensOf(`the cost of ${kind}`, cost, 1)
+  )
+  return Effect.map(Clock.currentTimeMillis, (start) => {
+    let tokens = Math.min(initial, capacity)
     let filledAt = start
     const fill = (now: number) => {
       tokens = Math.min(capacity, tokens + (allowance * Math.max(0, now - filledAt)) / 1000)
@@ -102,6 +117,7 @@ export const make = (settings: Settings = {}): Effect.Effect<RetryBudget["Servic
       })
     })
   })
+}
 
 /**
  * Provides a budget in memory. Provide it once, outside of all calls that share the budget.

@@ -7,7 +7,9 @@
 import * as Duration from "effect/Duration"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
+import * as Category from "../../Category.ts"
 import type * as Decider from "./decider.ts"
 
 /**
@@ -17,7 +19,7 @@ import type * as Decider from "./decider.ts"
  *
  * The backoff before the n-th retry of the kind is `base * factor^(n - 1)`, at most `cap`. A rule that makes no sense is
  * refused with a `RangeError` by whatever it is passed to: a duration that is negative or not finite, a cap below the
- * base, a factor below 1, a number of retries that is no whole number of at least 0.
+ * base, a factor below 1, a number of retries that is no whole number of at least 0, an unknown jitter or kind.
  *
  * @category models
  * @since 0.1.0
@@ -60,7 +62,8 @@ export interface Limits {
   readonly longestHint?: Duration.Input | undefined
 }
 
-const refuse = (name: string, expected: string, value: unknown): never => {
+/** Refuses a value that makes no sense. */
+export const refuse = (name: string, expected: string, value: unknown): never => {
   throw new RangeError(`${name} must be ${expected}, and is ${Inspectable.toStringUnknown(value, 0)}`)
 }
 
@@ -81,8 +84,22 @@ const finite = (name: string, value: Duration.Input): Duration.Duration => {
   return Duration.isFinite(parsed) ? parsed : refuse(name, "a finite duration", "Infinity")
 }
 
+const jitters: ReadonlyArray<unknown> = ["none", "proportional", "full", "equal", "decorrelated"]
+
+/** The jitter, checked. */
+export const checkJitter = (jitter: Decider.Jitter): Decider.Jitter =>
+  jitters.includes(jitter) ? jitter : refuse("the jitter", `one of ${jitters.join(", ")}`, jitter)
+
+const kinds: ReadonlyArray<string> = [...Category.retryable, "Transport"]
+
+const checkKind = (kind: string): void => {
+  if (!kinds.includes(kind)) refuse("the kind of a rule", `one of ${kinds.join(", ")}`, kind)
+}
+
 /** The rule of a kind, checked. */
 export const checkRule = (kind: Decider.Kind, rule: Rule): Decider.Rule => {
+  checkKind(kind)
+  if (!Predicate.isObject(rule)) refuse(`the rule of ${kind}`, "an object", rule)
   const base = finite(`the base of ${kind}`, rule.base)
   const cap = finite(`the cap of ${kind}`, rule.cap)
   const factor = rule.factor >= 1 && Number.isFinite(rule.factor)
@@ -91,11 +108,28 @@ export const checkRule = (kind: Decider.Kind, rule: Rule): Decider.Rule => {
   if (Duration.isLessThan(cap, base)) {
     refuse(`the cap of ${kind}`, `at least its base of ${Duration.format(base)}`, Duration.format(cap))
   }
-  return { base, factor, cap, retries: count(`the retries of ${kind}`, rule.retries, 0), jitter: rule.jitter }
+  return {
+    base,
+    factor,
+    cap,
+    retries: count(`the retries of ${kind}`, rule.retries, 0),
+    jitter: checkJitter(rule.jitter)
+  }
 }
 
 /** The rules, checked. */
-export const checkRules = (rules: Rules): Decider.Rules => Record.map(rules, (rule, kind) => checkRule(kind, rule))
+export const checkRules = (rules: Rules): Decider.Rules => {
+  for (const kind of kinds) {
+    if (!Object.hasOwn(rules, kind)) refuse(`the rule of ${kind}`, "there", undefined)
+  }
+  return Record.map(rules, (rule, kind) => checkRule(kind, rule))
+}
+
+/** The time left for a call, in milliseconds. It may be negative: then the deadline has passed. */
+export const checkTimeLeft = (value: Duration.Input): number => {
+  const millis = Option.match(Duration.fromInput(value), { onNone: () => NaN, onSome: Duration.toMillis })
+  return Number.isNaN(millis) ? refuse("the time left", "a duration", value) : millis
+}
 
 /** The limits, checked. */
 export const checkLimits = ({ attempts, elapsed, longestHint, retriesOf }: Limits): Decider.Limits => ({
@@ -103,7 +137,10 @@ export const checkLimits = ({ attempts, elapsed, longestHint, retriesOf }: Limit
   retriesOf: retriesOf &&
     Record.map(
       retriesOf as Readonly<Record<Decider.Kind, number>>,
-      (retries, kind) => count(`the limit of retries of ${kind}`, retries, 0)
+      (retries, kind) => {
+        checkKind(kind)
+        return count(`the limit of retries of ${kind}`, retries, 0)
+      }
     ),
   elapsed: elapsed === undefined ? undefined : duration("the limit of elapsed time", elapsed),
   longestHint: longestHint === undefined ? undefined : duration("the longest hint", longestHint)
