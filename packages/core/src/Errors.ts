@@ -126,11 +126,14 @@ export class InsufficientBalance extends ApiError<InsufficientBalance>()("INSUFF
     + "credits.",
   // OpenAI's code, which gateways in front of Venice use.
   aliases: ["insufficient_quota"],
+  types: ["insufficient_quota"],
   // A gateway may respond with 429. It must not be retried: without a balance every request fails.
   otherStatuses: [429],
   wordings: [
     "insufficient usd or vcu balance to complete request",
     "insufficient usd or diem balance",
+    "insufficient usd balance",
+    "insufficient credits",
     "insufficient balance"
   ]
 }) {}
@@ -553,7 +556,8 @@ export class RateLimitExceeded extends ApiError<RateLimitExceeded>()("RATE_LIMIT
 export class ModelOverloaded extends ApiError<ModelOverloaded>()("MODEL_OVERLOADED", {
   status: 429,
   category: "Capacity",
-  message: "The model is currently overloaded. Please try again later."
+  message: "The model is currently overloaded. Please try again later.",
+  otherStatuses: [503]
 }) {}
 
 /**

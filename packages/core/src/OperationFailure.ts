@@ -138,6 +138,7 @@ const operationsOf = {
 /** The statuses of a code besides the documented one. A blocked image has the status 200. */
 const extraStatuses = {
   INVALID_CONTENT_TYPE: [400],
+  MODEL_OVERLOADED: [503],
   CONTENT_POLICY_VIOLATION: [200]
 } as const satisfies Readonly<Partial<Record<Code, ReadonlyArray<number>>>>
 
