@@ -35,7 +35,7 @@ import { messageOf } from "./internal/decoding/message.ts"
 import type { Input, Received } from "./internal/decoding/received.ts"
 import { headersOf, receive, withoutSecrets } from "./internal/decoding/received.ts"
 import { fieldsOf, recognize } from "./internal/decoding/recognize.ts"
-import { errorOfEvent, isStream, readStream } from "./internal/decoding/streamError.ts"
+import { errorOfEvent, errorOfSuccess, isStream, readStream } from "./internal/decoding/streamError.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
 import type { VeniceError } from "./VeniceError.ts"
 
@@ -93,7 +93,8 @@ const toError = (received: Received): VeniceError => {
 
 /**
  * Decodes one event of a stream if it is an error: the `data` of a chat completion with an `error`, or of a
- * `response.failed` of `/responses`, or of an event named `error`. Total; any other event gives nothing.
+ * `response.failed` of `/responses`, or of an event named `error`, whatever its data. Total; any other event gives
+ * nothing.
  *
  * @category decoding
  * @since 0.1.0
@@ -121,7 +122,8 @@ export const event = (
  *
  * **Details**
  *
- * A success is an error if it is a response of `/responses` with `"status": "failed"`, or if it has an `error` with one
+ * A success is an error if it is a response of `/responses` with `"status": "failed"`, even without an `error`: one with
+ * `"object": "response"` or an `output`, or any of `POST /responses`. It is one too if it has an `error` with one
  * of Venice's codes or messages. An `error` that nobody recognizes may be a member of the caller's success.
  *
  * @category decoding
@@ -130,9 +132,9 @@ export const event = (
 export const hidden = (input: Input): VeniceError | undefined =>
   withoutStacks(() => {
     // Most successes of `/responses` have `"error": null`: parse only what may be more.
-    if (!/"error"\s*:\s*["{[]/.test(input.body)) return undefined
+    if (!/"error"\s*:\s*["{[]|"status"\s*:\s*"failed"/.test(input.body)) return undefined
     const clean = withoutSecrets(input)
-    const json = errorOfEvent(clean.body)
+    const json = errorOfSuccess(clean.body, clean.operation)
     if (json === undefined) return undefined
     const errorBody = ErrorBody.fromJson(json)
     const error = toError(receive(clean, errorBody))

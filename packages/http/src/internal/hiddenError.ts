@@ -19,7 +19,7 @@ export const failIfHidden = (
   response: HttpClientResponse,
   body: string
 ): Effect.Effect<void, VeniceError | JsonRpcError> => {
-  if (!isJsonRpc(operation) && !body.includes("\"error\"")) return Effect.void
+  if (!isJsonRpc(operation) && !body.includes("\"error\"") && !body.includes("\"failed\"")) return Effect.void
   return Effect.flatMap(inputOf(response, { body, operation }), (input) => {
     const error = isJsonRpc(operation) ? errorOf(input) : hidden(input)
     return error === undefined ? Effect.void : Effect.fail(error)

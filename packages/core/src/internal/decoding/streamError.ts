@@ -29,30 +29,52 @@ const isObject = (value: unknown): value is Members => Predicate.isObject(value)
 const isError = (error: unknown): boolean =>
   typeof error === "string" || Array.isArray(error) ? error.length > 0 : isObject(error)
 
+const responseFailed = { error: "The response failed" }
+
 /** The error of one event whose JSON was parsed. */
 const errorOfJson = (json: unknown, name: string | undefined): unknown => {
-  if (!isObject(json)) return undefined
+  if (!isObject(json)) return name === "error" ? { error: isError(json) ? json : {} } : undefined
   const { code, error, message, response, type } = json
   if (isError(error)) return json
   const inner = isObject(response) ? response.error : undefined
   if (isError(inner)) return { error: inner }
-  const isNamed = name === "error" || type === "error"
-  return isNamed && (typeof message === "string" || typeof code === "string") ? { error: json } : undefined
+  if (
+    name === "response.failed" || type === "response.failed" || (isObject(response) && response.status === "failed")
+  ) return responseFailed
+  if (name === "error") return { ...json, error: json }
+  return type === "error" && (typeof message === "string" || typeof code === "string") ? { error: json } : undefined
 }
 
-const mayBeError = (data: string, name: string | undefined): boolean => name === "error" || data.includes("\"error\"")
+const mayBeError = (data: string, name: string | undefined): boolean =>
+  name === "error" || name === "response.failed" || data.includes("\"error\"") || data.includes("failed\"")
+
+const failed = /"status"\s*:\s*"failed"/
 
 /** A stream has one error. More events that look like one, and are none, are not searched. */
 const maxCandidates = 1000
 
 /**
  * The error in the data of one event: `error` at top level or inside the `response` of a `response.failed`, or the whole
- * object if the event is named `error`.
+ * data if the event is named `error`. A response that failed without an error is one too.
  */
 export const errorOfEvent = (data: string, name?: string): unknown => {
   if (!mayBeError(data, name)) return undefined
   try {
     return errorOfJson(JSON.parse(data), name)
+  } catch {
+    return name === "error" ? { error: data } : undefined
+  }
+}
+
+/** The error in the JSON of a success, at top level or in a response that failed. */
+export const errorOfSuccess = (body: string, operation: string | undefined): unknown => {
+  const error = errorOfEvent(body)
+  if (error !== undefined || !failed.test(body)) return error
+  try {
+    const json: unknown = JSON.parse(body)
+    if (!isObject(json) || json.status !== "failed") return undefined
+    const isResponse = json.object === "response" || json.output !== undefined || operation === "POST /responses"
+    return isResponse ? { ...responseFailed, status: "failed" } : undefined
   } catch {
     return undefined
   }
