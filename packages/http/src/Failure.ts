@@ -19,6 +19,7 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { Job } from "./internal/job.ts"
+import { printed } from "./internal/printed.ts"
 
 const reporterAttributes = (response: ResponseContext) => Struct.pick(response, ["status", "operation", "requestId"])
 
@@ -39,11 +40,13 @@ const Difference = Schema.Struct({
  * @category errors
  * @since 0.1.0
  */
-export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("UnexpectedBody", {
-  message: Schema.String,
-  differences: Schema.Array(Difference),
-  response: ResponseContext
-}) {
+export class UnexpectedBody extends printed(
+  Schema.TaggedError<UnexpectedBody>()("UnexpectedBody", {
+    message: Schema.String,
+    differences: Schema.Array(Difference),
+    response: ResponseContext
+  })
+) {
   /**
    * The severity for error reporters.
    *
@@ -73,11 +76,13 @@ export class UnexpectedBody extends Schema.TaggedError<UnexpectedBody>()("Unexpe
  * @category errors
  * @since 0.1.0
  */
-export class UnfinishedStream extends Schema.TaggedError<UnfinishedStream>()("UnfinishedStream", {
-  message: Schema.String,
-  response: ResponseContext,
-  cause: Schema.optionalKey(Schema.Defect())
-}) {
+export class UnfinishedStream extends printed(
+  Schema.TaggedError<UnfinishedStream>()("UnfinishedStream", {
+    message: Schema.String,
+    response: ResponseContext,
+    cause: Schema.optionalKey(Schema.Defect())
+  })
+) {
   /**
    * The severity for error reporters.
    *
@@ -109,12 +114,14 @@ export class UnfinishedStream extends Schema.TaggedError<UnfinishedStream>()("Un
  * @category errors
  * @since 0.1.0
  */
-export class JsonRpcError extends Schema.TaggedError<JsonRpcError>()("JsonRpcError", {
-  code: Schema.optionalKey(Schema.Finite),
-  message: Schema.String,
-  data: Schema.optionalKey(Schema.Json),
-  response: ResponseContext
-}) {
+export class JsonRpcError extends printed(
+  Schema.TaggedError<JsonRpcError>()("JsonRpcError", {
+    code: Schema.optionalKey(Schema.Finite),
+    message: Schema.String,
+    data: Schema.optionalKey(Schema.Json),
+    response: ResponseContext
+  })
+) {
   /**
    * The severity for error reporters.
    *
@@ -154,7 +161,7 @@ export type JobFailureReason =
  * @since 0.1.0
  */
 export class JobFailure
-  extends Data.TaggedError("JobFailure")<{ readonly job: Job; readonly reason: JobFailureReason }>
+  extends printed(Data.TaggedError("JobFailure")<{ readonly job: Job; readonly reason: JobFailureReason }>)
 {
   override get message(): string {
     return `The ${this.job.medium} job ${this.job.queueId} failed: ${Redact.printable(this.reason.message)}`

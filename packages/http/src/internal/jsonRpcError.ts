@@ -24,17 +24,12 @@ export const errorOf = (input: Input): JsonRpcError | VeniceError | undefined =>
     readonly message?: unknown
   }
   const number = typeof code === "string" ? Number(code) : code
-  const failure = new JsonRpcError({
+  return new JsonRpcError({
     message: typeof message === "string" ? String(Redact.json(message)) : "The node gave no reason",
     ...(typeof number === "number" && Number.isFinite(number) && { code: number }),
     ...(data !== undefined && { data: isHex(data) ? data : Redact.json(data) }),
     response: context(input)
   })
-  // The stack is printed as it is.
-  if (failure.stack !== undefined) {
-    failure.stack = failure.stack.replace(failure.message, () => Redact.printable(failure.message))
-  }
-  return failure
 }
 
 // The codes of Venice are words, those of a node are numbers.

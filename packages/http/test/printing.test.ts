@@ -1,0 +1,34 @@
+/** What a server wrote, in the text of a failure. */
+import { Failure } from "@effect-venice/http"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause } from "effect"
+import { inspect } from "node:util"
+
+const message = "ok\n\u001b[31mforged"
+const response = { status: 200 }
+const job = { medium: "video", model: "m", queueId: "q\n\u001b[31m" } as const
+
+const failures = [
+  new Failure.JsonRpcError({ message, response }),
+  new Failure.UnexpectedBody({ message, differences: [{ path: [], message }], response }),
+  new Failure.UnfinishedStream({ message, response, cause: new Error(message) }),
+  new Failure.JobFailure({ job, reason: new Cause.TimeoutError(message) })
+]
+
+describe.each(failures.map((failure) => [failure._tag, failure] as const))("%s", (tag, failure) => {
+  it.each([
+    ["String", String],
+    ["inspect", (value: unknown) => inspect(value)],
+    ["inspect inside of another", (value: unknown) => inspect({ value }, { breakLength: Infinity })]
+  ])("is printed on one line by %s", (_, print) => {
+    const text = print(failure)
+
+    assert.include(text, tag)
+    assert.include(text, "forged")
+    assert.notMatch(text, /[\n\u001b]/)
+  })
+
+  it("has a stack without control characters of the message", () => {
+    assert.notInclude(failure.stack, "\u001b")
+  })
+})
