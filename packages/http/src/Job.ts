@@ -30,7 +30,7 @@ import * as Retry from "@effect-venice/core/Retry"
 import { isVeniceError, type VeniceError } from "@effect-venice/core/VeniceError"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import { HttpClientError, InvalidUrlError } from "effect/http/HttpClientError"
@@ -41,6 +41,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { JobFailure, type JobFailureReason, type UnexpectedBody } from "./Failure.ts"
 import { typed } from "./HttpFailure.ts"
+import { durationOf } from "./internal/duration.ts"
 import type { Job } from "./internal/job.ts"
 import { decodeSuccess, readSuccess } from "./internal/success.ts"
 import type { ExecuteFailure, RequestFailure } from "./VeniceClient.ts"
@@ -72,7 +73,7 @@ export interface Completed {
 }
 
 /**
- * How {@link run} and {@link wait} follow a job.
+ * How {@link run} and {@link wait} follow a job. They throw a `RangeError` for what is no duration, or a negative one.
  *
  * @category models
  * @since 0.1.0
@@ -168,13 +169,29 @@ class ConfirmedError extends Data.TaggedError("ConfirmedError")<
  * @category running
  * @since 0.1.0
  */
-export const wait = (job: Job, options: FollowOptions = {}): Effect.Effect<Completed, JobFailure, VeniceClient> => {
-  const every = Duration.fromInputUnsafe(options.every ?? "5 seconds")
-  const attempt = Effect.retry(pollConfirmed(job, every), options.policy ?? Retry.patient)
+export const wait = (job: Job, options: FollowOptions = {}): Effect.Effect<Completed, JobFailure, VeniceClient> =>
+  follow(job, timesOf(options), options.policy)
+
+interface Times {
+  readonly every: Duration.Duration
+  readonly atMost: Duration.Duration
+}
+
+const timesOf = ({ atMost, every }: FollowOptions): Times => ({
+  every: durationOf("every", every ?? "5 seconds"),
+  atMost: durationOf("atMost", atMost ?? "1 hour")
+})
+
+const follow = (
+  job: Job,
+  { atMost, every }: Times,
+  policy: Retry.Policy = Retry.patient
+): Effect.Effect<Completed, JobFailure, VeniceClient> => {
+  const attempt = Effect.retry(pollConfirmed(job, every), policy)
   return attempt.pipe(
     Effect.repeat({ schedule: Schedule.spaced(every), until: Option.isSome }),
     Effect.timeoutOrElse({
-      duration: options.atMost ?? "1 hour",
+      duration: atMost,
       orElse: () => Effect.fail(new Cause.TimeoutError("The job did not complete in time"))
     }),
     Effect.mapError((error) => new JobFailure({ job, reason: error._tag === "ConfirmedError" ? error.error : error })),
@@ -263,6 +280,9 @@ export const discard = (job: Job): Effect.Effect<void, DownloadFailure, HttpClie
 export const run = <const K extends Medium>(
   medium: K,
   body: unknown,
-  options?: FollowOptions
-): Effect.Effect<Completed, ExecuteFailure<`POST /${K}/queue`> | JobFailure, VeniceClient> =>
-  Effect.flatMap(queue(medium, body), (job) => wait(job, options))
+  options: FollowOptions = {}
+): Effect.Effect<Completed, ExecuteFailure<`POST /${K}/queue`> | JobFailure, VeniceClient> => {
+  // Before the job is charged.
+  const times = timesOf(options)
+  return Effect.flatMap(queue(medium, body), (job) => follow(job, times, options.policy))
+}

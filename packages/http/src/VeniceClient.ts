@@ -54,6 +54,7 @@ import { orFail, typed, withIdempotencyKey } from "./HttpFailure.ts"
 import { observe, observeStream } from "./internal/callSpan.ts"
 import { checkHeaders, redactFailure, redacting, redactResponse } from "./internal/credentials.ts"
 import { checkDestination, markAsEnvironment } from "./internal/destination.ts"
+import { durationOf } from "./internal/duration.ts"
 import { events } from "./internal/eventStream.ts"
 import { failIfHidden } from "./internal/hiddenError.ts"
 import { nameOf, toRequest } from "./internal/operationRequest.ts"
@@ -88,6 +89,8 @@ interface CommonOptions {
    *
    * That failure names the operation, so a policy retries a read, but not a request that may be billed twice. After an
    * `Effect.timeout` around a call no policy retries, because that failure does not name the operation.
+   *
+   * The call throws a `RangeError` if it is no duration or a negative one.
    */
   readonly timeout?: Duration.Input | undefined
 }
@@ -184,7 +187,12 @@ export interface Service {
     options: RequestOptions<Op> & { readonly success: S }
   ) => Effect.Effect<S["Type"], ExecuteFailure<Op>, S["DecodingServices"]>
 
-  /** Calls an operation and returns its success with an unread body, for bodies that are not JSON. */
+  /**
+   * Calls an operation and returns its success with an unread body, for bodies that are not JSON.
+   *
+   * Reads status and headers only. An error that the JSON of a success hides, such as a failed response of
+   * `POST /responses`, is found by {@link Service.execute}, or by `Decode.hidden` with the text that you read.
+   */
   readonly request: <const Op extends Operation.Name>(
     operation: Operation.Checked<Op>,
     ...options: RequestArguments<Op>
@@ -216,7 +224,8 @@ export interface ClientOptions {
   /** Sent as a bearer token. Omit it if your requests authenticate themselves in another way, such as with a wallet. */
   readonly apiKey?: Redacted.Redacted | string | undefined
   /**
-   * {@link defaultBaseUrl} by default.
+   * {@link defaultBaseUrl} by default. Must have no query and no fragment: {@link VeniceClient.make} throws a
+   * `RangeError`.
    *
    * An admin key, a wallet's sign-in and a signed payment go to a host that is not Venice's only if you give the URL
    * here. If it is the one that {@link VeniceClient.config} read from the environment, such a request fails with an
@@ -239,9 +248,10 @@ const withTimeout = <A, E, R>(
 ): Effect.Effect<A, E | HttpClientError.HttpClientError, R> => {
   if (timeout === undefined) return self
   const [method, url] = nameOf(operation).split(" ", 2) as [HttpMethod, string]
-  const description = `no response within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
+  const duration = durationOf("timeout", timeout)
+  const description = `no response within ${Duration.format(duration)}`
   return Effect.timeoutOrElse(self, {
-    duration: timeout,
+    duration,
     orElse: () =>
       Effect.fail(
         new HttpClientError.HttpClientError({
@@ -255,9 +265,16 @@ const withTimeout = <A, E, R>(
   })
 }
 
-const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (client) => {
-    const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
+const queryProblem = "must have no query and no fragment, because the path of an operation is added to it"
+
+// A `?` without a query, too.
+const endsWithPath = (url: string | URL): boolean => !/[?#]/.test(String(url))
+
+const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpClient.HttpClient> => {
+  const baseUrl = String(options.baseUrl ?? defaultBaseUrl)
+  // Not the URL itself: its query may hold a token.
+  if (!endsWithPath(baseUrl)) throw new RangeError(`baseUrl ${queryProblem}`)
+  return Effect.map(HttpClient.HttpClient, (client) => {
     const apiKey = typeof options.apiKey === "string" ? Redacted.make(options.apiKey) : options.apiKey
     const recordMetadata = makeRecorder()
     const checkHost = checkDestination(options.baseUrl)
@@ -335,6 +352,7 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
       http: typed(baseClient)
     }
   })
+}
 
 const keysPage = "https://venice.ai/settings/api"
 
@@ -349,9 +367,11 @@ const Key = Schema.String.annotate({ message: `VENICE_API_KEY is not set. Create
   )
 )
 
+const BaseUrl = Schema.URL.check(Schema.makeFilter(endsWithPath, { message: `VENICE_BASE_URL ${queryProblem}` }))
+
 const config: Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> = Config.all({
   apiKey: Config.schema(Schema.RedactedFromValue(Key), "VENICE_API_KEY"),
-  baseUrl: Config.URL("VENICE_BASE_URL").pipe(
+  baseUrl: Config.schema(BaseUrl, "VENICE_BASE_URL").pipe(
     Config.map(markAsEnvironment),
     Config.withDefault(new URL(defaultBaseUrl))
   )

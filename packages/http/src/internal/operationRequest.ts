@@ -38,6 +38,9 @@ const toBody = (
     }))
 }
 
+// A URL loses tabs and line ends, and what is left may be a segment with dots. A space would end the path.
+const whiteSpace = /[\s\p{Cc}]/u
+
 // A segment that URLs take as "here" or "up": the request would call another operation.
 const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i
 
@@ -48,12 +51,13 @@ const fillPath = (
 ): { readonly path: string; readonly problem?: string | undefined } => {
   const missing: Array<string> = []
   const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
-    const value = String(values?.[name] ?? "")
+    const value = values !== undefined && Object.hasOwn(values, name) ? String(values[name] ?? "") : ""
     if (value === "") missing.push(name)
     // A lone surrogate cannot be encoded.
     return encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd"))
   })
   if (missing.length > 0) return { path, problem: `needs a value for ${missing.join(", ")}` }
+  if (whiteSpace.test(template)) return { path, problem: "has a path with white space or a control character in it" }
   return { path, problem: dotSegment.test(path.split("?", 1)[0]!) ? "has a path with . or .. in it" : undefined }
 }
 
@@ -61,7 +65,8 @@ export const toRequest = (
   operation: string,
   parts: Parts
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
-  const [method, template] = operation.split(" ", 2) as [HttpMethod, string]
+  const method = operation.split(" ", 1)[0] as HttpMethod
+  const template = operation.slice(method.length + 1)
   const { path, problem } = fillPath(template, parts.path)
   const request = HttpClientRequest.make(method)(path, { urlParams: parts.query, headers: parts.headers })
   return problem === undefined
