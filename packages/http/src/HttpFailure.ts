@@ -146,9 +146,11 @@ export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R
  * - Sends the key of `Operation.withIdempotencyKey` with the operations that take one.
  * - Redacts the secrets of a request (keys, wallet signatures, cookies) and drops its body in `request` of a response
  *   and of an `HttpClientError`.
- * - Does not let `fetch` follow a redirect, and fails with an `InvalidUrlError` for a response of another origin, which
- *   a client got that follows redirects itself. A redirect would take the body and the signatures of a charged request
- *   to an unknown server. So a client that changes the host of a request cannot be typed: type the client below it.
+ * - Does not let `fetch` or `HttpClient.followRedirects` follow a redirect, which would take the body and the signatures
+ *   of a charged request to an unknown server. A response of another URL fails with an `InvalidUrlError`, but then the
+ *   request has been sent again: do not pass a client whose transport follows redirects (undici's interceptor, a `fetch`
+ *   that ignores `redirect: "manual"`). A client that changes the host or the path of a request inside cannot be typed:
+ *   type the client below it.
  * - Replaces the `StatusCodeError` of a client that already fails on a status (`HttpClient.filterStatusOk`).
  *
  * @category combinators

@@ -388,8 +388,10 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    * Makes the service from options and the `HttpClient` of the context, if {@link config} does not fit: for several
    * keys, or none.
    *
-   * No request is redirected: a redirect is an error, and a response of another origin, from a client that follows
-   * redirects itself, fails with an `InvalidUrlError` that no policy repeats. So a `baseUrl` names the host that responds.
+   * No redirect is followed, by `fetch` or by `HttpClient.followRedirects`: it fails, and no policy repeats it. So a
+   * `baseUrl` names the host that responds. Do not pass a client whose transport follows redirects, such as undici's
+   * interceptor or a `fetch` of your own that ignores `redirect: "manual"`: the request has been sent again before its
+   * response fails with an `InvalidUrlError`, and if the transport hides the URL of the response, it passes.
    *
    * @since 0.1.0
    */

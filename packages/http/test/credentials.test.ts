@@ -258,7 +258,7 @@ describe.each([
     Effect.gen(function*() {
       const server = yield* serve((response) => void response.socket!.resetAndDestroy())
       const client = HttpFailure.typed(yield* HttpClient.HttpClient)
-      const venice = yield* connect(`${server.url}?api_key=base%2Bsecret-1`)
+      const venice = yield* connect(server.url)
       const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         client.post(`${server.url}?token=text-secret-1&n=1#access_token=text-secret-2`, { headers: wallet }),
         venice.request("GET /models"),
@@ -268,7 +268,7 @@ describe.each([
         const { exit, written } = yield* watching(Effect.asVoid(call))
 
         const all = `${textOf(exit)}\n${written}`
-        for (const secret of [...secrets, "text-secret-1", "text-secret-2", "base%2Bsecret-1", "base+secret-1"]) {
+        for (const secret of [...secrets, "text-secret-1", "text-secret-2"]) {
           assert.notInclude(all, secret)
         }
       }

@@ -5,7 +5,7 @@ import { Retry } from "@effect-venice/core"
 import { Gateway, HttpFailure, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Redacted, Schema } from "effect"
+import { ConfigProvider, Effect, Layer, Redacted, Schema, Tracer } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { answer, serve } from "./server.ts"
 
@@ -77,11 +77,43 @@ describe.each([
   )
 })
 
+const followsItself: typeof fetch = (input, init) => fetch(input, { ...init, redirect: "follow" })
+
 describe.each([
   ["fetch", followRedirects(FetchHttpClient.layer)],
   ["undici", followRedirects(NodeHttpClient.layerUndici)],
   ["node:http", followRedirects(NodeHttpClient.layerNodeHttp)]
-])("a client that follows redirects itself over %s", (_, layer) => {
+])("a client that follows redirects over %s", (_, layer) => {
+  it.live.each(ways.flatMap(([name, call]) => [false, true].map((disabled) => [name, disabled, call] as const)))(
+    "sends nothing to another origin: %s, without tracing: %j",
+    ([, disabled, call]) =>
+      Effect.gen(function*() {
+        const { other, server } = yield* redirecting(307)
+
+        const error = yield* Effect.flip(Effect.retry(call(server.url), Retry.eager)).pipe(
+          Effect.provideService(Tracer.DisablePropagation, disabled)
+        ) as Effect.Effect<never>
+
+        assert.include(String(error), new URL(other.url).origin)
+        assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
+        assert.strictEqual(server.got.length, 1)
+        assert.strictEqual(other.got.length, 0)
+        assert.include(Gateway.fromFailure(error).response, { status: 502, shouldRetry: false })
+      }).pipe(Effect.provide(layer))
+  )
+
+  it.live.each(ways)("sends a request once, also at the same origin: %s", ([, call]) =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => answer(response, 308, "", { location: "/elsewhere" }))
+
+      const error = yield* Effect.flip(call(server.url))
+
+      assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
+      assert.strictEqual(server.got.length, 1)
+    }).pipe(Effect.provide(layer)))
+})
+
+describe("a transport that follows redirects itself", () => {
   it.live.each(ways)(
     "does not pass the response of another origin for one of Venice: %s",
     ([, call]) =>
@@ -95,7 +127,23 @@ describe.each([
         assert.strictEqual(other.got.length, 1)
         assert.include(Gateway.fromFailure(error).response, { status: 502, shouldRetry: false })
         yield* other.released
-      }).pipe(Effect.provide(layer))
+      }).pipe(Effect.provideService(FetchHttpClient.Fetch, followsItself), Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.live.each(ways)(
+    "does not pass a request that was sent twice for a success: %s",
+    ([, call]) =>
+      Effect.gen(function*() {
+        let requests = 0
+        const server = yield* serve((response) =>
+          requests++ === 0 ? answer(response, 307, "", { location: "/elsewhere" }) : answer(response, 200, {})
+        )
+
+        const error = yield* Effect.flip(Effect.retry(call(server.url), Retry.eager))
+
+        assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
+        assert.strictEqual(server.got.length, 2)
+      }).pipe(Effect.provideService(FetchHttpClient.Fetch, followsItself), Effect.provide(FetchHttpClient.layer))
   )
 })
 

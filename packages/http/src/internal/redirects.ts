@@ -15,6 +15,7 @@ import { HttpClientError, InvalidUrlError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import { readBody } from "./body.ts"
 
 // The layer of `fetch` merges the options that it was built with into the context of a request, below those of the
@@ -25,25 +26,64 @@ const setManualRedirects: Effect.Effect<void> = Effect.withFiber((fiber) => {
   return Effect.void
 })
 
-const originOf = (url: string): string | undefined => URL.canParse(url) ? new URL(url).origin : undefined
+const followed = (request: HttpClientRequest.HttpClientRequest, url: URL): HttpClientError => {
+  const description = `the client followed a redirect to ${url.origin}`
+  return new HttpClientError({ reason: new InvalidUrlError({ request, description }) })
+}
 
-/** Fails if a client has followed a redirect to another origin on its own. */
-const checkOrigin = (
+const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
+  Option.getOrUndefined(HttpClientRequest.toUrl(request))
+
+/** Whether the URL is another one. Its query may differ: a redacted request has another. */
+const isOther = (expected: URL, url: URL): boolean =>
+  url.origin !== expected.origin || url.pathname !== expected.pathname
+
+/** Fails if a client has followed a redirect, to another origin or to another path. */
+const checkUrl = (
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse
 ): Effect.Effect<HttpClientResponse, HttpClientError> => {
-  const expected = Option.getOrUndefined(HttpClientRequest.toUrl(request))?.origin
-  const origin = originOf(response.url)
-  if (expected === undefined || origin === undefined || origin === expected) return Effect.succeed(response)
-  const description = `the response comes from ${origin}: the client followed a redirect`
+  const expected = urlOf(request)
+  const url = URL.canParse(response.url) ? new URL(response.url) : undefined
+  if (expected === undefined || url === undefined || !isOther(expected, url)) return Effect.succeed(response)
   return Effect.andThen(
     // Reading nothing of it releases the connection.
     readBody(response, { bytes: 0, time: Duration.seconds(1) }),
-    Effect.fail(new HttpClientError({ reason: new InvalidUrlError({ request, description }) }))
+    Effect.fail(followed(request, url))
   )
 }
 
-/** The client without redirects: `fetch` does not follow them, and no response is from another origin. */
+/**
+ * Fails before `HttpClient.followRedirects` beneath sends the next request. It makes that request itself, but every
+ * client of `HttpClient.make` asks `TracerDisabledWhen` about a request before it sends it, unless tracing is disabled
+ * as a whole. Throwing is the only way to answer that it must not be sent.
+ */
+const refuseOthers = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<A, E | HttpClientError, R> =>
+  Effect.withFiber((fiber) => {
+    const isDisabled = fiber.getRef(Tracer.DisablePropagation)
+    const isDisabledFor = fiber.getRef(HttpClient.TracerDisabledWhen)
+    const expected = urlOf(request)
+    let refusal: HttpClientError | undefined
+    return self.pipe(
+      Effect.provideService(Tracer.DisablePropagation, false),
+      Effect.provideService(HttpClient.TracerDisabledWhen, (next) => {
+        const url = expected === undefined ? undefined : urlOf(next)
+        if (expected === undefined || url === undefined || !isOther(expected, url)) {
+          return isDisabled || isDisabledFor(next)
+        }
+        refusal = followed(request, url)
+        throw refusal
+      }),
+      Effect.catchCause((cause): Effect.Effect<never, E | HttpClientError> =>
+        refusal === undefined ? Effect.failCause(cause) : Effect.fail(refusal)
+      )
+    )
+  })
+
+/** The client without redirects: none is followed, by `fetch` or beneath, and no response is one of another URL. */
 export const withoutRedirects = <E, R>(
   client: HttpClient.HttpClient.With<E, R>
 ): HttpClient.HttpClient.With<E | HttpClientError, R> =>
@@ -52,9 +92,9 @@ export const withoutRedirects = <E, R>(
       Effect.flatMap(request, (request) =>
         Effect.withFiber((fiber) => {
           const { context } = fiber
-          return client.postprocess(Effect.as(setManualRedirects, request)).pipe(
+          return refuseOthers(client.postprocess(Effect.as(setManualRedirects, request)), request).pipe(
             Effect.ensuring(Effect.sync(() => fiber.setContext(context))),
-            Effect.flatMap((response) => checkOrigin(request, response))
+            Effect.flatMap((response) => checkUrl(request, response))
           )
         })),
     client.preprocess
