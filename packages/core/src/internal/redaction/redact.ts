@@ -11,7 +11,7 @@ import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
-  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth|authentication"
+  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth"
   + "|x-(?:key|jwt|password|(?:rapidapi|auth|secret|functions|access|master|litellm|bfl|portkey-virtual)-key)"
 
 // Not every name with `key` is one: a cache key or an idempotency key is no secret.
@@ -21,7 +21,8 @@ const names = `${headers}|${keys}|jwt|signature|secret|client[-_]?secret|private
   + "|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
 
 // A gateway puts its own name before the name of a header: `cf-aig-authorization`, `x-goog-api-key`.
-const nameOfSecret = new RegExp(`^(?:[\\w-]*-)?(?:${names})$`, "i")
+// `Authentication` is one only as a header: in a text it is a word.
+const nameOfSecret = new RegExp(`^(?:[\\w-]*-)?(?:${names}|authentication)$`, "i")
 
 /** The text that replaces a secret or a credential. */
 export const placeholder = "<redacted>"
