@@ -57,15 +57,15 @@ export type VeniceError = InstanceType<VeniceErrorClass>
  */
 export type Code = VeniceError["_tag"]
 
+const classes: ReadonlyArray<VeniceErrorClass> = Object.values(Errors).sort((a, b) => a["~place"] - b["~place"])
+
 /**
- * The classes by code. For code that gets a code as data, or iterates over all errors.
+ * The classes by code, in the order of the table. For code that gets a code as data, or iterates over all errors.
  *
  * @category constants
  * @since 0.1.0
  */
-export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(
-  Object.values(Errors).map((Class) => [Class.code, Class])
-)
+export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(classes.map((Class) => [Class.code, Class]))
 
 /**
  * The schema of the union. Use it to send errors through JSON, or as the error schema of an RPC or a workflow.
@@ -87,7 +87,7 @@ export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(
  * @category schemas
  * @since 0.1.0
  */
-export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema.Union(Object.values(Errors))
+export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema.Union(classes)
 
 /**
  * Returns an error of this code with its documented message and status. For tests and simulations that get the code as

@@ -1,4 +1,5 @@
-import { describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
+import { execFileSync } from "node:child_process"
 import { isTotal } from "./totality.ts"
 
 const now = Date.UTC(2026, 0, 1)
@@ -26,4 +27,20 @@ describe("totality", () => {
   ])("takes linear time over 10 MB of %s", (_, body) => {
     for (const status of [200, 400, 404, 500]) isTotal({ status, headers: {}, body, now })
   })
+})
+
+// Vite keeps the order of a module's exports, and engines sort them by name.
+it("recognizes in the order of the table where an engine loads the modules", () => {
+  const module = (name: string) => JSON.stringify(new URL(`../src/${name}.ts`, import.meta.url).href)
+  const script = `
+    import * as Decode from ${module("Decode")}
+    import { byCode } from ${module("VeniceError")}
+    const error = Decode.event('{"error":"Model m has been deprecated. Please use n"}', { status: 200, now: 0 })
+    console.log(error._tag, [...byCode.keys()].slice(0, 3).join(" "))`
+  const said = execFileSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" })
+
+  assert.strictEqual(
+    said.trim(),
+    "MODEL_NOT_FOUND AUTHENTICATION_FAILED AUTHENTICATION_FAILED_INACTIVE_KEY X402_INVALID_SIGN_IN"
+  )
 })

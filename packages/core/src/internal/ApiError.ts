@@ -102,6 +102,8 @@ export interface ApiErrorClass<
   readonly category: C
   readonly defaultMessage: string
   readonly "~row": Row
+  /** The place of the row in the table. */
+  readonly "~place": number
 }
 
 type MissingSelfGeneric = "Missing `Self` generic - use `class Self extends ApiError<Self>()(...)`"
@@ -189,6 +191,9 @@ const responseStatus = {
 const schemasOf = (fields: Readonly<Record<string, Field<Schema.Constraint>>> = {}): Schema.Struct.Fields =>
   Record.map(fields, ({ schema }) => schema)
 
+// Counted, because the namespace of a module has its exports in alphabetical order.
+let rows = 0
+
 /** Declares one error. Its constants are on the prototype. */
 export const ApiError = <Self = never>() =>
 <
@@ -221,7 +226,12 @@ export const ApiError = <Self = never>() =>
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
   if (row.isStatusOfResponse === true) Object.defineProperty(Base.prototype, "status", responseStatus)
-  return Object.assign(Base, constants, { code: tag, defaultMessage: row.message, "~row": row }) as never
+  return Object.assign(Base, constants, {
+    code: tag,
+    defaultMessage: row.message,
+    "~row": row,
+    "~place": rows++
+  }) as never
 }
 
 // Some hardened environments freeze `Error`. Stacks are captured there, at their cost.

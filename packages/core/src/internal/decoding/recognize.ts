@@ -21,8 +21,6 @@ export interface Recognition {
   readonly captured: Captured
 }
 
-const classes: ReadonlyArray<VeniceErrorClass> = Object.values(Errors)
-
 const byAlias = new Map<string, VeniceErrorClass>()
 const byPrefix: Array<readonly [prefix: string, Class: VeniceErrorClass]> = []
 const byType = new Map<string, VeniceErrorClass>()
@@ -30,7 +28,7 @@ const byShape: Array<readonly [matches: (received: Received) => boolean, Class: 
 const byVeniceStatus = new Map<number, VeniceErrorClass>()
 const byStatus = new Map<number, VeniceErrorClass>()
 
-for (const Class of classes) {
+for (const Class of byCode.values()) {
   const { aliases = [], codePrefix, fallback, shape, types = [] } = Class["~row"]
   for (const alias of aliases) byAlias.set(alias, Class)
   for (const type of types) byType.set(type, Class)

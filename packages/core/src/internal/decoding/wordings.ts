@@ -7,8 +7,8 @@
  *
  * @internal
  */
-import * as Errors from "../../Errors.ts"
 import type { VeniceErrorClass } from "../../VeniceError.ts"
+import { byCode } from "../../VeniceError.ts"
 import type { Captured } from "./fields.ts"
 
 export interface Match {
@@ -53,7 +53,7 @@ const normalized = new Map<string, VeniceErrorClass>()
 const beginnings: Array<Beginning> = []
 const patterns: Array<ClassPatterns> = []
 
-for (const Class of Object.values(Errors) as ReadonlyArray<VeniceErrorClass>) {
+for (const Class of byCode.values()) {
   const { hasUndocumentedMessage = false, otherStatuses = [], patternsContain: contain, wordings = [] } = Class["~row"]
   const statuses = [Class.status, ...otherStatuses]
   if (!hasUndocumentedMessage) {
