@@ -190,6 +190,15 @@ const offerHeader = (error: VeniceError): string | undefined => {
   return offer.length > maxOffer ? undefined : offer
 }
 
+const linkHeader = (error: VeniceError): string | undefined => {
+  if (error._tag !== "GONE" || error.successor === undefined) return undefined
+  // Only the target is cut: the relation behind it is what makes it a successor.
+  const target = excerpt(error.successor, maxHeader)
+  return target !== "" && isHeaderValue(target) && !/[<>]/.test(target)
+    ? `<${target}>; rel="successor-version"`
+    : undefined
+}
+
 /**
  * The names of the headers that an error can be sent with, besides `content-type`. Use it to declare them in an API
  * description, or to allow browsers to read them (`Access-Control-Expose-Headers`).
@@ -280,14 +289,15 @@ export const headers = (error: VeniceError): Readonly<Record<string, string>> =>
   const all: Headers = {
     ...contextHeaders(error.response),
     "x-ratelimit-remaining": remainingBefore(error),
-    link: gone?.successor && !/[<>]/.test(gone.successor) ? `<${gone.successor}>; rel="successor-version"` : undefined,
     sunset: gone?.sunset && formatHttpDate(gone.sunset),
     deprecation: gone?.deprecated && `@${Math.floor(DateTime.toEpochMillis(gone.deprecated) / 1000)}`
   }
   const sent = Object.entries(defined(all)).filter(([, value]) => isHeaderValue(value))
+  const link = linkHeader(error)
   const offer = offerHeader(error)
   return {
     ...Object.fromEntries(sent.map(([name, value]) => [name, excerpt(value, maxHeader)])),
+    ...(link !== undefined && { link }),
     ...(offer !== undefined && { "payment-required": offer })
   }
 }

@@ -152,6 +152,7 @@ describe("wordings", () => {
     [410, "/api/v1/x402/old.json has been retired", "GONE"],
     [410, "Download expired", "GONE"],
     [410, "Gone", "GONE"],
+    [410, "Gone.", "GONE"],
     [404, "The requested model llama has been deprecated. Please use qwen.", "MODEL_NOT_FOUND"],
     [404, "This model has been deprecated. Please use qwen.", "MODEL_NOT_FOUND"],
     [403, `You can only access ${"x".repeat(500)} for your own wallet`, "X402_WALLET_MISMATCH"]

@@ -152,6 +152,23 @@ describe("the headers", () => {
     })
   })
 
+  it("keep the relation of a successor of any length", () => {
+    const successor = (length: number) => {
+      const encoded = Encode.response(new Errors.Gone({ successor: `/${"x".repeat(length - 1)}` }))
+      const error = receive(encoded)
+      return error._tag === "GONE" ? error.successor?.length : undefined
+    }
+
+    assert.strictEqual(successor(1000), 1000)
+    assert.strictEqual(successor(1001), 1000)
+  })
+
+  it("omit a successor that is a credential", () => {
+    const headers = Encode.headers(new Errors.Gone({ successor: `sk-${"aB1".repeat(8)}` }))
+
+    assert.deepStrictEqual(headers, {})
+  })
+
   it("omit an offer that is too long for a server", () => {
     const accepts = Array.from({ length: 50 }, (_, i) => ({ network: `eip155:${i}`, payTo: "0x".padEnd(42, "0") }))
     const error = new Errors.PaymentRequired({ reason: "insufficient_balance", offer: { accepts } })
