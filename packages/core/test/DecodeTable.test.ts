@@ -1,0 +1,877 @@
+/* oxlint-disable unicorn/no-useless-spread -- a spread groups the inputs that belong together */
+import { Category, Decode, VeniceError } from "@effect-venice/core"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime } from "effect"
+import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
+import * as Body from "../src/internal/decoding/streamError.ts"
+import { assertGolden, grouped, ranges, show } from "./golden.ts"
+
+const now = Date.UTC(2026, 0, 1)
+
+const text = (body: unknown): string => typeof body === "string" ? body : JSON.stringify(body)
+
+const decode = (
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+  more: Partial<Decode.Input> = {}
+) => Decode.response({ status, headers, body: text(body), now, ...more })
+
+const found = ({ _tag, matchedBy }: VeniceError.VeniceError): string => `${_tag} by ${matchedBy}`
+
+/** Every status that means something, with its neighbours. */
+const statuses = [
+  ...[0, 199, 200, 204, 299, 300, 302],
+  ...Array.from({ length: 33 }, (_, i) => 399 + i),
+  ...[450, 451, 452, 499],
+  ...Array.from({ length: 6 }, (_, i) => 500 + i),
+  ...[520, 523, 524, 525, 528, 529, 530, 599, 600, 999]
+]
+
+const under = (body: unknown, isShown: (answer: string) => boolean = () => true) =>
+  grouped(statuses, (status) => found(decode(status, body)))
+    .filter(([answer]) => isShown(answer))
+    .map(([answer, group]) => `${answer} under ${ranges(group, statuses)}`)
+
+describe("categories", () => {
+  const anyStatus = Array.from({ length: 1001 }, (_, status) => status)
+
+  it("of each status", () =>
+    assertGolden(
+      "categories of statuses",
+      grouped(anyStatus, Category.fromStatus).map(([category, group]) => `${category} ← ${ranges(group, anyStatus)}`)
+    ))
+
+  it("have a remedy, and some are retried", () =>
+    assertGolden(
+      "categories",
+      Category.all.map((category) =>
+        `${category}: ${Category.remedies[category]}${Category.isRetryable(category) ? " (retried)" : ""}`
+      )
+    ))
+
+  it("of every error", () =>
+    assertGolden(
+      "errors",
+      [...VeniceError.byCode.values()].map(({ category, code, defaultMessage, status }) =>
+        `${code} ${status} ${category}: ${defaultMessage}`
+      )
+    ))
+})
+
+const messages = [
+  ...[...VeniceError.byCode.values()].map(({ defaultMessage }) => defaultMessage),
+  "authenticated failed",
+  "Invalid API key provided: x",
+  "Authentication failed - x",
+  "Authentication failed -x",
+  "Sign-in-with-X authentication failed: expired",
+  "This nonce has already been used",
+  "Missing or invalid Sign-In-With-X authentication",
+  "Insufficient USD or VCU balance to complete request",
+  "Insufficient USD or Diem balance",
+  "Insufficient balance",
+  "API key DIEM spend limit exceeded.",
+  "API key USD spend limit exceeded",
+  "API access has been disabled for this account",
+  "You can only access x for your own wallet",
+  "You can only access  for your own wallet",
+  "You can only access a\nb for your own wallet",
+  `You can only access ${"x".repeat(900)} for your own wallet`,
+  "Now you can only access x for your own wallet",
+  "Invalid model id",
+  "Invalid model identity",
+  "Character not found",
+  "File exceeds the maximum allowed size",
+  "Request body exceeds the maximum allowed size of 1 MB",
+  "File size exceeds maximum limit",
+  "Invalid content type: text/plain",
+  "Request encoding is not supported",
+  "'Content-Type' must be 'application/json'",
+  "`Content-Type` must be `application/json`",
+  "\u2019Content-Type\u2019 must be \u2019application/json\u2019",
+  "Content policy violation",
+  "Your prompt violates the content policy of x",
+  "Your generation was blocked due to the model provider's content policies",
+  "Your input was blocked by content moderation",
+  "The selected model provider rejected this request due to its content policies",
+  "Too many failed attempts",
+  "Another request for this user is in flight",
+  "Too many concurrent requests",
+  "Inference failed",
+  "Authentication required",
+  "Prompt is too long",
+  "  rate limit exceeded.  ",
+  "Rate limit exceeded..",
+  "Rate limit exceeded, wait",
+  "Rate limit exceededly",
+  "Rate limit exceeded9",
+  "Rate limit exceeded_",
+  "The image file is corrupted or unreadable. x",
+  `Inference failed ${"x".repeat(1100)}`,
+  "Specified model not found: m",
+  "Specified model not found: m. Did you mean: a, b or c?",
+  "Specified model not found: m did you mean a?",
+  "specified model not found:m",
+  "Model m has been deprecated. Please use n",
+  "The specified model m has been deprecated. Please use n instead. Bye",
+  "the this requested model has been deprecated. please use n",
+  "m o has been deprecated. Please use n",
+  "Model m has been deprecated.",
+  "gone",
+  "Gone.",
+  "gone away",
+  ...["retired", "removed", "sunset", "discontinued", "deprecated", "expired", "deleted", "gone", "no longer"]
+    .map((word) => `Model x ${word}`),
+  ...["has", "have", "is", "was", "were", "has been", "been", "permanently", "will be"]
+    .map((word) => `Model x.1 ${word} removed`),
+  "Model x is permanently retired",
+  "Model x is removedly",
+  "Model x. It is removed",
+  "Model x! It is removed",
+  "Model x\nis removed",
+  `${"x".repeat(300)} is removed`,
+  `${"x".repeat(301)} is removed`,
+  " is removed",
+  "removed"
+]
+
+it("the message and the status identify an error", () =>
+  assertGolden(
+    "messages",
+    messages.flatMap((message) => {
+      const answers = under({ error: message }, (answer) => answer.endsWith(" by message"))
+      return answers.length === 0 ? [`${show(message)} → nothing`] : answers.map((line) => `${show(message)} → ${line}`)
+    })
+  ))
+
+it("the status and the shape identify an error", () =>
+  assertGolden(
+    "shapes",
+    [{ error: "x" }, { message: "x" }, { details: {} }, { issues: [] }, { x: 1 }, [], "x", "<x>", ""]
+      .flatMap((body) => under(body).map((line) => `${show(body)} → ${line}`))
+  ))
+
+const machineCodes = [
+  ...VeniceError.byCode.keys(),
+  ...["insufficient_quota", "context_length_exceeded", "context_window_exceeded", "model_context_window_exceeded"],
+  ...["content_blocked_by_provider", "content_policy_violation", "X402_CONCURRENCY_LIMIT", "needs_consent"],
+  ...["X402_SIGN_IN_", "X402_SIGN_IN_EXPIRED", "x402_sign_in_expired", "X402_SIGN_OUT", "upstream_error", "x_y"],
+  ...["model_offline", "Model_Offline", "unrecognized_response", "unauthorized"]
+]
+
+const places: Readonly<Record<string, (code: string) => unknown>> = {
+  "error.code": (code) => ({ error: { code } }),
+  code: (code) => ({ code, error: "x" }),
+  error: (code) => ({ error: code }),
+  "error.message": (code) => ({ error: { message: code } }),
+  message: (code) => ({ message: code }),
+  "context.errorCode": (code) => ({ context: { errorCode: code }, error: "x" })
+}
+
+it("a machine code identifies an error in each of its places", () =>
+  assertGolden(
+    "codes",
+    machineCodes.flatMap((code) =>
+      grouped(Object.keys(places), (place) =>
+        under(places[place]!(code), (answer) => answer.endsWith(" by code")).join(", "))
+        .map(([answer, names]) =>
+          `${names.join(" ")}: ${code} → ${answer === "" ? "nothing" : answer}`
+        )
+    )
+  ))
+
+it("a type identifies an error without a code", () =>
+  assertGolden(
+    "types",
+    ["provider_content_policy", "content_filter_error", "exceed_context_size_error", "server_error", 1].flatMap((
+      type
+    ) =>
+      [{ type }, { type, code: "x_y" }, { type, code: "MODEL_OFFLINE" }].map((error) =>
+        `${show(error)} → ${under({ error }, (answer) => answer.endsWith(" by code")).join(", ") || "nothing"}`
+      )
+    )
+  ))
+
+const bodies: ReadonlyArray<unknown> = [
+  ...[
+    "",
+    "  ",
+    "\ufeff",
+    "x",
+    "\ufeffx",
+    "<",
+    " <p>",
+    "\ufeff<p>",
+    "{",
+    "[",
+    "{}",
+    "[]",
+    " {} ",
+    "\ufeff{}",
+    " \ufeff{}"
+  ],
+  ...["null", "1", "\"x\"", "true", "[{\"error\":\"x\"}]", "{\"error\":", "{} x"],
+  ...[{ error: "x" }, { error: " " }, { error: "" }, { error: null }, { error: 1 }, { error: [] }, { error: ["x"] }],
+  ...[{ message: "x" }, { message: " " }, { message: 1 }, { detail: "x" }, { detail: "x", message: "y" }, {
+    detail: 1
+  }],
+  ...[{ details: null }, { issues: null }, { context: { errorCode: "X" } }, { context: [{ errorCode: "X" }] }],
+  ...[{ context: "x" }, { context: { errorCode: 1 } }, { context: { errorCode: "" } }, { error: {} }],
+  { error: "words", message: "more words" },
+  { error: "A_CODE", message: "words" },
+  { error: "A_CODE", detail: "words" },
+  { error: "A_CODE", message: " " },
+  { error: { message: "a" }, message: "b" },
+  { error: { message: " " }, message: "b" },
+  { error: { error: "a" } },
+  { error: { error: "a" }, message: "b" },
+  { error: { error: " " } },
+  { error: { code: "1" }, code: "2", message: "CODE_3", context: { errorCode: "4" } },
+  { error: { code: "1", message: "CODE_2" }, code: "3" },
+  ...["AB", "ABC", "A1_", "1AB", "A B", "A-B", "aB_C", "ABC.", "ABC..", ".ABC", "XABc", "a_b", "a_", "_a", "ab", "a_b."]
+    .map((error) => ({ error })),
+  ...["1_a", "a_B", "a1_1", "a_b_c", "a b_c"].map((error) => ({ error })),
+  ...[100, 101].map((n) => ({ error: "A".repeat(n) })),
+  ...[99, 100, 101].map((n) => ({ error: "A".repeat(n) + "." })),
+  ...[49, 50, 51].map((n) => ({ error: `${"a".repeat(n)}_b` })),
+  ...[49, 50].map((n) => ({ error: `a_${"b".repeat(n)}` })),
+  ...[100, 101].map((n) => ({ error: { code: "n".repeat(n) } })),
+  ...[" ", "", 1, null].flatMap((code) => [{ code }, { error: { code } }])
+]
+
+it("a body has a shape, a message and codes", () =>
+  assertGolden(
+    "bodies",
+    bodies.map((body) => {
+      const { codes, message, shape } = ErrorBody.read(text(body))
+      return `${show(body)} → ${shape}, message ${show(message)}, codes ${show(codes)}`
+    })
+  ))
+
+const page = (title: string) => `<html>${title}</html>`
+
+it("a response without a message is described", () =>
+  assertGolden(
+    "descriptions",
+    [
+      ...["", " ", " words ", "x".repeat(500), "x".repeat(501), "{}", "[]", "null", "{"],
+      ...["<title>t</title>", "<TITLE>t</TITLE>", "<title> </title>", "<title>", "<title> t u </title>", "<p>t"].map(
+        page
+      ),
+      ...["x", "<"].map((c) => page(`<title>a${c}b</title>`)),
+      ...[200, 201].map((n) => page(`<title>${"t".repeat(n)}</title>`)),
+      ...[4096 - 7 - 6 - 1, 4096 - 7 - 6].map((n) => page(`${" ".repeat(n)}<title>t</title>`)),
+      { error: { message: "m".repeat(4097) } },
+      { error: "m".repeat(4096) }
+    ].flatMap((body) => [418, 413].map((status) => `${status} ${show(body)} → ${show(decode(status, body).message)}`))
+  ))
+
+describe("the context", () => {
+  const line = (
+    what: keyof VeniceError.VeniceError["response"],
+    status: number,
+    body: unknown,
+    headers: Record<string, string> = {},
+    more: Partial<Decode.Input> = {}
+  ) =>
+    `${status} ${show(body)}${Object.keys(headers).length === 0 ? "" : ` ${show(headers)}`}${
+      Object.keys(more).length === 0 ? "" : ` ${show(more)}`
+    } → ${show(decode(status, body, headers, more).response[what])}`
+
+  const lockout = (words: string) => ({ error: `Too many failed attempts. ${words}` })
+
+  it("has a hint", () =>
+    assertGolden("hints", [
+      ...[
+        "",
+        ...[
+          "Wait 5s",
+          "wait 5 s",
+          "wait  5s",
+          "wait for 5s",
+          "wait after 5s",
+          "wait in 5s",
+          "wait to 5s",
+          "try again 5s"
+        ],
+        ...[
+          "Try again in 5 minutes",
+          "retry after 5m",
+          "retry 5h",
+          "retry in 1.5 hours",
+          "retry 1.1234s",
+          "retry 1.123s"
+        ],
+        ...[
+          "wait 5",
+          "wait 5d",
+          "wait x5s",
+          "await 5s",
+          "wait 123456s",
+          "wait 1234567s",
+          "wait 5S",
+          "WAIT 5M",
+          "wait 0s"
+        ],
+        ...["retry in -5s", "retry. 5s", "wait .5s", "wait 5.s", "wait 5,5s", "wait 30s, or retry in 60s"],
+        `${"x".repeat(1024 - 26 - 8)} wait 5s`,
+        `${"x".repeat(1024 - 26 - 7)} wait 5s`
+      ].map((words) => line("retryAfter", 429, lockout(words))),
+      ...[200, 299, 300, 400, 401, 403, 428, 430, 503].map((status) => line("retryAfter", status, lockout("Wait 5s"))),
+      ...["Too many failed attempts", "too many failed attempts", "Oh, too many failed attempts"].flatMap((
+        customMessage
+      ) => [
+        line("retryAfter", 429, { error: "x", customMessage }),
+        line("retryAfter", 429, { error: customMessage })
+      ]),
+      line("retryAfter", 429, { customMessage: 1 }),
+      line("retryAfter", 429, lockout("wait 5s"), { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "4" }),
+      line("retryAfter", 429, lockout("wait 5s"), { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "6" }),
+      line("retryAfter", 429, lockout("wait 5s"), { "retry-after": "1" }),
+      line("retryAfter", 429, { error: "x", retry_after: 3 }, {
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "7"
+      }),
+      line("retryAfter", 503, { error: "x", retry_after: 3 }, {
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "7"
+      }),
+      ...[3, 0, -1, 1.5, 0.0001, 1e300, "3", null].flatMap((retry_after) => [
+        line("retryAfter", 503, { error: "x", retry_after }),
+        line("retryAfter", 503, { error: { message: "x", retry_after } })
+      ]),
+      line("retryAfter", 503, { retry_after: 1, error: { retry_after: 2, metadata: { retry_after_seconds: 3 } } }),
+      line("retryAfter", 503, { retry_after: 1, error: { metadata: { retry_after_seconds: 3 } } }),
+      ...[{ retry_after_seconds: 3 }, { retry_after_seconds: "3" }, [], "x", null, {}].map((metadata) =>
+        line("retryAfter", 503, { error: { metadata } })
+      ),
+      ...[
+        { "Retry-After": "3" },
+        { "retry-after": 3 },
+        { "retry-after": ["3"] },
+        { "retry-after-ms": "30" },
+        { "x-ratelimit-remaining-requests": 0, "x-ratelimit-reset-requests": 8 },
+        [],
+        "x",
+        null
+      ].flatMap((headers) =>
+        [429, 503].map((status) => line("retryAfter", status, { error: { metadata: { headers } } }))
+      ),
+      line("retryAfter", 503, { error: { metadata: { headers: { "retry-after": 3 }, retry_after_seconds: 4 } } }),
+      line("retryAfter", 503, {
+        error: { metadata: { headers: { "retry-after": 3 } }, details: [{ retryDelay: "5s" }] }
+      }),
+      ...["5s", "5.5s", "5", "5m", "s", "-5s", "", 5, null].map((retryDelay) =>
+        line("retryAfter", 503, { error: { details: [{ retryDelay }] } })
+      ),
+      ...[{ retryDelay: "5s" }, "5s", [null, "x", [], { retryDelay: "5s" }], [{ retryDelay: 1 }, { retryDelay: "5s" }]]
+        .map(
+          (details) => line("retryAfter", 503, { error: { details } })
+        ),
+      ...[19, 20].map((n) =>
+        line("retryAfter", 503, { error: { details: [...Array(n).fill(0), { retryDelay: "5s" }] } })
+      ),
+      line("retryAfter", 503, { retry_after: 9, error: { metadata: { raw: "{\"error\":\"x\"}" } } }),
+      line("retryAfter", 503, { retry_after: 9, error: { metadata: { raw: "{\"error\":\"x\",\"retry_after\":8}" } } })
+    ]))
+
+  it("has a request id", () =>
+    assertGolden("request ids", [
+      ...["r", "r-1", "r.1:2", "a.", "'r'", "`r`", "\"r", "-r-", ":r", "r r", "é", "r".repeat(100), "r".repeat(101)]
+        .flatMap((id) => [
+          line("requestId", 400, { error: `x. Reference request ID: ${id}` }),
+          line("requestId", 400, { error: "x", request_id: id })
+        ]),
+      line("requestId", 400, { error: "reference request id:r" }),
+      line("requestId", 400, { error: "reference request id:  r" }),
+      line("requestId", 400, { error: "reference request id r" }),
+      line("requestId", 400, { error: `${"x".repeat(1024 - 23)}reference request id: r` }),
+      line("requestId", 400, { error: `${"x".repeat(1024 - 22)}reference request id: r` }),
+      line("requestId", 400, { error: { message: "x", request_id: "r" } }),
+      line("requestId", 400, { error: { message: "x", request_id: "inner" }, request_id: "outer" }),
+      line("requestId", 400, { error: "x", request_id: 1 }, { "cf-ray": "ray" }),
+      line("requestId", 400, { error: "x", request_id: " " }, { "cf-ray": "ray" }),
+      line("requestId", 400, { error: "x", request_id: "r" }, { "x-request-id": "h", "cf-ray": "ray" }),
+      line("requestId", 400, { error: "x", request_id: "r" }, { "x-request-id": "", "cf-ray": "ray" }),
+      line("requestId", 400, {
+        request_id: "outer",
+        error: { metadata: { raw: "{\"error\":\"x\",\"request_id\":\"inner\"}" } }
+      }),
+      line("requestId", 400, { request_id: "outer", error: { metadata: { raw: "{\"error\":\"x\"}" } } }),
+      line("requestId", 400, {
+        request_id: "outer",
+        error: { metadata: { raw: "{\"error\":\"reference request id: r\"}" } }
+      })
+    ]))
+
+  it("has what a gateway said", () =>
+    assertGolden("upstream codes", [
+      ...["x_y", "X", "404", "4040", "40", "x404", "404x", "n".repeat(100), " "].flatMap((code) =>
+        [
+          { error: "Model offline", code },
+          { error: "The model is temporarily offline.", code },
+          { error: "MODEL_OFFLINE", code },
+          { error: "MODEL_OFFLINE", upstream_code: code }
+        ].map((body) => line("upstreamCode", 503, body))
+      ),
+      line("upstreamCode", 500, { error: { message: "x", code: "500" }, code: "x_y" }),
+      line("upstreamCode", 503, { error: "MODEL_OFFLINE", upstream_code: 1 }),
+      line("upstreamCode", 503, { error: "MODEL_OFFLINE", upstream_code: "u".repeat(101) }),
+      ...[" FALSE ", "false", "true", "", "falsey"].map((value) =>
+        line("shouldRetry", 500, { error: "x" }, { "x-should-retry": value })
+      ),
+      ...[0, 1, 7].map((delivered) => line("delivered", 200, { error: "x" }, {}, { delivered })),
+      ...["x", "x".repeat(8192), "x".repeat(8193)].flatMap((body) =>
+        [undefined, false, true].map((bodyTruncated) => line("bodyTruncated", 500, body, {}, { bodyTruncated }))
+      ),
+      line("body", 500, "x".repeat(8193)),
+      line("body", 500, ""),
+      line("body", 500, "Bearer a1B2c3D4e5F6g7H8"),
+      line("relay", 429, { error: "x" }),
+      line("contentType", 429, "x", { "content-type": "text/plain; charset=utf-8" }),
+      line("contentType", 429, "x", { "content-type": "t".repeat(201) }),
+      line("operation", 429, "x", {}, { operation: "POST /chat/completions" }),
+      line("operation", 429, "x", {}, { operation: "o".repeat(201) }),
+      line("operation", 429, "x", {}, { operation: "" }),
+      ...[NaN, Infinity, -1, 0].map((status) => `${status} → ${decode(status, "x").response.status}`)
+    ]))
+
+  it("counts its own response among the failures, as Venice does afterwards", () => {
+    const remaining = (status: number, body: unknown, value: string) =>
+      decode(status, body, { "x-ratelimit-remaining": value, "x-ratelimit-resets": "5" }).response.rateLimit?.failures
+        ?.remaining
+    const counted: ReadonlyArray<unknown> = [
+      ...[{ error: "x" }, "x", { error: "Authentication required" }, {
+        code: "PAYMENT_REQUIRED",
+        reason: "insufficient_balance"
+      }],
+      ...[
+        "Invalid content type",
+        "Invalid JSON",
+        "Invalid JSON body",
+        "Invalid JSONs",
+        "An invalid json",
+        "Request body exceeds"
+      ].map(
+        (error) => ({ error })
+      ),
+      ...[{ code: "PAYMENT_REQUIRED", reason: "authentication" }, { code: "PAYMENT_REQUIRED" }, {
+        error: "INVALID_CONTENT_TYPE"
+      }],
+      ...["Invalid JSON", "invalid json at 1", "Invalid JSONs", "Not invalid json"].map((error) => ({
+        error,
+        code: "INVALID_REQUEST"
+      })),
+      ...["Request body exceeds the maximum allowed size", "request bodyguard", "The request body", "File exceeds"].map(
+        (error) => ({
+          error,
+          code: "PAYLOAD_TOO_LARGE"
+        })
+      )
+    ]
+    return assertGolden("failures left", [
+      ...counted.map((body) =>
+        `${show(body)} → ${
+          grouped(statuses, (status) => remaining(status, body, "2")).map(([left, group]) =>
+            `${left} under ${ranges(group, statuses)}`
+          )
+            .join(", ")
+        }`
+      ),
+      ...["0", "1", "-1", "x"].map((value) =>
+        `400 with ${value} remaining → ${show(remaining(400, { error: "x" }, value))}`
+      )
+    ])
+  })
+
+  it("needs no class to have the budgets", () => {
+    const headers = { "x-ratelimit-remaining": "2" }
+    const context = Decode.context({ status: 400, headers, body: "{\"error\":\"x\"}", now })
+
+    assert.strictEqual(context.rateLimit?.failures?.remaining, 2)
+  })
+})
+
+it("the fields of an error come from its body", () => {
+  const cases: ReadonlyArray<readonly [number, unknown, Record<string, string>?]> = [
+    ...[1, 0, -1, 1.5, "1", null].flatMap((n) => [
+      [400, { code: "TOO_MANY_TOKENS", input_tokens: n, max_tokens: n }] as const,
+      [400, { error: { code: "TOO_MANY_TOKENS", input_tokens: n } }] as const
+    ]),
+    [400, { error: { code: "TOO_MANY_TOKENS", input_tokens: 1 }, input_tokens: 2 }],
+    [400, { code: "TOO_MANY_TOKENS", error: "prompt is too long: 1,000,001 tokens > 2,000 maximum" }],
+    [400, { code: "TOO_MANY_TOKENS", input_tokens: 5, error: "prompt is too long: 1,000 tokens > 2,000 maximum" }],
+    ...[
+      "m",
+      "m.",
+      "m..",
+      "m. Did you mean: a?",
+      "m Did you mean a, b?",
+      "m. did you mean: a, b, c",
+      "m. Did you mean: a or b?",
+      "m. Did you mean: a,b?",
+      "m. Did you mean: , a?",
+      "'m'. Did you mean: \"a\", `b`, ''c'''?",
+      "\"\"\"m\"\"\"\". Did you mean: a",
+      `m. Did you mean: ${Array.from({ length: 60 }, (_, i) => `x${i}`).join(", ")}?`,
+      "m".repeat(201),
+      "m".repeat(990),
+      "a\nb"
+    ].map((id) => [404, { error: `Specified model not found: ${id}` }] as const),
+    [404, { error: "Model m has been deprecated. Please use n or o instead." }],
+    [404, { error: "Model m has been deprecated. Please use n.1. See the docs" }],
+    [404, { error: "Model has been deprecated. Please use n" }],
+    [404, { error: `${"m".repeat(990)} has been deprecated. please use n` }],
+    [404, { error: "Specified model not found: m. Did you mean: a?", recommended_model: "r" }],
+    ...["r", "", 1].flatMap((recommended_model) => [
+      [404, { error: { message: "Specified model not found: m. Did you mean: a?", recommended_model } }] as const,
+      [404, { error: { code: "MODEL_NOT_FOUND", recommended_model } }] as const
+    ]),
+    [404, { code: "MODEL_NOT_FOUND", model: "m", suggestions: ["a", 1, "n".repeat(201)], error: "x" }],
+    [404, { code: "MODEL_NOT_FOUND", model: "m".repeat(501), suggestions: "a" }],
+    [404, { code: "MODEL_NOT_FOUND", suggestions: Array.from({ length: 52 }, (_, i) => String(i)) }],
+    [404, { code: "MODEL_NOT_FOUND", model: "", suggestions: [] }],
+    ...[true, false, "true", 1].map((credits_refunded) =>
+      [422, { code: "CONTENT_POLICY_VIOLATION", credits_refunded }] as const
+    ),
+    [422, {
+      code: "CONTENT_POLICY_VIOLATION",
+      recommended_model: "m",
+      suggested_prompt: "p".repeat(4097),
+      hint: "h".repeat(4096)
+    }],
+    [422, {
+      error: { code: "CONTENT_POLICY_VIOLATION", recommended_model: "m".repeat(500), suggested_prompt: "p", hint: "h" }
+    }],
+    ...["requests", "tokens", "concurrency", "failures", "other", 1].map((limit) =>
+      [429, { error: "x", limit }] as const
+    ),
+    ...[
+      "Too many concurrent requests",
+      "too many concurrently",
+      "Oh, too many concurrent requests",
+      "Another request for this user",
+      "Not another request for this user"
+    ].map((error) => [429, { error }, { "x-ratelimit-remaining-tokens": "0" }] as const),
+    [429, { error: "x", code: "X402_CONCURRENCY_LIMIT" }],
+    [429, { error: "x", customMessage: "Too many failed attempts" }],
+    ...["authentication", "insufficient_balance", "other", null, undefined].flatMap((reason) => [
+      [402, { error: "x", reason }] as const,
+      [402, { error: "Authentication required", reason }] as const,
+      [402, { code: "PAYMENT_REQUIRED", reason, x402Version: 1 }] as const
+    ]),
+    [402, { error: "No authentication required", code: "PAYMENT_REQUIRED" }],
+    [402, { accepts: [] }],
+    [402, { accepts: "x" }],
+    [402, { x402Version: undefined, accepts: null }],
+    [402, { x402Version: null }],
+    [402, "", { "payment-required": "" }],
+    [403, { x402Version: 1 }],
+    [402, {
+      x402Version: 1,
+      resource: { url: "u" },
+      accepts: [{
+        scheme: "s",
+        network: "n",
+        maxAmountRequired: "1",
+        asset: "a",
+        payTo: "p",
+        maxTimeoutSeconds: 60,
+        extra: { name: "USDC" }
+      }]
+    }],
+    [402, { x402Version: 2, accepts: [{ amount: "2", maxAmountRequired: "1" }, null, "x", { amount: 3, payTo: 1 }] }],
+    [402, { x402Version: "2", accepts: Array.from({ length: 51 }, (_, i) => ({ network: String(i) })) }],
+    [402, {
+      code: "PAYMENT_REQUIRED",
+      currentBalanceUsd: 1,
+      minimumBalanceUsd: 2,
+      suggestedTopUpUsd: 3,
+      minimumTopUpUsd: 4,
+      supportedTokens: ["USDC"],
+      supportedChains: ["base"]
+    }],
+    [409, {
+      error: { code: "needs_consent" },
+      consent_flow: "a",
+      face_media_roles: ["b"],
+      consent: { c: 1 },
+      docs_url: "d"
+    }],
+    ...[410, 411].flatMap((status) => [
+      [status, "x", { sunset: "@1" }] as const,
+      [status, "x", { deprecation: "@2" }] as const,
+      [status, "x", { link: "</a>; rel=successor-version" }] as const,
+      [status, "x", { link: "</a>; rel=next" }] as const
+    ]),
+    ...[200, 299, 300].map((status) => [status, "x", { "x-venice-is-content-violation": " TRUE " }] as const),
+    [200, "x", { "x-venice-is-content-violation": "false" }],
+    ...["upstream_error", "x_y", "n".repeat(101)].flatMap((code) =>
+      [200, 299, 300, 404, 503].map((status) => [status, { error: "x", code }] as const)
+    ),
+    ...["Billing", "Weather", undefined].map((category) =>
+      [418, { error: "x", code: "UNRECOGNIZED_RESPONSE", category, upstream_code: "u" }] as const
+    ),
+    [418, { error: "x", category: "Billing", upstream_code: "u" }],
+    [418, "x"]
+  ]
+  return assertGolden(
+    "fields",
+    cases.map(([status, body, headers]) => {
+      const { attempts: _, message: __, matchedBy: ___, response: ____, _tag, ...rest } = decode(status, body, headers)
+      const { validation: _____, ...fields } = rest as Record<string, unknown>
+      const { category } = decode(status, body, headers)
+      return `${status} ${show(body)}${headers === undefined ? "" : ` ${show(headers)}`} → ${_tag} (${category}) ${
+        show(fields)
+      }`
+    })
+  )
+})
+
+describe("a stream", () => {
+  it("is known by its type or its beginning", () =>
+    assertGolden("streams", [
+      ...["text/event-stream", "Text/Event-Stream; charset=utf-8", "application/text/event-stream", "text/plain"].map((
+        type
+      ) => `${type} → ${Body.isStream({ "content-type": type } as never, "x")}`),
+      ...[
+        "data:",
+        "event: x",
+        "id:",
+        "retry:",
+        ": comment",
+        "\ufeff data:",
+        "\n\ndata:",
+        "data",
+        "x data:",
+        "dat:",
+        "other:"
+      ]
+        .concat([94, 95, 96].map((n) => `${" ".repeat(n)}data:`))
+        .map((body) => `${show(body)} → ${Body.isStream({} as never, body)}`)
+    ]))
+
+  const input = { status: 200, now }
+
+  it("has errors among its events", () =>
+    assertGolden(
+      "events",
+      [
+        ...[
+          { error: "x" },
+          { error: "" },
+          { error: [] },
+          { error: ["x"] },
+          { error: {} },
+          { error: null },
+          { error: 1 },
+          { response: { error: "x" } },
+          { response: { error: null } },
+          { response: "error" },
+          { response: [{ error: "x" }] },
+          {
+            error: null,
+            response: { error: { code: "model_offline" } }
+          },
+          {
+            error: "a",
+            response: { error: "b" }
+          },
+          {
+            type: "error",
+            message: "x"
+          },
+          {
+            type: "error",
+            code: "model_offline"
+          },
+          { type: "error" },
+          { message: "x" },
+          {
+            type: "error",
+            message: 1
+          },
+          {
+            type: "other",
+            message: "x"
+          },
+          { code: "model_offline" },
+          [{ error: "x" }],
+          "error"
+        ].map((json) => JSON.stringify(json)),
+        "{\"error\":",
+        "[DONE]",
+        ""
+      ].flatMap((data) =>
+        [undefined, "error", "message"].map((name) => {
+          const error = Decode.event(data, input, name)
+          return `${name ?? "unnamed"} ${data} → ${
+            error === undefined ? "nothing" : `${found(error)}: ${show(error.message)}`
+          }`
+        })
+      )
+    ))
+
+  const events = (n: number) =>
+    `${"data: {\"error\":null}\n\n".repeat(n)}data: {"error":"The model is temporarily offline"}`
+
+  it("is read to its first error", () =>
+    assertGolden(
+      "stream bodies",
+      ([
+        [200, "data: {\"error\":\"a\"}\n\ndata: {\"error\":\"b\"}\n\n"],
+        [200, "data: {\"x\":1}\n\n"],
+        [500, "data: {\"x\":1}\n\n"],
+        [299, "data: {\"x\":1}\n\n"],
+        [300, "data: {\"x\":1}\n\n"],
+        [200, "event: error\ndata: {\"message\":\"a\"}\n\n"],
+        [200, "event: other\ndata: {\"message\":\"a\"}\n\n"],
+        [200, "retry: 5\n\ndata: {\"error\":\"a\"}"],
+        [503, "data: {\"error\":\"a\"}"],
+        [200, events(999)],
+        [200, events(1000)]
+      ] as const).map(([status, body]) => {
+        const error = decode(status, body)
+        return `${status} ${show(body)} → ${found(error)}: ${show(error.message)}`
+      })
+    ))
+
+  it("may hide an error in a success", () =>
+    assertGolden(
+      "hidden errors",
+      [
+        ...[
+          "{\"error\":null}",
+          "{\"error\":\"x\"}",
+          "{\"error\" : {\"code\":\"model_offline\"}}",
+          "{\"error\":[1]}",
+          "{}",
+          "x\"error\":\"x\""
+        ],
+        ...[
+          "{\"error\":{\"message\":\"x\"},\"status\":\"failed\"}",
+          "{\"error\":{\"message\":\"x\"},\"status\":\"done\"}"
+        ],
+        ...[
+          "{\"error\":\"The model is temporarily offline\"}",
+          "{\"response\":{\"error\":{\"code\":\"model_offline\"}}}"
+        ],
+        "{\"x\":{\"error\":\"x\"}}"
+      ].map((body) => {
+        const error = Decode.hidden({ ...input, body })
+        return `${body} → ${error === undefined ? "nothing" : found(error)}`
+      })
+    ))
+})
+
+describe("a relay", () => {
+  const inside = "{\"error\":\"The model is temporarily offline\",\"request_id\":\"r\"}"
+  const exception = (words: string) => ({ error: { message: words } })
+  const lite = (words: string) => exception(`litellm.APIError: APIError: OpenAIException - ${words}`)
+
+  it("is unwrapped by one level", () =>
+    assertGolden(
+      "relays",
+      [
+        ...[
+          inside,
+          " ",
+          "words",
+          { error: "words", code: "MODEL_OFFLINE" },
+          {},
+          [],
+          1,
+          null,
+          "{}",
+          "[]",
+          "<p>",
+          "{\"x\":1}"
+        ].map((raw) => ({
+          error: { message: "m", code: 503, metadata: { raw } }
+        })),
+        { error: { message: "m", code: "outer", metadata: { raw: "{\"error\":\"x\",\"code\":\"inner\"}" } } },
+        { error: { metadata: "x" } },
+        { error: { metadata: { raw: JSON.stringify({ error: { metadata: { raw: inside } } }) } } },
+        lite(inside),
+        lite("The model is temporarily offline"),
+        lite("a\nb"),
+        lite(" "),
+        lite(`${"w".repeat(16384)}`),
+        lite(`${"w".repeat(16385)}`),
+        ...[59, 60, 61].map((n) => exception(`litellm.${"E".repeat(n)}: x: OpenAIException - words`)),
+        ...[60, 61].map((n) => exception(`litellm.E: ${"E".repeat(n)}: OpenAIException - words`)),
+        ...[60, 61].map((n) => exception(`litellm.E: E: ${"O".repeat(n)}Exception - words`)),
+        exception("litellm.E: Exception - words"),
+        exception("litellm.E: A: B: Exception - words"),
+        exception("litellm.E: A: B: C: Exception - words"),
+        exception("see litellm.E: OpenAIException - words"),
+        exception("litellm.E: OpenAIExceptions - words"),
+        ...["Received Model Group=x", "LiteLLM Retried: 2 times", "Available Model Group Fallbacks=None", "Other=x"]
+          .flatMap((addition) => [
+            lite(`words. ${addition}`),
+            lite(`words..     ${addition}`),
+            lite(`words${addition}`)
+          ]),
+        lite("Received Model Group=x"),
+        lite("Error code: 503 - {'error': 'it\\'s', 'a': None, 'b': True, 'c': False, 'd': \"x\"}"),
+        lite("Error code: 503 - {'error': 'say \"hi\"', 'None': 'None'}"),
+        lite("Error code: 503 - {'error': {'message': 'The model is temporarily offline', 'Nonesuch': Nonesuch}}"),
+        lite("Error code: 50 - {'error': 'x'}"),
+        lite("An Error code: 503 - {'error': 'x'}"),
+        lite("Error code: 503 - {'error': 'x'} end"),
+        lite("Error code: 503 - {'error':\n'x'}"),
+        lite(`Error code: 503 - {'error': '${"w".repeat(4096)}'}`),
+        lite(`Error code: 503 - {'error': '${"w".repeat(4097)}'}`),
+        { error: inside },
+        { error: ` ${inside} ` },
+        { error: { message: inside } },
+        { error: "{\"x\":1}" },
+        { error: "{\"error\":\"x\"" },
+        { error: "\"error\":\"x\"}" },
+        { error: "[{\"error\":\"x\"}]" },
+        JSON.stringify(inside),
+        ` ${JSON.stringify(` ${inside}`)}`,
+        `"${" ".repeat(98)}${JSON.stringify(inside).slice(1)}`,
+        `"${" ".repeat(99)}${JSON.stringify(inside).slice(1)}`,
+        JSON.stringify("{\"x\":1}"),
+        JSON.stringify(inside).slice(0, -1),
+        JSON.stringify(`x${inside}`)
+      ].map((body) => {
+        const error = decode(503, body)
+        const { relay, requestId, upstreamCode } = error.response
+        return `${show(body)} → ${found(error)}: ${show(error.message)} ${show({ relay, requestId, upstreamCode })}`
+      })
+    ))
+})
+
+it("a date of the server's clock counts from that clock", () => {
+  const at = (date: string, more: Record<string, string> = {}) =>
+    decode(429, "x", { date, "x-ratelimit-remaining": "0", "x-ratelimit-resets": "10", ...more }).response.rateLimit
+      ?.failures
+      ?.resetAt
+  const http = (millis: number) => new Date(millis).toUTCString()
+
+  return assertGolden("server time", [
+    ...[-3600, -1, 0, 1, 3600].map((seconds) => `${seconds} s off → ${show(at(http(now + seconds * 1000)))}`),
+    ...[999, 1000, 1001].map((millis) =>
+      `${millis} ms later → ${
+        show(
+          Decode.context({
+            status: 429,
+            body: "",
+            now: now + millis,
+            headers: { date: http(now), "retry-after": http(now + 5000) }
+          }).retryAfter
+        )
+      }`
+    ),
+    ...["soon", "x".repeat(51), ` ${http(now + 5000)}`.padEnd(50), ` ${http(now + 5000)}`.padEnd(51)].map((date) =>
+      `${show(date)} → ${show(at(date))}`
+    ),
+    ...["0", " 0 ", "1", ""].map((age) => `age ${show(age)} → ${show(at(http(now + 9000), { age }))}`),
+    ...[Date.UTC(2024, 0, 1) - 1000, Date.UTC(2024, 0, 1), Date.UTC(2100, 0, 1), Date.UTC(2100, 0, 1) + 1000].map((
+      millis
+    ) => `${DateTime.formatIso(DateTime.makeUnsafe(millis))} → ${show(at(http(millis)))}`)
+  ])
+})
