@@ -152,6 +152,95 @@ it("the status and the shape identify an error", () =>
       .flatMap((body) => under(body).map((line) => `${show(body)} → ${line}`))
   ))
 
+const overflows = [
+  "The input (2 tokens) is longer than the model's context length (1 tokens)",
+  "Input text exceeds the maximum token limit of 1 tokens",
+  "This model's maximum context length is 1 tokens",
+  "This endpoint's maximum context length is 1 tokens, and 2 input tokens were sent",
+  "This model's maximum context length is 1 tokens. You requested 2 tokens",
+  "This model's maximum context length is 1 tokens. You requested about 2 tokens (3 in the messages)",
+  "This model's maximum context length is 1 tokens. Your messages resulted in 2 tokens",
+  "max_tokens is too large: 5. This model's maximum context length is 1 tokens",
+  "'max_completion_tokens' is too large: 5. This model's maximum context length is 1 tokens",
+  "'max_tokens' or 'max_completion_tokens' is too large: 5. This model's maximum context length is 1 tokens",
+  "Your input exceeds the context window of this model",
+  "Input tokens exceed the configured limit of 1 tokens. Your messages resulted in 2 tokens",
+  "Input tokens exceed the configured limit of 1 tokens",
+  "Prompt is too long: 2 tokens > 1 maximum",
+  "Input length and `max_tokens` exceed context limit: 2 + 3 > 1",
+  "The prompt is too long: 2, model maximum context length: 1",
+  "The prompt is too long",
+  "The prompt is too longish",
+  "The input token count (2) exceeds the maximum number of tokens allowed (1)",
+  "The input token count exceeds the maximum number of tokens allowed (1)",
+  "The input token count exceeds the maximum number of tokens allowed 1",
+  "Unable to submit request because the input token count is 2 but the model only supports up to 1",
+  "This model's maximum prompt length is 1 but the request contains 2 tokens",
+  "Please reduce the length of the messages or completion. Current length is 2 while limit is 1",
+  "Please reduce the length of the messages or completion",
+  "Prompt contains 2 tokens and 0 draft tokens, too large for model with 1 maximum context length",
+  "Context window exceeds limit",
+  "Range of input length should be [1, 9]",
+  "Input is too long for requested model",
+  "Too many input tokens. Max input tokens: 1, request input token count: 2",
+  "Your request exceeded model token limit: 1 (requested: 2)",
+  "Your request exceeded model token limit: 1",
+  "Prompt exceeds max context length",
+  "Prompt exceeds maximum length",
+  "Too many tokens: total number of tokens in the prompt cannot exceed 1 - received 2",
+  "Too many tokens: total number of tokens in the prompt cannot exceed 1",
+  "Too many tokens: the total number of tokens is 2",
+  "Too many tokens: size limit exceeded",
+  "Too many tokens: prompt",
+  "Too many tokens: other",
+  "Input length 2 exceeds the maximum allowed input length of 1 tokens",
+  "Input length (2 tokens) exceeds the model's maximum context length (1 tokens)",
+  "Input length (2) exceeds maximum allowed length (1)",
+  "Requested token count exceeds the model's maximum context length of 1 tokens. You requested a total of 5 tokens: 2 tokens from the input messages",
+  "Requested token count exceeds the model's maximum context length of 1 tokens",
+  "You passed 2 input tokens and more. However, the model's context length is only 1 tokens",
+  "You passed 9 input characters. However, the model's context length is only 1 tokens",
+  "The decoder prompt (length 2) is longer than the maximum model length of 1",
+  "The encoder prompt length 2 exceeds the max_model_len 1",
+  "The request (2 tokens) exceeds the available context size (1 tokens)",
+  "The request exceeds the available context size",
+  "Prompt has 2 tokens, but the configured context size is 1 token",
+  "`inputs` tokens + `max_new_tokens` must be <= 1. Given: 2 `inputs` tokens and 3",
+  "inputs tokens + max_new_tokens must be <= 1",
+  "`inputs` must have less than 1 tokens. Given: 2",
+  "The input length exceeds the context length",
+  "Prompt too long; exceeded max context length by 3 tokens",
+  "Prompt token count of 2 exceeds the limit of 1",
+  ...[
+    "Provider returned error: ",
+    "Input validation error: ",
+    "Invalid request: ",
+    "Invalid params, ",
+    "Invalid request ",
+    "Error: "
+  ]
+    .concat([
+      "<400> InternalError.Algo.InvalidParameter: ",
+      "InternalError.Algo.InvalidParameter: ",
+      "Other: ",
+      "The model returned the following errors: "
+    ])
+    .map((prefix) => `${prefix}prompt is too long: 1,234,567 tokens > 1,000 maximum`),
+  "Prompt is too long: 1,23,456,789,012 tokens > 1 maximum",
+  "Prompt is too long: 123456789012345 tokens > 1 maximum",
+  "Prompt is too long: 1234567890123456 tokens > 1 maximum"
+]
+
+it("a provider's words for too many tokens have their counts", () =>
+  assertGolden(
+    "context overflows",
+    overflows.map((message) => {
+      const error = decode(400, { error: message })
+      const counts = error._tag === "TOO_MANY_TOKENS" ? { input: error.inputTokens, max: error.maxTokens } : {}
+      return `${show(message)} → ${found(error)} ${show(counts)}`
+    })
+  ))
+
 const machineCodes = [
   ...VeniceError.byCode.keys(),
   ...["insufficient_quota", "context_length_exceeded", "context_window_exceeded", "model_context_window_exceeded"],
@@ -224,6 +313,10 @@ const bodies: ReadonlyArray<unknown> = [
   { error: "A_CODE", message: " " },
   { error: { message: "a" }, message: "b" },
   { error: { message: " " }, message: "b" },
+  { error: "A".repeat(101), message: "words" },
+  { error: "A".repeat(100), message: "words" },
+  { message: ["A_CODE"] },
+  { error: { message: ["A_CODE"] } },
   { error: { error: "a" } },
   { error: { error: "a" }, message: "b" },
   { error: { error: " " } },
@@ -326,6 +419,7 @@ describe("the context", () => {
         line("retryAfter", 429, { error: customMessage })
       ]),
       line("retryAfter", 429, { customMessage: 1 }),
+      line("retryAfter", 429, { customMessage: ["Too many failed attempts"] }),
       line("retryAfter", 429, lockout("wait 5s"), { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "4" }),
       line("retryAfter", 429, lockout("wait 5s"), { "x-ratelimit-remaining": "0", "x-ratelimit-resets": "6" }),
       line("retryAfter", 429, lockout("wait 5s"), { "retry-after": "1" }),
@@ -427,6 +521,10 @@ describe("the context", () => {
       ),
       line("body", 500, "x".repeat(8193)),
       line("body", 500, ""),
+      line("body", 500, "x"),
+      line("body", 500, "x".repeat(257)),
+      line("rayId", 500, "x", { "cf-ray": "ray", "x-request-id": "r" }),
+      line("rayId", 500, "x", { "cf-ray": "a\nb" }),
       line("body", 500, "Bearer a1B2c3D4e5F6g7H8"),
       line("relay", 429, { error: "x" }),
       line("contentType", 429, "x", { "content-type": "text/plain; charset=utf-8" }),
@@ -500,6 +598,7 @@ it("the fields of an error come from its body", () => {
       [400, { error: { code: "TOO_MANY_TOKENS", input_tokens: n } }] as const
     ]),
     [400, { error: { code: "TOO_MANY_TOKENS", input_tokens: 1 }, input_tokens: 2 }],
+    [400, "{\"code\":\"TOO_MANY_TOKENS\",\"input_tokens\":1e400}"],
     [400, { code: "TOO_MANY_TOKENS", error: "prompt is too long: 1,000,001 tokens > 2,000 maximum" }],
     [400, { code: "TOO_MANY_TOKENS", input_tokens: 5, error: "prompt is too long: 1,000 tokens > 2,000 maximum" }],
     ...[

@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/no-useless-spread -- a spread groups the inputs that belong together */
 import { Decode, Encode, Errors, VeniceError } from "@effect-venice/core"
-import { describe, it } from "@effect/vitest"
-import { BigDecimal, DateTime, Duration } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { BigDecimal, DateTime, Duration, ErrorReporter, type Schema } from "effect"
 import { inspect } from "node:util"
 import { isCounted } from "../src/internal/decoding/failureBudget.ts"
 import { assertGolden, grouped, ranges, show } from "./golden.ts"
@@ -13,6 +13,8 @@ const at = (iso: string) => DateTime.makeUnsafe(iso)
 const codes = [...VeniceError.byCode.keys()] as ReadonlyArray<VeniceError.Code>
 
 const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
+
+const lists = (depth: number): Schema.Json => depth === 0 ? "x" : [lists(depth - 1)]
 
 const unrecognized = (status: number) => new Errors.UnrecognizedResponse({ category: "Server", response: { status } })
 
@@ -189,6 +191,8 @@ describe("an encoded error", () => {
           supportedChains: ["base"]
         }),
         new Errors.PaymentRequired({ offer: { accepts: [] } }),
+        ...[31, 32, 33].map((depth) => new Errors.ConsentRequired({ consent: lists(depth) })),
+        new Errors.ConsentRequired({ consent: Array.from({ length: 1001 }, (_, i) => i) }),
         new Errors.ConsentRequired({ consentFlow: "f", faceMediaRoles: ["r"], consent: { a: null }, docsUrl: "d" }),
         new Errors.UnrecognizedResponse({
           category: "Billing",
@@ -225,7 +229,7 @@ it("a failed request counts by its code, its status and its message", () => {
 })
 
 describe("a printed error", () => {
-  const hints = [0, 1, 999, 1000, 1500, 30_000, 59_000, 60_000, 61_000, 3_600_000]
+  const hints = [0, 1, 999, 1000, 1001, 1500, 29_970, 30_000, 30_030, 59_000, 60_000, 61_000, 3_600_000]
 
   it("is one line with its origin", () =>
     assertGolden(
@@ -263,6 +267,28 @@ describe("a printed error", () => {
       stack("x", { operation: "o".repeat(100), headers: { "x-request-id": "r".repeat(200) } }),
       stack("x", { operation: "o".repeat(101), headers: { "x-request-id": "r".repeat(201) } })
     ])
+  })
+
+  it("has what reporters are told", () =>
+    assertGolden(
+      "attributes",
+      [{}, { operation: "GET /models" }, { requestId: "r" }, { operation: "GET /models", requestId: "r" }].map(
+        (context) => {
+          const error = new Errors.ModelOffline({ response: { status: 503, ...context } })
+          return `${show(context)} → ${error[ErrorReporter.severity]} ${show(error[ErrorReporter.attributes])}`
+        }
+      )
+    ))
+
+  it("is built where no stack is captured", () => {
+    const before = Error.stackTraceLimit
+    Error.stackTraceLimit = undefined!
+    try {
+      const error = new Errors.ModelOffline({ message: "a\nb" })
+      assert.strictEqual(error.message, "a\nb")
+    } finally {
+      Error.stackTraceLimit = before
+    }
   })
 
   it("has its parts in JSON", () =>

@@ -58,8 +58,7 @@ export const parseTexts = (value: unknown): ReadonlyArray<string> | undefined =>
     ? value.filter((item) => typeof item === "string").slice(0, 50).map((item) => excerpt(item, 200))
     : undefined
 
-export const parseNumber = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isFinite(value) ? value : undefined
+export const parseNumber = (value: unknown): number | undefined => Number.isFinite(value) ? value as number : undefined
 
 /** A bounded, redacted copy of a JSON value, or nothing. */
 export const parseJson = (value: unknown): Schema.Json | undefined =>
