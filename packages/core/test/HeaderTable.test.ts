@@ -136,7 +136,7 @@ it("budgets are read by the names of their headers", () => {
 it("a hint comes from the headers in order", () => {
   const exhausted = { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7" }
   const cases: ReadonlyArray<Record<string, string>> = [
-    ...["250", " 250 ", "250.5", "-1", "x", "1e3", ""].map((value) => ({
+    ...["250", " 250 ", "250.5", "-1", "x", "1e3", "", "."].map((value) => ({
       "retry-after-ms": value,
       "retry-after": "9"
     })),

@@ -40,12 +40,15 @@ describe("guards", () => {
     assert.isFalse(VeniceError.isVeniceError(new Error("other")))
     assert.isFalse(VeniceError.isVeniceError({ _tag: "GONE" }))
     assert.isFalse(VeniceError.isVeniceError(undefined))
+    assert.isFalse(VeniceError.isVeniceError(null))
+    assert.isFalse(VeniceError.isVeniceError("GONE"))
   })
 
   it("tell the category", () => {
     assert.isTrue(VeniceError.inCategory("Capacity")(new Errors.ModelOffline()))
     assert.isFalse(VeniceError.inCategory("Server")(new Errors.ModelOffline()))
     assert.isFalse(VeniceError.inCategory("Server")("Server"))
+    assert.isFalse(VeniceError.inCategory("Server")({ category: "Server" }))
   })
 })
 
@@ -60,6 +63,26 @@ describe("catchCategory", () => {
       assert.strictEqual(yield* recover(new Errors.ModelOffline()), "MODEL_OFFLINE handled")
       assert.strictEqual(yield* recover(new Errors.UnknownError()), "UNKNOWN_ERROR handled")
     }))
+
+  it.effect("catches the members of one category", () =>
+    Effect.gen(function*() {
+      const call = Effect.fail(new Errors.ModelOffline() as Errors.Gone | Errors.ModelOffline)
+
+      assert.strictEqual(
+        yield* VeniceError.catchCategory(call, "Capacity", ({ _tag }) => Effect.succeed(_tag)),
+        "MODEL_OFFLINE"
+      )
+      assert.strictEqual(
+        yield* call.pipe(VeniceError.catchCategory("Capacity", ({ _tag }) => Effect.succeed(_tag))),
+        "MODEL_OFFLINE"
+      )
+    }))
+
+  it("tells a code from other texts", () => {
+    assert.isTrue(VeniceError.isCode("GONE"))
+    assert.isFalse(VeniceError.isCode("gone"))
+    assert.isFalse(VeniceError.isCode(""))
+  })
 
   it.effect("leaves the others in the channel", () =>
     Effect.gen(function*() {
