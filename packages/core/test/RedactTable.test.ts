@@ -216,7 +216,10 @@ describe("a credential in a text", () => {
         "{\\\"token\\\":\\\"a\\\\\\\"b\\\"}",
         "[\"cookie\" , \"a\\\"b\"]",
         "{\"name\":\"cookie\", \"value\" : \"a\"}",
-        "{\"name\":\"token\", \"value\" : \"a\"}"
+        "{\"name\":\"token\", \"value\" : \"a\"}",
+        `"received" : "${random(16)}"`,
+        `"RECEIVED":"${random(16)}"`,
+        `bearer${random(16)} basic${random(16)}`
       ])
     ]))
 
@@ -251,6 +254,7 @@ describe("a credential in a text", () => {
           "//u:p\"@h",
           "//a:b:c@h"
         ],
+        ...[40, 41].map((length) => `?${lower(length)}signature=a`),
         ...[100, 101].map((length) => `//${lower(length)}:p@h`),
         ...[200, 201].map((length) => `//u:${lower(length)}@h`)
       ])
@@ -346,6 +350,19 @@ describe("a secret that is known", () => {
     }
     const write = (f: (char: string) => string) => `1 ${plain.replace(/[^a-d]/g, f)} 2`
     const code = (char: string) => char.charCodeAt(0)
+    const others: ReadonlyArray<readonly [secret: string, text: string]> = [
+      ["{ab~", "&#123;ab&#126; 2"],
+      ["{ab~", "&#x7b;ab&#x7E; 2"],
+      ["{ab~", "%7bab%7E %7bab%7E%7bab%7E"],
+      ["ab\tcd", "ab&#9;cd"],
+      ["ab\u04d2cd", "ab&#1234;cd"],
+      ["ab\u00a0cd", "ab%a0cd"],
+      ["ab\u001fcd", "ab%1fcd"],
+      ["ab cd", "ab&#032;cd ab&#x020;cd"],
+      ["ab/cd", "ab%2fcd%2"],
+      ["ab/ab/ab/", "ab%2fab%2fab%2fab%2f"],
+      ["a\\\\bc", "a\\\\\\\\bc"]
+    ]
     return assertGolden(
       "encodings",
       [
@@ -369,7 +386,9 @@ describe("a secret that is known", () => {
         write((char) => `&other;${char}`),
         `${write((char) => `&#${code(char)};`)}${write((char) => `%${code(char).toString(16)}`)} &amp; 3`,
         "1 &amp; 2 %26 3 \\u0026 4"
-      ].map((text) => `${show(text)} → ${show(clean(text))}`)
+      ].map((text) => `${show(text)} → ${show(clean(text))}`).concat(
+        others.map(([secret, text]) => `${show(secret)} in ${show(text)} → ${show(Redact.secrets([secret])(text))}`)
+      )
     )
   })
 
@@ -400,6 +419,13 @@ describe("an excerpt", () => {
 
   it("is as long as its limit, and has no half of anything", () =>
     assertGolden("excerpts", [
+      ...["abc\ud7ffe", "abc\u{10000}e", "abc\u{10ffff}e", "abc\ue000e", "ab\u{1f400}e", "ab\ud83d\udfffe"].map((
+        text
+      ) => `${show(text)} → ${show(excerpt(text, 4))}`),
+      `a credential across the margin → ${readable(excerpt(`token=${random(2080)} ${hex(128)}`, 100))}`,
+      `a credential before the margin → ${
+        readable(excerpt(`token=${random(2000)} ${hex(128)} ${"z".repeat(100)}`, 100))
+      }`,
       ...[
         "",
         "abc",
