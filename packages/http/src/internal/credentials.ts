@@ -49,7 +49,7 @@ const addSecrets = (secrets: Array<string>, name: string, value: string): void =
     const userAndPassword = decodeBase64(credentials!)
     secrets.push(userAndPassword, userAndPassword.slice(userAndPassword.indexOf(":") + 1))
   }
-  if (name.endsWith("cookie")) secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1)))
+  if (name.endsWith("cookie")) secrets.push(...value.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1).trim()))
 }
 
 const decodePercent = (text: string): string => {
