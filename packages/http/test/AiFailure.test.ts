@@ -1,10 +1,11 @@
 import { Decode, Errors, Retry, VeniceError } from "@effect-venice/core"
 import { AiFailure, Failure, VeniceClient } from "@effect-venice/http"
-import { Emulator, WireResponse } from "@effect-venice/testing"
-import { assert, describe, it } from "@effect/vitest"
+import { Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
+import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { AiError, LanguageModel } from "effect/ai"
-import { HttpClientError, HttpClientRequest } from "effect/http"
+import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { inspect } from "node:util"
 import { notJson } from "../src/internal/unexpectedBody.ts"
 
 const json = (error: VeniceError.VeniceError) => JSON.parse(JSON.stringify(error))
@@ -291,3 +292,176 @@ it("does not carry a secret that was taken out", () => {
 
   assert.notInclude(JSON.stringify(AiFailure.toAiError(error, "generateText")), key)
 })
+
+/** The fields of a reason in one line, without the metadata, which has Venice's error. */
+const describeReason = ({ _tag, ...reason }: AiError.AiErrorReason): string => {
+  const { http, metadata, ...members } = reason as Record<string, any>
+  const fields = Object.fromEntries(
+    Object.entries(members).filter(([name]) => name !== "cause" && !name.startsWith("~"))
+  )
+  const shown = {
+    ...fields,
+    ...(Duration.isDuration(fields.retryAfter) && { retryAfter: Duration.format(fields.retryAfter) }),
+    ...(http?.response !== undefined && { status: http.response.status }),
+    ...(http?.body !== undefined && { body: http.body }),
+    ...(metadata?.venice !== undefined && { venice: `${metadata.venice.code} in ${metadata.venice.category}` })
+  }
+  return `${_tag} ${Object.entries(shown).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ")}`
+}
+
+/** What Venice says of a body that does not match its schema. */
+const invalid = (...issues: ReadonlyArray<unknown>) =>
+  Decode.response({ status: 400, body: JSON.stringify({ error: "Invalid request parameters", issues }), now: 0 })
+
+const ownErrors: ReadonlyArray<readonly [string, VeniceError.VeniceError]> = [
+  ...Fixtures.errors.map((error) => [error._tag, error] as const),
+  ["no issues", new Errors.InvalidRequest()],
+  ["an issue of the body", invalid({ path: [], message: "no" })],
+  ["two issues", invalid({ path: ["messages", 0, "role"], message: "no" }, { path: ["model"], message: "no" })],
+  ["no limit of tokens", new Errors.TooManyTokens()],
+  ["a model that is wrong", new Errors.InvalidModel({ message: "no" })],
+  ["no reason to pay", new Errors.PaymentRequired()],
+  ["a balance that is too low", new Errors.PaymentRequired({ reason: "insufficient_balance" })],
+  ["no credentials", new Errors.PaymentRequired({ reason: "authentication" })],
+  ["no hint", new Errors.RateLimitExceeded()],
+  ["a body", new Errors.UnknownError({ response: { status: 500, body: "as it came" } })],
+  ["no status", new Errors.UnknownError({ response: { status: 500.5 } })]
+]
+
+const sent = HttpClientRequest.post("https://api.venice.ai/api/v1/chat/completions")
+
+const received = HttpClientResponse.fromWeb(sent, new Response("x", { status: 200 }))
+
+const failed = (reason: HttpClientError.HttpClientErrorReason) => new HttpClientError.HttpClientError({ reason })
+
+const context = { status: 200, operation: "POST /chat/completions" }
+
+const otherFailures: ReadonlyArray<readonly [string, Failure.Failure]> = [
+  ["lost", failed(new HttpClientError.TransportError({ request: sent, description: "reset" }))],
+  ["not encoded", failed(new HttpClientError.EncodeError({ request: sent, description: "a loop" }))],
+  ["not a URL", failed(new HttpClientError.InvalidUrlError({ request: sent, description: "no host" }))],
+  ["not decoded", failed(new HttpClientError.DecodeError({ request: sent, response: received, description: "no" }))],
+  ["not decoded, nor said why", failed(new HttpClientError.DecodeError({ request: sent, response: received }))],
+  ["empty", failed(new HttpClientError.EmptyBodyError({ request: sent, response: received }))],
+  ["a status", failed(new HttpClientError.StatusCodeError({ request: sent, response: received }))],
+  ["out of time", new Cause.TimeoutError("late")],
+  [
+    "a job",
+    new Failure.JobFailure({ job: { medium: "video", model: "m", queueId: "q" }, reason: new Errors.InferenceFailed() })
+  ],
+  ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
+  ["unexpected", new Failure.UnexpectedBody({ message: "not as expected", differences: [], response: context })],
+  ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })]
+]
+
+it("every failure has its reason in effect/ai", async () => {
+  const lines = [...ownErrors, ...otherFailures].map(([name, failure]) => {
+    const { isRetryable, method, module, reason } = AiFailure.toAiError(failure, "generateText")
+    return `${name} → ${module}.${method}${isRetryable ? " retryable" : ""} ${describeReason(reason)}`
+  })
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/ai-reasons.txt")
+})
+
+/** What models keep of a response: nothing, its status, or a body that says more, or less, than the reason. */
+const kept: ReadonlyArray<readonly [string, { readonly status: number; readonly body?: string } | undefined]> = [
+  ["nothing", undefined],
+  ...[200, 299, 300, 401, 429].map((status) => [`status ${status}`, { status }] as const),
+  ["a code", { status: 400, body: JSON.stringify({ error: { code: "MODEL_OFFLINE", message: "off" } }) }],
+  ["a code in a success", { status: 200, body: JSON.stringify({ error: { code: "MODEL_OFFLINE", message: "off" } }) }],
+  ["a message", { status: 402, body: "{\"error\":\"Insufficient USD or Diem balance to complete request.\"}" }],
+  ["other words", { status: 400, body: "{\"error\":\"unheard of\"}" }]
+]
+
+type Http = { readonly http?: { readonly response: object; readonly body?: string } }
+
+const reasons: ReadonlyArray<readonly [string, (http: Http) => AiError.AiErrorReason]> = [
+  ["RateLimitError", (http) => new AiError.RateLimitError(http as object)],
+  [
+    "RateLimitError after 3 s",
+    (http) => new AiError.RateLimitError({ retryAfter: Duration.seconds(3), ...http as object })
+  ],
+  ["QuotaExhaustedError", (http) => new AiError.QuotaExhaustedError(http as object)],
+  ...(["InvalidKey", "ExpiredKey", "MissingKey", "InsufficientPermissions", "Unknown"] as const).map((kind) =>
+    [
+      `AuthenticationError ${kind}`,
+      (http: Http) => new AiError.AuthenticationError({ kind, ...http as object })
+    ] as const
+  ),
+  ["ContentPolicyError", (http) => new AiError.ContentPolicyError({ description: "no", ...http as object })],
+  ["InvalidRequestError", (http) => new AiError.InvalidRequestError(http as object)],
+  [
+    "InvalidRequestError described",
+    (http) => new AiError.InvalidRequestError({ description: "no", ...http as object })
+  ],
+  ["InternalProviderError", (http) => new AiError.InternalProviderError({ description: "down", ...http as object })],
+  [
+    "InvalidResponseError",
+    (http) => new AiError.InvalidResponseError({ description: "no choices", ...http as object })
+  ],
+  ["InvalidOutputError", (http) => new AiError.InvalidOutputError({ description: "no JSON", ...http as object })],
+  ["UnknownError", (http) => new AiError.UnknownError(http as object)],
+  ["ToolNotFoundError", () => new AiError.ToolNotFoundError({ toolName: "x", availableTools: [] })]
+]
+
+it("every reason of another model is the error that it means", async () => {
+  const lines: Array<string> = []
+  for (const [name, make] of reasons) {
+    for (const [what, response] of kept) {
+      const http = response === undefined ? {} : {
+        http: {
+          response: { status: response.status, headers: {} },
+          ...(response.body !== undefined && { body: response.body })
+        }
+      }
+      const error = AiError.make({ module: "OpenAiClient", method: "createChat", reason: make(http) })
+      const found = Option.getOrUndefined(await Effect.runPromise(AiFailure.fromAiError(error)))
+      lines.push(
+        `${name}, kept ${what} → ${found === undefined ? "not Venice's" : `${found.matchedBy} of ${String(found)}`}`
+      )
+    }
+  }
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/ai-errors.txt")
+})
+
+it.effect("a hint of the response is stronger than that of the reason", () =>
+  Effect.gen(function*() {
+    const response = { status: 429, headers: { "retry-after": "5" } }
+    const http = { response, body: "{\"error\":\"Rate limit exceeded\"}" }
+    const reason = new AiError.RateLimitError({ retryAfter: Duration.seconds(9), http })
+    const found = Option.getOrThrow(
+      yield* AiFailure.fromAiError(AiError.make({ module: "OpenAiClient", method: "createChat", reason }))
+    )
+
+    assert.deepStrictEqual(found.response.retryAfter, Duration.seconds(5))
+  }))
+
+it.effect("an attempt that got no response keeps no secret, and is unwrapped to itself", () =>
+  Effect.gen(function*() {
+    const own = failed(
+      new HttpClientError.TransportError({
+        request: HttpClientRequest.get("https://host/v1?token=abcdef", { headers: { "x-api-key": "ghijkl" } })
+      })
+    )
+    const wrapped = yield* Effect.flip(AiFailure.wrap("generateText")(Effect.fail(own)))
+
+    assert.notMatch(inspect(wrapped, { depth: 12, customInspect: false }), /abcdef|ghijkl/)
+    assert.strictEqual(yield* Effect.flip(AiFailure.unwrap(Effect.fail(wrapped))), own)
+  }))
+
+it.effect("a failure that is no AiError is left to the caller", () =>
+  Effect.gen(function*() {
+    const own = new Error("my own")
+
+    assert.strictEqual(yield* Effect.flip(AiFailure.unwrap(Effect.fail(own))), own)
+    assert.strictEqual(yield* Effect.flip(Stream.runDrain(AiFailure.unwrapStream(Stream.fail(own)))), own)
+    assert.strictEqual(yield* AiFailure.unwrap(Effect.succeed(1)), 1)
+  }))
+
+it.effect("the network error of another model is the failure in its cause", () =>
+  Effect.gen(function*() {
+    const [, lost] = otherFailures[0] as readonly [string, HttpClientError.HttpClientError]
+    const reason = AiError.NetworkError.fromHttpClientError(lost as never)
+    const error = AiError.make({ module: "OpenAiClient", method: "createChat", reason })
+
+    assert.strictEqual(yield* Effect.flip(AiFailure.unwrap(Effect.fail(error))), lost)
+  }))
