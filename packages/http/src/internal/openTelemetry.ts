@@ -42,7 +42,7 @@ const generations: Readonly<Partial<Record<Operation, Generation>>> = {
 
 /** The name and output of the operation in the conventions, if a model generates something in it. */
 export const generationOf = (operation: string): Generation | undefined =>
-  (generations as Readonly<Record<string, Generation | undefined>>)[operation]
+  Object.hasOwn(generations, operation) ? generations[operation as Operation] : undefined
 
 type Members = Readonly<Record<string, unknown>>
 
