@@ -67,7 +67,7 @@ const operationAttribute = (operation: string | undefined): string =>
 // Bounds the memory if a server sends a new name with every response.
 const maxNames = 1000
 
-const makeBounded = () => {
+export const makeBounded = () => {
   const names = new Set<string>()
   return (name: string): string => {
     if (names.has(name)) return name
@@ -81,7 +81,7 @@ const boundedFingerprint = makeBounded()
 export const boundedModel = makeBounded()
 
 /** Caches the series of a metric: making one costs as much as all other telemetry of a failure. */
-const series = <State>(metric: Metric.Metric<number, State>, ...names: ReadonlyArray<string>) => {
+export const makeSeries = <State>(metric: Metric.Metric<number, State>, ...names: ReadonlyArray<string>) => {
   const cache = new Map<string, Metric.Metric<number, State>>()
   return (...values: ReadonlyArray<string | undefined>): Metric.Metric<number, State> => {
     const key = values.join("\n")
@@ -94,9 +94,9 @@ const series = <State>(metric: Metric.Metric<number, State>, ...names: ReadonlyA
   }
 }
 
-const failureSeries = series(failures, "error.type", "venice.error.category", "venice.operation")
-const unrecognizedSeries = series(unrecognized, "venice.response.fingerprint", "venice.operation")
-export const durationSeries = series(
+const failureSeries = makeSeries(failures, "error.type", "venice.error.category", "venice.operation")
+const unrecognizedSeries = makeSeries(unrecognized, "venice.response.fingerprint", "venice.operation")
+export const durationSeries = makeSeries(
   duration,
   "gen_ai.operation.name",
   "gen_ai.provider.name",
