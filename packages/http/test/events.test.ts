@@ -1,0 +1,144 @@
+/**
+ * How a stream is read, event by event and in memory. What a platform's client does to it is in `stream.test.ts`.
+ */
+import { VeniceClient } from "@effect-venice/http"
+import { assert, describe, expect, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+
+const Delta = Schema.Struct({ text: Schema.String })
+
+const encoder = new TextEncoder()
+
+/** A stream of these chunks, which then ends or breaks. */
+const body = (chunks: ReadonlyArray<string>, breaks = false): ReadableStream<Uint8Array> => {
+  const left = [...chunks]
+  return new ReadableStream({
+    pull: (controller) => {
+      const chunk = left.shift()
+      if (chunk !== undefined) return controller.enqueue(encoder.encode(chunk))
+      return breaks ? controller.error(new Error("reset with abcdef")) : controller.close()
+    }
+  })
+}
+
+const read = Effect.fnUntraced(function*(
+  response: () => Response,
+  operation: "POST /chat/completions" | "POST /responses" = "POST /chat/completions",
+  event: Schema.Codec<{ readonly text: string }, any> = Delta
+) {
+  const venice = yield* VeniceClient.make({ apiKey: "abcdef", baseUrl: "https://host/v1" }).pipe(
+    Effect.provideService(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, response())))
+    )
+  )
+  const texts: Array<string> = []
+  const options = { body: { model: "m", messages: [], input: "x" }, event }
+  const exit = yield* venice.stream(operation, options).pipe(
+    Stream.runForEach(({ text }) => Effect.sync(() => texts.push(text))),
+    Effect.exit
+  )
+  return { texts, exit, error: Exit.isFailure(exit) ? Cause.squash(exit.cause) as any : undefined }
+})
+
+const stream = (chunks: ReadonlyArray<string>, breaks = false) => () =>
+  new Response(body(chunks, breaks), { headers: { "content-type": "text/event-stream" } })
+
+const chunk = (text: string) => `data: ${JSON.stringify({ text })}\n\n`
+
+const done = "data: [DONE]\n\n"
+
+const error = (fields: object) => `data: ${JSON.stringify({ error: fields })}\n\n`
+
+const streams: ReadonlyArray<readonly [string, ReadonlyArray<string>, boolean?]> = [
+  ["nothing", []],
+  ["nothing, broken", [], true],
+  ["the end marker alone", [done]],
+  ["one event", [chunk("a"), done]],
+  ["events in one chunk", [chunk("a") + chunk("b") + done]],
+  ["an event in two chunks", [chunk("a").slice(0, 9), chunk("a").slice(9) + done]],
+  ["an event after the end", [chunk("a") + done + chunk("b")]],
+  ["an event in a chunk after the end", [chunk("a"), done, chunk("b")]],
+  ["an error after the end", [done + error({ message: "busy" })]],
+  ["no end marker", [chunk("a"), chunk("b")]],
+  ["no end marker, broken", [chunk("a")], true],
+  ["half an event", [chunk("a"), "data: {\"te"]],
+  ["a comment", [": a comment\n\n", done]],
+  ["a retry hint", ["retry: 10\n\n", chunk("a"), done]],
+  ["an event without data", ["event: ping\n\n", chunk("a"), done]],
+  ["an event of another shape", [chunk("a"), "data: {\"text\":1}\n\n", chunk("b"), done]],
+  ["an event of another shape in one chunk", [`${chunk("a")}data: {"text":1}\n\n${chunk("b")}${done}`]],
+  ["an event that is no JSON", ["data: text\n\n", done]],
+  ["an error", [chunk("a"), error({ message: "The model is currently overloaded." }), chunk("b"), done]],
+  ["an error with the key", [error({ message: "bad abcdef", code: "AUTHENTICATION_FAILED" })]],
+  ["an error that no operation has", [error({ message: "no", code: "IMAGE_TOO_SMALL" })]],
+  ["the end of /responses", ["event: response.completed\ndata: {\"text\":\"a\"}\n\n", chunk("b")]],
+  ["the end of /responses, cut short", ["event: response.incomplete\ndata: {\"text\":\"a\"}\n\n", chunk("b")]],
+  ["another event of /responses", ["event: response.created\ndata: {\"text\":\"a\"}\n\n", chunk("b")]],
+  ["an error of /responses", ["event: error\ndata: {\"code\":\"server_error\",\"message\":\"no\"}\n\n"]],
+  ["an event that is too long", [chunk("a"), `data: ${"x".repeat(11 * 1024 * 1024)}`]]
+]
+
+it("every stream has these events and this end", async () => {
+  const lines: Array<string> = []
+  for (const [name, chunks, breaks] of streams) {
+    const { error, texts } = await Effect.runPromise(read(stream(chunks, breaks)))
+    const end = error === undefined
+      ? "the end"
+      : `${error._tag}: ${error.message}; delivered ${error.response?.delivered}${
+        error.cause === undefined ? "" : `; cause ${error.cause.message}`
+      }`
+    lines.push(`${name} → ${[...texts, end].join(", ")}`)
+  }
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/streams.txt")
+})
+
+describe("a response", () => {
+  it.effect.each<readonly [string | undefined, boolean]>([
+    ["text/event-stream", true],
+    ["Text/Event-Stream; charset=utf-8", true],
+    ["x/text/event-stream", false],
+    ["application/json", false],
+    [undefined, false]
+  ])("is a stream by its content type: %s", ([type, isStream]) =>
+    Effect.gen(function*() {
+      const { error, texts } = yield* read(() => {
+        const response = new Response(body([chunk("a") + done]))
+        if (type !== undefined) response.headers.set("content-type", type)
+        return response
+      })
+
+      assert.deepStrictEqual(texts, isStream ? ["a"] : [])
+      if (isStream) return assert.isUndefined(error)
+      assert.deepInclude(error, {
+        _tag: "UnexpectedBody",
+        message: "POST /chat/completions succeeded with 200, but the body is not as expected: Expected an event stream"
+      })
+      assert.strictEqual(error.response.delivered, 0)
+      assert.strictEqual(error.response.body, chunk("a") + done)
+    }))
+})
+
+it.effect("a schema that throws does not lose the events before", () =>
+  Effect.gen(function*() {
+    const throwing = Schema.Struct({
+      text: Schema.String.check(Schema.makeFilter((text) => {
+        if (text === "b") throw new Error("a defect")
+        return true
+      }))
+    })
+    const { exit, texts } = yield* read(stream([chunk("a") + chunk("b") + done]), "POST /chat/completions", throwing)
+
+    assert.deepStrictEqual(texts, ["a"])
+    assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+  }))
+
+it.effect("a stream that broke has no secret in its cause", () =>
+  Effect.gen(function*() {
+    const { error } = yield* read(stream([chunk("a")], true))
+
+    assert.isTrue(HttpClientError.isHttpClientError(error.cause))
+    assert.strictEqual(error.cause.reason.cause.message, "reset with <redacted>")
+    assert.strictEqual(error.cause.request.headers.authorization, "<redacted>")
+  }))
