@@ -1,9 +1,10 @@
 import { Decode, Encode, Errors, OperationFailure, Retry, VeniceError } from "@effect-venice/core"
 import { Failure, Gateway, VeniceClient } from "@effect-venice/http"
+import { Fixtures } from "@effect-venice/testing"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
-import { assert, describe, it } from "@effect/vitest"
-import { BigDecimal, Cause, Duration, Effect, Exit, Layer, Redacted, Schema } from "effect"
-import { HttpBody, HttpClientError, HttpClientRequest, HttpServerResponse } from "effect/http"
+import { assert, describe, expect, it } from "@effect/vitest"
+import { BigDecimal, Cause, Duration, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
+import { HttpBody, HttpClientError, HttpClientRequest, HttpClientResponse, HttpServerResponse } from "effect/http"
 import {
   HttpApi,
   HttpApiBuilder,
@@ -262,3 +263,134 @@ it.live("passes an error of Venice on over HTTP as it came", () =>
     assert.deepStrictEqual(error.suggestions, ["llama-3.3-70b"])
     assert.strictEqual(error.response.rayId, "91dbd54fa83f8cbd-EWR")
   }).pipe(Effect.provide(Layer.mergeAll(NodeHttpClient.layerUndici)), Effect.scoped))
+
+const describeError = (error: VeniceError.VeniceError): string => {
+  const { category, matchedBy, response: { operation, retryAfter, shouldRetry, status } } = error
+  return [
+    `${error._tag} in ${category} by ${matchedBy}: ${error.message}`,
+    `HTTP ${status}`,
+    ...(operation === undefined ? [] : [operation]),
+    ...(retryAfter === undefined ? [] : [`after ${Duration.format(retryAfter)}`]),
+    ...(shouldRetry === undefined ? [] : [shouldRetry ? "retry" : "no retry"])
+  ].join(", ")
+}
+
+const context = { status: 200, operation: "POST /chat/completions" }
+
+const job = { medium: "video", model: "m", queueId: "q" } as const
+
+const failures: ReadonlyArray<readonly [string, Failure.Failure]> = ((): ReadonlyArray<
+  readonly [string, Failure.Failure]
+> => {
+  const request = HttpClientRequest.post("https://host/api/v1/chat/completions")
+  const response = HttpClientResponse.fromWeb(request, new Response("x"))
+  const failed = (reason: HttpClientError.HttpClientErrorReason) => new HttpClientError.HttpClientError({ reason })
+  const lost = (cause: unknown) => failed(new HttpClientError.TransportError({ request, cause }))
+  const coded = (code: string) => lost(Object.assign(new Error("x"), { code }))
+  const named = (name: string) => lost(Object.assign(new Error("x"), { name }))
+  return [
+    ["an error", new Errors.ModelOffline()],
+    ["lost", failed(new HttpClientError.TransportError({ request }))],
+    ["lost by a read", failed(new HttpClientError.TransportError({ request: HttpClientRequest.get("/models") }))],
+    ["not encoded", failed(new HttpClientError.EncodeError({ request }))],
+    ["not a URL", failed(new HttpClientError.InvalidUrlError({ request }))],
+    ["not decoded", failed(new HttpClientError.DecodeError({ request, response }))],
+    ...["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ECONNRESET"].map(
+      (code) => [`code ${code}`, coded(code)] as const
+    ),
+    ["name TimeoutError", named("TimeoutError")],
+    ["name AbortError", named("AbortError")],
+    [
+      "a timeout behind an error",
+      lost(new Error("x", { cause: Object.assign(new Error("y"), { code: "ETIMEDOUT" }) }))
+    ],
+    ["a cause that is no error", lost({ name: "TimeoutError", code: "ETIMEDOUT" })],
+    ["a timeout of the caller", new Cause.TimeoutError("late")],
+    ["unexpected", new Failure.UnexpectedBody({ message: "no", differences: [], response: context })],
+    ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
+    ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
+    ["a node without an operation", new Failure.JsonRpcError({ message: "reverted", response: { status: 200 } })],
+    ["a job", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })],
+    ["a job out of time", new Failure.JobFailure({ job, reason: new Cause.TimeoutError("late") })]
+  ]
+})()
+
+it("every failure is this error, and this one without what is the owner's", async () => {
+  const lines = [
+    ...failures.map(([name, failure]) => `${name} → ${describeError(Gateway.fromFailure(failure))}`),
+    ...Fixtures.errors.map((error) => `${error._tag}, concealed → ${describeError(Gateway.conceal(error))}`)
+  ]
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/gateway.txt")
+})
+
+it("the errors of an endpoint have these schemas", async () => {
+  const lines = formats.flatMap((format) => {
+    const endpoint = HttpApiEndpoint.get("list", "/list", { error: Gateway.errors("GET /models", format) })
+    const { paths } = OpenApi.fromApi(HttpApi.make("test").add(HttpApiGroup.make("g").add(endpoint)))
+    return Object.entries(paths["/list"]!.get!.responses).filter(([status]) => status !== "204").map(
+      ([status, { content, description, headers }]) =>
+        [
+          `${format} ${status} → ${description}`,
+          `headers ${Object.keys(headers ?? {}).join(" ")}`,
+          JSON.stringify(content)
+        ].join("; ")
+    )
+  })
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/gateway-schemas.txt")
+})
+
+describe("a stream for a user", () => {
+  const textOf = (events: Stream.Stream<Schema.Json, Failure.Failure>) =>
+    Gateway.streamed(events).pipe(
+      Effect.flatMap((response) => Effect.promise(() => HttpServerResponse.toWeb(response).text())),
+      Effect.scoped
+    )
+
+  it.effect("has its events and its end", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* textOf(Stream.make(1, { a: "b" })),
+        "data: 1\n\ndata: {\"a\":\"b\"}\n\ndata: [DONE]\n\n"
+      )
+      assert.strictEqual(yield* textOf(Stream.empty), "data: [DONE]\n\n")
+    }))
+
+  it.effect("ends with a failure that comes later", () =>
+    Effect.gen(function*() {
+      const text = yield* textOf(
+        Stream.concat(Stream.make(1), Stream.fail(new Errors.ModelOffline({ message: "off" })))
+      )
+      const [first, failure, end] = text.split("\n\n")
+
+      assert.deepStrictEqual([first, end], ["data: 1", "data: [DONE]"])
+      assert.include(failure, "\"message\":\"off\"")
+    }))
+
+  it.effect("fails with a failure before its first event", () =>
+    Effect.gen(function*() {
+      const error = new Errors.ModelOffline()
+
+      assert.strictEqual(yield* Effect.flip(textOf(Stream.fail(error))), error)
+    }))
+
+  it.effect("is of the type of events", () =>
+    Effect.gen(function*() {
+      const { headers, status } = yield* Effect.scoped(Gateway.streamed(Stream.make(1)))
+
+      assert.deepInclude({ status, type: headers["content-type"] }, { status: 200, type: "text/event-stream" })
+    }))
+})
+
+it.effect("an endpoint of several operations names none in its errors", () =>
+  Effect.gen(function*() {
+    const [single] = Gateway.errors("GET /models")
+    const [several] = Gateway.errors(["GET /models", "POST /embeddings"])
+    const decode = (schema: Schema.Codec<unknown, unknown>) =>
+      Schema.decodeUnknownEffect(schema)({
+        body: { error: "no", code: "INVALID_REQUEST" },
+        headers: {}
+      }) as Effect.Effect<VeniceError.VeniceError, unknown>
+
+    assert.strictEqual((yield* decode(single!)).response.operation, "GET /models")
+    assert.isUndefined((yield* decode(several!)).response.operation)
+  }))
