@@ -100,7 +100,7 @@ const withoutResponse = (error: HttpClientError | Cause.TimeoutError): Unrecogni
     operation: isHttpClientError(error) ? nameOf(error.request.method, error.request.url) : undefined,
     repeatable: isRepeatable(error)
   }
-  return isTimeout(Redact.cause(isHttpClientError(error) ? error.reason.cause : error, []))
+  return isTimeout(Redact.cause(error, []))
     ? gatewayError(504, "Venice did not respond in time", details)
     : gatewayError(502, "Venice did not respond", details)
 }

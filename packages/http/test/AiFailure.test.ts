@@ -303,7 +303,7 @@ const describeReason = ({ _tag, ...reason }: AiError.AiErrorReason): string => {
     ...fields,
     ...(Duration.isDuration(fields.retryAfter) && { retryAfter: Duration.format(fields.retryAfter) }),
     ...(http?.response !== undefined && { status: http.response.status }),
-    ...(http?.body !== undefined && { body: http.body }),
+    ...(http !== undefined && "body" in http && { body: http.body ?? "undefined" }),
     ...(metadata?.venice !== undefined && { venice: `${metadata.venice.code} in ${metadata.venice.category}` })
   }
   return `${_tag} ${Object.entries(shown).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ")}`
@@ -367,6 +367,7 @@ const kept: ReadonlyArray<readonly [string, { readonly status: number; readonly 
   ["nothing", undefined],
   ...[200, 299, 300, 401, 429].map((status) => [`status ${status}`, { status }] as const),
   ["a code", { status: 400, body: JSON.stringify({ error: { code: "MODEL_OFFLINE", message: "off" } }) }],
+  ["a code under 300", { status: 300, body: JSON.stringify({ error: { code: "MODEL_OFFLINE", message: "off" } }) }],
   ["a code in a success", { status: 200, body: JSON.stringify({ error: { code: "MODEL_OFFLINE", message: "off" } }) }],
   ["a message", { status: 402, body: "{\"error\":\"Insufficient USD or Diem balance to complete request.\"}" }],
   ["other words", { status: 400, body: "{\"error\":\"unheard of\"}" }]
@@ -433,6 +434,32 @@ it.effect("a hint of the response is stronger than that of the reason", () =>
     )
 
     assert.deepStrictEqual(found.response.retryAfter, Duration.seconds(5))
+  }))
+
+it.effect("an error without a hint gets none", () =>
+  Effect.gen(function*() {
+    const http = { response: { status: 429, headers: {} }, body: "{\"error\":\"Rate limit exceeded\"}" }
+    for (
+      const reason of [
+        new AiError.RateLimitError({ http }),
+        new AiError.RateLimitError({}),
+        new AiError.UnknownError({ http })
+      ]
+    ) {
+      const found = Option.getOrThrow(
+        yield* AiFailure.fromAiError(AiError.make({ module: "OpenAiClient", method: "createChat", reason }))
+      )
+
+      assert.notProperty(found.response, "retryAfter")
+    }
+  }))
+
+it.effect("a network error without its cause stays what it is", () =>
+  Effect.gen(function*() {
+    const reason = new AiError.NetworkError({ reason: "TransportError", method: "POST", url: "https://host/v1" })
+    const error = AiError.make({ module: "OpenAiClient", method: "createChat", reason })
+
+    assert.strictEqual(yield* Effect.flip(AiFailure.unwrap(Effect.fail(error))), error)
   }))
 
 it.effect("an attempt that got no response keeps no secret, and is unwrapped to itself", () =>

@@ -3,7 +3,7 @@ import { Failure, Gateway, VeniceClient } from "@effect-venice/http"
 import { Fixtures } from "@effect-venice/testing"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { BigDecimal, Cause, Duration, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
+import { BigDecimal, Cause, Context, Duration, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
 import { HttpBody, HttpClientError, HttpClientRequest, HttpClientResponse, HttpServerResponse } from "effect/http"
 import {
   HttpApi,
@@ -339,6 +339,23 @@ it("the errors of an endpoint have these schemas", async () => {
   await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/gateway-schemas.txt")
 })
 
+it.effect("is in Venice's shape where no format is given", () =>
+  Effect.gen(function*() {
+    const error = new Errors.ModelOffline()
+    const responses = [
+      Gateway.toResponse(error),
+      yield* Gateway.respond()(Effect.as(Effect.fail(error), HttpServerResponse.empty()))
+    ]
+    const [declared] = Gateway.errors("GET /models")
+
+    for (const response of responses) {
+      assert.deepStrictEqual(yield* read(response), { error: error.message, code: "MODEL_OFFLINE" })
+    }
+    assert.deepInclude(yield* Schema.encodeEffect(declared!)(new Errors.InvalidRequest() as never), {
+      body: { error: "Invalid request parameters", code: "INVALID_REQUEST" }
+    })
+  }))
+
 describe("a stream for a user", () => {
   const textOf = (events: Stream.Stream<Schema.Json, Failure.Failure>) =>
     Gateway.streamed(events).pipe(
@@ -372,6 +389,18 @@ describe("a stream for a user", () => {
 
       assert.strictEqual(yield* Effect.flip(textOf(Stream.fail(error))), error)
     }))
+
+  it.effect("has the services of its handler", () =>
+    Effect.gen(function*() {
+      class Word extends Context.Service<Word, string>()("test/Word") {}
+      const events = Stream.make(1, 2).pipe(Stream.mapEffect((n) => Effect.map(Word, (word) => `${word} ${n}`)))
+      const response = yield* Gateway.streamed(events).pipe(Effect.provideService(Word, "event"))
+
+      assert.include(
+        yield* Effect.promise(() => HttpServerResponse.toWeb(response).text()),
+        "data: \"event 2\"\n\n"
+      )
+    }).pipe(Effect.scoped))
 
   it.effect("is of the type of events", () =>
     Effect.gen(function*() {

@@ -98,6 +98,13 @@ describe.each([["a web stream", (chunks: ReadonlyArray<string>) => web(bodyOf(ch
 )
 
 describe("the body of an error", () => {
+  it.effect("is read up to 256 KiB and for five seconds where nothing else is set", () =>
+    Effect.gen(function*() {
+      const { bytes, time } = yield* HttpFailure.BodyLimits
+
+      assert.deepStrictEqual([bytes, Duration.toMillis(time)], [262_144, 5000])
+    }))
+
   it.effect("is let go at its limit, and no sooner", () =>
     Effect.gen(function*() {
       const longer = bodyOf(["ab", "cd", "ef"])
@@ -375,6 +382,30 @@ describe("a redirect", () => {
 
       assert.deepStrictEqual(seen, [{ keepalive: true, redirect: "manual" }])
       assert.deepStrictEqual(after, { keepalive: true, redirect: "follow" })
+    }))
+})
+
+describe("a typed client", () => {
+  const typed = (respond: () => Response) =>
+    HttpFailure.typed(
+      HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, respond())))
+    )
+
+  it.effect("has no secret in the request of its response", () =>
+    Effect.gen(function*() {
+      const client = typed(() => new Response("x"))
+      const response = yield* client.get("https://host/v1", { headers: { authorization: "Bearer abcdef" } })
+
+      assert.strictEqual(response.request.headers.authorization, "<redacted>")
+    }))
+
+  it.effect("takes the statuses from 200 to 299 for a success", () =>
+    Effect.gen(function*() {
+      for (const [status, isSuccess] of [[200, true], [299, true], [300, false], [400, false]] as const) {
+        const exit = yield* Effect.exit(typed(() => new Response("x", { status })).get("https://host/v1"))
+
+        assert.strictEqual(Exit.isSuccess(exit), isSuccess, String(status))
+      }
     }))
 })
 

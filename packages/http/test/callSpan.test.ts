@@ -28,7 +28,7 @@ const events = (...values: ReadonlyArray<unknown>): Reply => () =>
 /** A client that answers with these in turn, and its spans. */
 const venice = (...responses: ReadonlyArray<Reply>) => {
   const left = [...responses]
-  return VeniceClient.make({ baseUrl: "https://host/v1" }).pipe(
+  return VeniceClient.make({ apiKey: "abcdefgh", baseUrl: "https://host/v1" }).pipe(
     Effect.provideService(
       HttpClient.HttpClient,
       HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, left.shift()!())))
@@ -90,6 +90,8 @@ const calls: ReadonlyArray<
   readonly [string, ReadonlyArray<Reply>, (venice: Service) => Effect.Effect<unknown, unknown>]
 > = [
   ["a success", [json(completion)], execute],
+  ["a success that is no object", [json("text")], execute],
+  ["a model that is the key", [json({ model: "abcdefgh" })], execute],
   ["an error", [json(busy, 503)], execute],
   ["an operation without a model", [json({})], (venice) => venice.execute("GET /models", { success })],
   ["an unread response", [json({})], (venice) => venice.request("GET /models")],

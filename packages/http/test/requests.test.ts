@@ -7,6 +7,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Exit, Fiber, Redacted, Schema, Stream } from "effect"
 import { HttpBody, HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 
 const connect = (
   options: Parameters<typeof VeniceClient.make>[0] = {},
@@ -179,6 +180,19 @@ describe("a request", () => {
     }))
 })
 
+it.effect("a failure before the request is sent has no key", () =>
+  Effect.gen(function*() {
+    const { venice } = yield* connect({ apiKey: "abcdefgh" })
+    const body = {
+      toJSON: () => {
+        throw new Error("no JSON of abcdefgh")
+      }
+    }
+    const error = yield* Effect.flip(venice.request(Operation.custom("POST /new"), { body }))
+
+    assert.notInclude(inspect(error, { depth: 9, customInspect: false }), "abcdefgh")
+  }))
+
 describe("a timeout", () => {
   const late = Effect.fnUntraced(function*(
     call: (venice: VeniceClient["Service"]) => Effect.Effect<unknown, unknown>
@@ -303,8 +317,19 @@ describe("a host that the environment names", () => {
     )
     const { venice } = yield* connect(options)
     const headers = { "x-payment": "signed" }
-    return Exit.isSuccess(yield* Effect.exit(venice.request("GET /models", { headers })))
+    return yield* Effect.match(venice.request("GET /models", { headers }), {
+      onSuccess: () => "sent",
+      onFailure: (error) => error.message
+    })
   })
+
+  it.effect("gets a payment if a URL in code names it", () =>
+    Effect.gen(function*() {
+      const { sent, venice } = yield* connect({ baseUrl: new URL("https://gateway.example/v1") })
+      yield* venice.request("GET /models", { headers: { "x-payment": "signed" } })
+
+      assert.strictEqual(sent[0]!.url, "https://gateway.example/v1/models")
+    }))
 
   it("gets a payment if it is one of these", async () => {
     const lines: Array<string> = []
@@ -330,7 +355,7 @@ describe("a host that the environment names", () => {
         "http://[::2]/v1",
         "http://[1::1]/v1"
       ]
-    ) lines.push(`${url} → ${await Effect.runPromise(trusts(url)) ? "sent" : "refused"}`)
+    ) lines.push(`${url} → ${await Effect.runPromise(trusts(url))}`)
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/hosts.txt")
   })
 })

@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
@@ -39,10 +40,10 @@ const spanOptions = (operation: string): Tracer.SpanOptionsNoTrace => {
 const spanNameOf = (operation: string, options: CallOptions): string =>
   Conventions.spanName(operation, Conventions.modelOf(options.body))
 
-const describeRequest = (span: Tracer.Span, operation: string, { baseUrl, body }: CallOptions): void => {
+const describeRequest = (span: Tracer.Span, operation: string, { baseUrl = "", body }: CallOptions): void => {
   const attributes = Conventions.requestAttributes(operation, body)
   if (attributes !== undefined) addGenAIAnnotations(span, attributes)
-  if (baseUrl === undefined || !URL.canParse(baseUrl)) return
+  if (!URL.canParse(baseUrl)) return
   const { hostname, port, protocol } = new URL(baseUrl)
   span.attribute("server.address", hostname)
   span.attribute("server.port", Number(port) || (protocol === "http:" ? 80 : 443))
@@ -126,9 +127,7 @@ export const call =
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
 const resendCount = ({ output }: Schedule.Metadata): number | undefined =>
-  typeof output === "object" && output !== null && "retry" in output && typeof output.retry === "number"
-    ? output.retry
-    : undefined
+  Predicate.hasProperty(output, "retry") && typeof output.retry === "number" ? output.retry : undefined
 
 const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {

@@ -28,8 +28,8 @@ import * as Tracer from "effect/Tracer"
 const secretHeaderName =
   /^(?:.*cookie|(?:x-)?sign-in-with-x|payment-signature|x-402-payment|x-payment|x-key|(?:.*[-_])?(?:authorization|authentication|auth|(?:(?:rapid)?api|auth|secret|functions|access|master|litellm|bfl|virtual|subscription)[-_]?key|token|secret|signature|jwt|password))$/
 
-// Session cookies, receipts of payments, and offers to sign.
-const responseHeaderNames = ["set-cookie", "payment-response", "payment-required", "x-payment-response"]
+// Receipts of payments, and offers to sign.
+const responseHeaderNames = ["payment-response", "payment-required", "x-payment-response"]
 
 const secretParamName =
   /^(?:key|sig|code|(?:[\w-]*[-_])?(?:(?:api|auth|secret|access|master|subscription)[-_]?key|token|secret|signature|jwt|password))$/i
