@@ -1,5 +1,5 @@
 import { Category, Classification, Retry } from "@effect-venice/core"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expect, it } from "@effect/vitest"
 import { Data, Duration, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
 
@@ -105,5 +105,33 @@ describe("a classification", () => {
     assert.strictEqual(of({ category: "RateLimit" })?.outcome, "refused")
     assert.strictEqual(of({ category: "Capacity", outcome: "lost" })?.outcome, "lost")
     assert.strictEqual(of({ category: "Capacity", outcome: "eaten" })?.outcome, "refused")
+  })
+
+  it("is written down for every category and every way to end", async () => {
+    const of = (classification: object) => Classification.of({ [Classification.key]: classification })
+    const said = [undefined, "refused", "failed", "lost", "", "eaten"]
+    const lines = Category.all.flatMap((category) =>
+      said.map((outcome) => {
+        const error = { category, ...(outcome !== undefined && { outcome }) }
+        return `${category}${outcome === undefined ? "" : `, says ${JSON.stringify(outcome)}`} → ${of(error)?.outcome}`
+      })
+    )
+
+    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/classifications.txt")
+  })
+
+  it("has what the error says, if it can be used", () => {
+    const of = (classification: object) => Classification.of({ [Classification.key]: classification })
+    const whole = {
+      category: "Server",
+      hint: Duration.seconds(1),
+      outcome: "lost",
+      operation: "GET /models"
+    }
+
+    assert.deepStrictEqual<unknown>(of(whole), whole)
+    assert.strictEqual(of({ ...whole, hint: Duration.zero })?.hint, Duration.zero)
+    assert.isUndefined(of({ ...whole, hint: Duration.millis(-1) })?.hint)
+    assert.isUndefined(of({ ...whole, operation: 5 })?.operation)
   })
 })

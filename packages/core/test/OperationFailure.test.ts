@@ -1,5 +1,5 @@
 import { Decode, Errors, Operation, OperationFailure, VeniceError } from "@effect-venice/core"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expect, it } from "@effect/vitest"
 import { responses } from "./fixtures/read.ts"
 
 describe("the codes of an operation", () => {
@@ -11,6 +11,14 @@ describe("the codes of an operation", () => {
       assert.isTrue(OperationFailure.codes(endpoint as Operation.Operation).has(error._tag), error._tag)
     }
   )
+
+  it("are written down", async () => {
+    const lines = Operation.all.map((operation) =>
+      `${operation} → ${[...OperationFailure.codes(operation)].toSorted().join(" ")}`
+    )
+
+    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden/operation-failures.txt")
+  })
 
   it("are each of some operation", () => {
     for (const code of VeniceError.byCode.keys()) {
