@@ -73,8 +73,9 @@ const count = (name: string, value: number, least: number): number =>
     : refuse(name, `a whole number of at least ${least}`, value)
 
 const duration = (name: string, value: Duration.Input): Duration.Duration => {
-  const parsed = Option.getOrUndefined(Duration.fromInput(value))
-  return parsed !== undefined && !Duration.isNegative(parsed) && !Number.isNaN(Duration.toMillis(parsed))
+  // Effect reads `NaN` as a duration of zero.
+  const parsed = Number.isNaN(value) ? undefined : Option.getOrUndefined(Duration.fromInput(value))
+  return parsed !== undefined && !Duration.isNegative(parsed)
     ? parsed
     : refuse(name, "a duration that is not negative", value)
 }
