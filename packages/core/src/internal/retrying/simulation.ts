@@ -150,24 +150,23 @@ export const render = ({ elapsed, last, outcome, retries }: Timeline): string =>
     }`
   ].join("\n")
 
-/** The longest hint that the limits of the tree allow, or nothing without such a limit. */
+/** The longest hint that the limits of the tree accept, which may be infinite, or nothing if it never retries. */
 const longestHintOf = (node: Decider.Node): Duration.Duration | undefined => {
-  const combine = (
-    pick: (left: Duration.Duration, right: Duration.Duration) => Duration.Duration,
-    left: Duration.Duration | undefined,
-    right: Duration.Duration | undefined
-  ) => left === undefined ? right : right === undefined ? left : pick(left, right)
+  const ofBoth = (left: Duration.Duration | undefined, right: Duration.Duration | undefined) =>
+    left && right && Duration.min(left, right)
+  const ofEither = (left: Duration.Duration | undefined, right: Duration.Duration | undefined) =>
+    left && right ? Duration.max(left, right) : left ?? right
   switch (node._tag) {
     case "Rules":
-      return undefined
+      return Object.values(node.rules).some(({ retries }) => retries > 0) ? Duration.infinity : undefined
     case "Limit":
-      return combine(Duration.min, longestHintOf(node.policy), node.limits.longestHint)
+      return ofBoth(longestHintOf(node.policy), node.limits.longestHint ?? Duration.infinity)
     case "Stricter":
-      return combine(Duration.min, longestHintOf(node.left), longestHintOf(node.right))
+      return ofBoth(longestHintOf(node.left), longestHintOf(node.right))
     case "Lenient":
-      return combine(Duration.max, longestHintOf(node.left), longestHintOf(node.right))
+      return ofEither(longestHintOf(node.left), longestHintOf(node.right))
     case "AndThen":
-      return combine(Duration.max, longestHintOf(node.first), longestHintOf(node.second))
+      return ofEither(longestHintOf(node.first), longestHintOf(node.second))
   }
 }
 
