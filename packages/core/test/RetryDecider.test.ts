@@ -177,6 +177,29 @@ describe("a combination", () => {
     assert.strictEqual(ends(Retry.andThen(rulesOf({ retries: 2 }), second), again(failed("Server"), 4)), "3 elapsed")
   })
 
+  it("in sequence counts a retry in the part that decided on it", () => {
+    const first = Retry.limit(rulesOf({ retries: 1 }), { longestHint: 0 })
+    const both = Retry.andThen(first, rulesOf({ base: 3000 }))
+    const script = [failed("Server", 5), failed("Server"), failed("Server")]
+
+    assert.deepStrictEqual(
+      Retry.simulate(both, script).retries.map(({ floor }) => Duration.toMillis(floor)),
+      [3000, 1000, 6000]
+    )
+  })
+
+  it("in sequence counts a retry in both parts if another part of the policy decided on it", () => {
+    const first = Retry.limit(rulesOf({ retries: 1 }), { longestHint: 0 })
+    const second = Retry.limit(rulesOf({ base: 2000, retries: 1 }), { longestHint: 0 })
+    const policy = Retry.lenient(Retry.andThen(first, second), rulesOf({ base: 4000 }))
+    const script = [failed("Server", 5), failed("Server")]
+
+    assert.deepStrictEqual(
+      Retry.simulate(policy, script).retries.map(({ floor }) => Duration.toMillis(floor)),
+      [4000, 8000]
+    )
+  })
+
   it("in sequence goes back to the first part for a kind that it still retries", () => {
     const both = Retry.andThen(rulesOf({ retries: 1 }), rulesOf({ base: 3000 }))
     const script = [failed("Server"), failed("Server"), failed("Capacity"), failed("Server")]
@@ -216,9 +239,11 @@ describe("nonsense in a rule or a limit", () => {
   }
 
   it("is refused, and its neighbour is not", async () => {
-    const durations: ReadonlyArray<unknown> = [-1, 0, 1, 1000, "Infinity", Infinity, NaN, "soon", undefined, null, {}]
+    const durations: ReadonlyArray<unknown> = [-1, 0, 1, 1000, "Infinity", Infinity, NaN, "soon", undefined, null, {
+      seconds: -1
+    }]
     const numbers = [-Infinity, -1, -0.5, 0, 0.5, 0.99, 1, 1.5, 2, Infinity, NaN, "2", undefined]
-    const show = (value: unknown) => typeof value === "string" ? JSON.stringify(value) : String(value)
+    const show = (value: unknown) => typeof value === "number" ? String(value) : JSON.stringify(value)
     const rules = (name: keyof Retry.Rule, values: ReadonlyArray<unknown>) =>
       values.map((value) =>
         `${name} ${show(value)} → ${message(() => Retry.override(rulesOf(), "Server", { ...rule, [name]: value }))}`

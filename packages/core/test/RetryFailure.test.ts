@@ -154,6 +154,21 @@ describe("the kind of a failure and how its request ended", () => {
   })
 })
 
+describe("an error that throws when it is asked for its class", () => {
+  const error = (asked: string) =>
+    new Proxy({}, {
+      has: (_, name) => {
+        if (String(name).includes(asked)) throw new Error("no")
+        return false
+      }
+    })
+
+  it.each(["HttpClientError", "TimeoutError"])("%s is final", (asked) => {
+    assert.isUndefined(Retry.kindOf(error(asked)))
+    assert.isFalse(Retry.isRepeatable(error(asked)))
+  })
+})
+
 describe("whether a failure may be retried", () => {
   it.each<[string, unknown, boolean]>([
     ["a refused run", unrecognized({ status: 429, operation: "POST /video/queue" }), true],

@@ -2,6 +2,7 @@
 import { Attempts, Errors, Operation, Retry, RetryStream } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Fiber, Random, Ref, Schedule, Stream, Tracer } from "effect"
+import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 
 const rule: Retry.Rule = { base: "1 second", factor: 2, cap: "8 seconds", retries: 3, jitter: "none" }
@@ -276,6 +277,36 @@ describe("a request with an idempotency key", () => {
 
       assert.strictEqual(yield* settle(keyed), 2)
       assert.strictEqual(Retry.history(yield* settle(Effect.flip(Effect.retry(without, policyOf()))))?.reason, "replay")
+    }))
+})
+
+describe("a request whose own headers have an idempotency key", () => {
+  const lost = (headers: Readonly<Record<string, string>>) =>
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({
+        request: HttpClientRequest.post("https://api.venice.ai/api/v1/crypto/rpc/base", { headers })
+      })
+    })
+
+  it.effect("is sent again after it was lost, and one without is not", () =>
+    Effect.gen(function*() {
+      const keyed = yield* failing([lost({ "Idempotency-Key": "key" })])
+      const other = yield* failing([lost({ "X-Key": "key" })])
+
+      assert.strictEqual(yield* settle(Effect.retry(keyed, policyOf())), 2)
+      assert.strictEqual(Retry.history(yield* settle(Effect.flip(Effect.retry(other, policyOf()))))?.reason, "replay")
+    }))
+})
+
+describe("a failure without a hint", () => {
+  it.effect("is retried by a policy that accepts no hint", () =>
+    Effect.gen(function*() {
+      const policy = Retry.limit(policyOf(), { longestHint: 0 })
+      const plain = yield* failing([failure("Server"), failure("Server", { retryAfter: Duration.zero })])
+      const hinted = yield* failing([failure("Server", { retryAfter: Duration.millis(1) })])
+
+      assert.strictEqual(yield* settle(Effect.retry(plain, policy)), 3)
+      assert.strictEqual(Retry.history(yield* settle(Effect.flip(Effect.retry(hinted, policy))))?.reason, "hint")
     }))
 })
 

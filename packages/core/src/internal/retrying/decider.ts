@@ -126,8 +126,9 @@ const interval = (rule: Rule, retry: number, hint: number, previous: number): De
       return between(floor, floor + backoff / 2)
     }
     case "decorrelated": {
-      const floor = Math.max(hint, Math.min(base, cap))
-      return between(floor, floor + Math.max(0, Math.min(cap, previous * 3) - base))
+      // Neither the cap nor the delay before is shorter than the base.
+      const floor = Math.max(hint, base)
+      return between(floor, floor + Math.min(cap, previous * 3) - base)
     }
   }
 }

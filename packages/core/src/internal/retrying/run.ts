@@ -114,9 +114,11 @@ const decide = (
 
 const done = Cause.done(undefined as never)
 
+type Made = Omit<Attempts.Attempts, "reason">
+
 /** Adds an attempt to a history, and bounds it as `Attempts.make` does. */
 const append = (
-  { made, omitted }: Omit<Attempts.Attempts, "reason">,
+  { made, omitted }: Made,
   attempt: Attempts.Attempt,
   reason: Reason
 ): Attempts.Attempts =>
@@ -139,7 +141,7 @@ let order = 0
 
 type Step = Pull.Pull<[Retried, Duration.Duration], never, never>
 
-const noAttempts: Attempts.Attempts = { made: [], omitted: 0, reason: "outside" }
+const noAttempts: Made = { made: [], omitted: 0 }
 
 /** One call under a policy. Many calls may be waiting at the same time, so it holds little. */
 class Run {
