@@ -109,6 +109,12 @@ describe("a combinator", () => {
     await golden("combinators.txt", combined.flatMap(([name, policy]) => linesOf(name, policy)))
   })
 
+  it("leaves a kind without retries its other settings", () => {
+    const none = Retry.jittered(Retry.without(steady, "Server"), "decorrelated")
+
+    assert.strictEqual(summary(Retry.lenient(none, steady), again(failed("Server"), 3)), "500, 1000, 2000, succeeded")
+  })
+
   it("alone makes no policy of a schedule", () => {
     assert.isFalse(Retry.isPolicy(Schedule.forever))
     assert.isFalse(Retry.isPolicy({ ...steady }))
