@@ -147,7 +147,7 @@ export const withIdempotencyKey = <E, R>(client: HttpClient.HttpClient.With<E, R
  * - Redacts the secrets of a request (keys, wallet signatures, cookies) and drops its body in `request` of a response
  *   and of an `HttpClientError`.
  * - Does not let `fetch` or `HttpClient.followRedirects` follow a redirect, which would take the body and the signatures
- *   of a charged request to an unknown server. A response of another URL fails with an `InvalidUrlError`, but then the
+ *   of a charged request to an unknown server. A response from another origin fails with an `InvalidUrlError`, but then the
  *   request has been sent again: do not pass a client whose transport follows redirects (undici's interceptor, a `fetch`
  *   that ignores `redirect: "manual"`). A client that changes the host or the path of a request inside cannot be typed:
  *   type the client below it.

@@ -349,7 +349,7 @@ describe("a redirect", () => {
         assert.strictEqual(error?.reason._tag, "InvalidUrlError")
         assert.strictEqual(
           error?.reason.description,
-          `the response comes from ${new URL(url).origin}: the client followed a redirect`
+          `the client followed a redirect to ${new URL(url).origin}`
         )
         assert.isTrue(state.cancelled)
       }

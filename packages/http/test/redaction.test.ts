@@ -6,7 +6,8 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Redacted, Stream, Tracer } from "effect"
 import { Headers, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse, UrlParams } from "effect/http"
 import { inspect } from "node:util"
-import { checkHeaders, isWorthMore, redactFailure, redactResponse, secretsOf } from "../src/internal/credentials.ts"
+import { checkHeaders, redactFailure, redactResponse, secretsOf } from "../src/internal/credentials.ts"
+import { isWorthMore } from "../src/internal/destination.ts"
 
 const headerNames = [
   "authorization",

@@ -129,22 +129,6 @@ describe("a transport that follows redirects itself", () => {
         yield* other.released
       }).pipe(Effect.provideService(FetchHttpClient.Fetch, followsItself), Effect.provide(FetchHttpClient.layer))
   )
-
-  it.live.each(ways)(
-    "does not pass a request that was sent twice for a success: %s",
-    ([, call]) =>
-      Effect.gen(function*() {
-        let requests = 0
-        const server = yield* serve((response) =>
-          requests++ === 0 ? answer(response, 307, "", { location: "/elsewhere" }) : answer(response, 200, {})
-        )
-
-        const error = yield* Effect.flip(Effect.retry(call(server.url), Retry.eager))
-
-        assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
-        assert.strictEqual(server.got.length, 2)
-      }).pipe(Effect.provideService(FetchHttpClient.Fetch, followsItself), Effect.provide(FetchHttpClient.layer))
-  )
 })
 
 it.live("leaves the options that a layer of fetch was built with", () =>

@@ -19,7 +19,7 @@ export const markAsEnvironment = (url: URL): URL => {
 }
 
 /** Whether a request has what is worth more than inference: an admin key, a wallet's sign-in, a signed payment. */
-const isWorthMore = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
+export const isWorthMore = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
   Object.entries(headers).some(([name, value]) =>
     /^(?:x-)?sign-in-with-x$|payment/.test(name) || /venice[-_]admin[-_]key/i.test(value)
   )
