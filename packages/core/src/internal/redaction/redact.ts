@@ -11,7 +11,7 @@ import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
-  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth"
+  + "|(?:x-)?sign-in-with-x|siwx|(?:set-)?cookie|[a-z]{1,20}-auth|authentication"
   + "|x-(?:key|jwt|password|(?:rapidapi|auth|secret|functions|access|master|litellm|bfl|portkey-virtual)-key)"
 
 // Not every name with `key` is one: a cache key or an idempotency key is no secret.
@@ -21,8 +21,7 @@ const names = `${headers}|${keys}|jwt|signature|secret|client[-_]?secret|private
   + "|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
 
 // A gateway puts its own name before the name of a header: `cf-aig-authorization`, `x-goog-api-key`.
-// `Authentication` is one only as a header: in a text it is a word.
-const nameOfSecret = new RegExp(`^(?:[\\w-]*-)?(?:${names}|authentication)$`, "i")
+const nameOfSecret = new RegExp(`^(?:[\\w-]*-)?(?:${names})$`, "i")
 
 /** The text that replaces a secret or a credential. */
 export const placeholder = "<redacted>"
@@ -55,6 +54,10 @@ const onlyIf = (isSecret: (value: string) => boolean) => (match: string, before:
 
 const always = (_: string, before: string): string => `${before}${placeholder}`
 
+/** `authentication` is a word, too, and then no credential follows. */
+const unlessWord = (match: string, before: string, value: string): string =>
+  /^authentication/i.test(before) && (value.length < 16 || !looksRandom(value)) ? match : `${before}${placeholder}`
+
 const patterns: ReadonlyArray<Replacement> = [
   // An authorization scheme and its credentials.
   [form, "", /\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, onlyIf(looksRandom)],
@@ -67,10 +70,15 @@ const patterns: ReadonlyArray<Replacement> = [
   // Hexadecimal of 32 bytes or more: private keys and signatures, but not addresses.
   [hex, "", /()\b((?:0x)?[\da-f]{64,})/gi, always],
   // `"name": "value"` and `"name": ["value"]` in JSON, and the first in JSON inside a JSON string.
-  [name, "\"", new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), always],
-  [name, "\"", new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), always],
+  [name, "\"", new RegExp(`\\b((?:${names})"\\s*:\\s*(?:\\[\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), unlessWord],
+  [name, "\"", new RegExp(`\\b((?:${names})\\\\"\\s*:\\s*\\\\")([^"\\\\]+)`, "gi"), unlessWord],
   // Headers as pairs: `["name", "value"]`, `{"name": "…", "value": "…"}`.
-  [name, "\"", new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"), always],
+  [
+    name,
+    "\"",
+    new RegExp(`\\b((?:${headers})"\\s*,\\s*(?:"value"\\s*:\\s*)?")((?:\\\\.|[^"\\\\])+)`, "gi"),
+    unlessWord
+  ],
   // `name: value`, `name=value`, quoted or not.
   [name, "", new RegExp(`\\b((?:${names})\\s*[:=]\\s*["'\`\\\\]{0,3})([\\w.~+/=-]{16,})`, "gi"), onlyIf(looksRandom)],
   // The rejected value in a validation issue.
