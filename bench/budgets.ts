@@ -100,15 +100,15 @@ const everything = await bundle(whole)
 const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
 
 const budgets: ReadonlyArray<Budget> = [
-  { what: "core, our part", value: core.kilobytes, budget: 31, aim: 7, unit: "KB" },
-  { what: "http, our part", value: http.kilobytes, budget: 16.5, aim: 7, unit: "KB" },
-  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 34, unit: "KB" },
+  { what: "core, our part", value: core.kilobytes, budget: 33.5, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 17.5, aim: 7, unit: "KB" },
+  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 37.5, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 109, aim: 52, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 112, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,
-    budget: 1.3,
+    budget: 1.35,
     aim: 0.62,
     unit: "×"
   },
