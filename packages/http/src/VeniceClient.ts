@@ -391,7 +391,7 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    * No redirect is followed, by `fetch` or by `HttpClient.followRedirects`: it fails, and no policy repeats it. So a
    * `baseUrl` names the host that responds. Do not pass a client whose transport follows redirects, such as undici's
    * interceptor or a `fetch` of your own that ignores `redirect: "manual"`: the request has been sent again before its
-   * response fails with an `InvalidUrlError`, and if the transport hides the URL of the response, it passes.
+   * response fails with an `InvalidUrlError`, and a response of the same origin passes.
    *
    * @since 0.1.0
    */
