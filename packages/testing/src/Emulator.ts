@@ -51,6 +51,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
 import * as Fixtures from "./Fixtures.ts"
 import * as WireResponse from "./WireResponse.ts"
@@ -135,12 +136,21 @@ const defaultReply = ({ body, headers, operation }: Received): WireResponse.Wire
   return WireResponse.success(operation)
 }
 
+const encoder = new TextEncoder()
+
+const toBytes = ({ data, delay }: WireResponse.Chunk): Effect.Effect<Uint8Array> =>
+  Effect.as(
+    delay === undefined ? Effect.void : Effect.sleep(delay),
+    typeof data === "string" ? encoder.encode(data) : data
+  )
+
 const toResponse = ({ body, headers, status }: WireResponse.WireResponse, ray: string) => {
   const contentType = headers["content-type"]
   const options = { status, headers: { "CF-RAY": ray, ...headers }, ...(contentType && { contentType }) }
-  return typeof body === "string"
-    ? HttpServerResponse.text(body, options)
-    : HttpServerResponse.uint8Array(body, options)
+  if (typeof body === "string") return HttpServerResponse.text(body, options)
+  return body instanceof Uint8Array
+    ? HttpServerResponse.uint8Array(body, options)
+    : HttpServerResponse.stream(Stream.mapEffect(Stream.fromIterable(body), toBytes), options)
 }
 
 const make = Effect.gen(function*() {

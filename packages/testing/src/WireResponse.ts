@@ -7,6 +7,7 @@
  */
 import type { Errors, VeniceError } from "@effect-venice/core"
 import { Encode } from "@effect-venice/core"
+import type * as Duration from "effect/Duration"
 import * as Base64 from "effect/encoding/Base64"
 
 /**
@@ -18,7 +19,21 @@ import * as Base64 from "effect/encoding/Base64"
 export interface WireResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array
+  /** A list of chunks is sent as a stream. */
+  readonly body: string | Uint8Array | ReadonlyArray<Chunk>
+}
+
+/**
+ * A part of a body that is sent by itself: an event of a stream, or a piece of a slow download. Write the body of a
+ * {@link WireResponse} with it to test how a client reads a response that arrives in parts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Chunk {
+  readonly data: string | Uint8Array
+  /** The delay between the part before, or the header, and this one; none by default. */
+  readonly delay?: Duration.Duration
 }
 
 /**

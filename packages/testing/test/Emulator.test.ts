@@ -2,7 +2,7 @@ import { Errors, Operation } from "@effect-venice/core"
 import { Success, VeniceClient } from "@effect-venice/http"
 import { Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema, Stream } from "effect"
 
 const layer = Layer.provideMerge(Emulator.layerClient, Emulator.layer)
 
@@ -89,6 +89,24 @@ describe("Emulator", () => {
       assert.deepStrictEqual(yield* Effect.promise(() => response.json()), {
         error: "The model is currently overloaded. Please try again later."
       })
+    }).pipe(Effect.provide(layer)))
+
+  it.live("sends the chunks of a body one at a time", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply({
+        status: 200,
+        headers: { "content-type": "text/event-stream" },
+        body: [{ data: "data: 1\n\n" }, { data: "data: 2\n\n", delay: Duration.millis(50) }]
+      })
+      const response = yield* ask(`${emulator.baseUrl}/models`)
+      const chunks = yield* Stream.runCollect(Stream.fromReadableStream({
+        evaluate: () => response.body!,
+        onError: String
+      }))
+
+      assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
+      assert.deepStrictEqual(chunks.map((chunk) => new TextDecoder().decode(chunk)), ["data: 1\n\n", "data: 2\n\n"])
     }).pipe(Effect.provide(layer)))
 
   it.live("records the requests", () =>
