@@ -1,8 +1,8 @@
 /**
  * Encoding of an error as a response: the inverse of `Decode`.
  *
- * `Encode` returns status, headers and a JSON body in one of three formats: Venice's, OpenAI's, or problem details (RFC
- * 9457). In each format the body names the code, so that no client has to guess it from the message. The headers are
+ * `Encode` returns status, headers and a JSON body in one of four formats: Venice's, OpenAI's, Anthropic's, or problem
+ * details (RFC 9457). In each format the body names the code, so that no client has to guess it from the message. The headers are
  * Venice's: hint, request id, budgets, balance.
  *
  * **When to use**
@@ -35,7 +35,8 @@
  * status // => 429
  * headers["retry-after"] // => "30"
  * body.code // => "MODEL_OVERLOADED"
- * body.error // => { message: error.message, type: "server_error", param: null, code: "model_overloaded", retry_after: 30 }
+ * const { code, retry_after, type } = body.error as Record<string, unknown>
+ * ;[code, type, retry_after] // => ["model_overloaded", "server_error", 30]
  * ```
  *
  * @since 0.1.0
@@ -47,23 +48,28 @@ import * as Base64 from "effect/encoding/Base64"
 import { formatHttpDate } from "effect/http/Headers"
 import type * as Schema from "effect/Schema"
 import { isCounted } from "./internal/decoding/failureBudget.ts"
-import { type Members, writeJson } from "./internal/decoding/fields.ts"
+import { writeJson } from "./internal/decoding/fields.ts"
+import { bodyOf, defined, problemBase as documentation } from "./internal/encoding/formats.ts"
 import { excerpt } from "./internal/redaction/excerpt.ts"
 import { isRepeatable } from "./internal/retrying/failure.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
-import { maxMessageLength } from "./ResponseContext.ts"
-import type { Code, VeniceError } from "./VeniceError.ts"
-import { byCode } from "./VeniceError.ts"
+import type { VeniceError } from "./VeniceError.ts"
 
 /**
  * The format of an encoded body, which the caller of {@link response} chooses by what its clients can read: Venice's
- * `{"error": "<message>"}`, OpenAI's `{"error": {"message", "type", "param", "code"}}`, or problem details
- * (`application/problem+json`, RFC 9457).
+ * `{"error": "<message>"}`, OpenAI's `{"error": {"message", "type", "param", "code"}}`, Anthropic's
+ * `{"type": "error", "error": {"type", "message"}}`, or problem details (`application/problem+json`, RFC 9457).
+ *
+ * **Details**
+ *
+ * In OpenAI's format `error.code` is another word for each code: OpenAI's own where it means one code of Venice
+ * (`invalid_api_key`, `insufficient_quota`, `context_length_exceeded`), else the code in lower case. Because clients keep
+ * the object `error` alone, it has everything that identifies the error, beside `venice_code`, which is the code.
  *
  * @category models
  * @since 0.1.0
  */
-export type Format = "venice" | "openai" | "problem"
+export type Format = "venice" | "openai" | "anthropic" | "problem"
 
 /**
  * A response for your server to send. Header names are in lower case.
@@ -88,55 +94,6 @@ const isFailing = (status: number): boolean => Number.isInteger(status) && statu
  */
 export const status = (error: VeniceError): number => [error.response.status, error.status].find(isFailing) ?? 502
 
-const text = (value: string | undefined): string | undefined =>
-  value === undefined ? undefined : excerpt(value, maxMessageLength)
-
-/** The members of a body for the fields of the error, under Venice's names. */
-const fieldMembers = (error: VeniceError): Members => {
-  const fields = byCode.get(error._tag)!["~row"].fields ?? {}
-  const values: Readonly<Record<string, unknown>> = { ...error }
-  const out: Record<string, Schema.Json | undefined> = {}
-  for (const [name, field] of Object.entries(fields)) Object.assign(out, field.write(values[name]))
-  return out
-}
-
-const seconds = (hint: Duration.Duration): number => Duration.toMillis(hint) / 1000
-
-const openAiCodes: Readonly<Partial<Record<Code, string>>> = {
-  AUTHENTICATION_FAILED: "invalid_api_key",
-  AUTHENTICATION_FAILED_INACTIVE_KEY: "invalid_api_key",
-  TOO_MANY_TOKENS: "context_length_exceeded"
-}
-
-const openAiCode = ({ _tag, category }: VeniceError): string =>
-  openAiCodes[_tag] ?? (category === "Billing" ? "insufficient_quota" : _tag.toLowerCase())
-
-const openAiType = (error: VeniceError): string => {
-  switch (error.category) {
-    case "Billing":
-      return "insufficient_quota"
-    case "RateLimit":
-      return "limit" in error && error.limit === "tokens" ? "tokens" : "requests"
-    case "Capacity":
-    case "Server":
-    case "Upstream":
-    case "Timeout":
-      return "server_error"
-    default:
-      return "invalid_request_error"
-  }
-}
-
-const openAiParam = (error: VeniceError): string | null => {
-  if (error._tag === "TOO_MANY_TOKENS") return "messages"
-  const path = error._tag === "INVALID_REQUEST" ? error.issues[0]?.path ?? [] : []
-  return path.length === 0 ? null : path.join(".")
-}
-
-/** Leaves out members that are `undefined`, which JSON does not have. */
-const defined = <A>(fields: Readonly<Record<string, A | undefined>>): Readonly<Record<string, A>> =>
-  Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, A] => entry[1] !== undefined))
-
 /**
  * The page of Venice's documentation that lists the codes. With a code as its fragment, it is the `type` of a problem:
  * use it to declare or to check that member.
@@ -144,36 +101,7 @@ const defined = <A>(fields: Readonly<Record<string, A | undefined>>): Readonly<R
  * @category constants
  * @since 0.1.0
  */
-export const problemBase = "https://docs.venice.ai/api-reference/error-codes"
-
-const standardMembers = (error: VeniceError, format: Format): Members => {
-  const message = text(error.message)!
-  const { requestId, retryAfter, upstreamCode } = error.response
-  const common = { code: error._tag, request_id: text(requestId), upstream_code: text(upstreamCode) }
-  switch (format) {
-    case "venice":
-      return { error: message, ...common }
-    case "openai":
-      return {
-        error: defined<Schema.Json>({
-          message,
-          type: openAiType(error),
-          param: openAiParam(error),
-          code: openAiCode(error),
-          retry_after: retryAfter && seconds(retryAfter)
-        }),
-        ...common
-      }
-    case "problem":
-      return {
-        type: `${problemBase}#${error._tag}`,
-        title: byCode.get(error._tag)!.defaultMessage,
-        status: status(error),
-        detail: message,
-        ...common
-      }
-  }
-}
+export const problemBase: string = documentation
 
 // Servers refuse to send a response with any other character in a header.
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
@@ -209,6 +137,7 @@ const linkHeader = (error: VeniceError): string | undefined => {
 export const headerNames = [
   "cf-ray",
   "x-request-id",
+  "request-id",
   "retry-after",
   "retry-after-ms",
   "x-ratelimit-limit-requests",
@@ -302,6 +231,12 @@ export const headers = (error: VeniceError): Readonly<Record<string, string>> =>
   }
 }
 
+/** Anthropic's name of the header with the request id, which its client reads. */
+const requestIdHeader = (error: VeniceError, format: Format): Readonly<Record<string, string>> => {
+  const id = format === "anthropic" ? headers(error)["x-request-id"] : undefined
+  return id === undefined ? {} : { "request-id": id }
+}
+
 /**
  * Encodes an error as a response for your server to send. Total.
  *
@@ -319,17 +254,36 @@ export const response = (error: VeniceError, format: Format = "venice"): Encoded
     headers: {
       "content-type": format === "problem" ? "application/problem+json" : "application/json",
       ...headers(error),
+      ...requestIdHeader(error, format),
       ...(!isRepeatable(error) && { "x-should-retry": "false" })
     },
-    body: defined({ ...standardMembers(error, format), ...fieldMembers(error) })
+    body: bodyOf(error, format, status(error))
   }
 }
 
+/** The format of an event in a stream that failed, for {@link event} and {@link serverSentEvent}. */
+type StreamFormat = "openai" | "anthropic"
+
 /**
- * Encodes an error as the `data` of an event, in OpenAI's format. Use it when a stream fails after its status was sent.
- * Venice's chat streams use the same format, and `Decode.event` reads it.
+ * Encodes an error as the `data` of an event, by default in OpenAI's format. Use it when a stream fails after its status
+ * was sent. Venice's chat streams use the same format, and `Decode.event` reads it.
+ *
+ * **Gotchas**
+ *
+ * Anthropic's clients recognize an error by the name of its event, which is `error`: {@link serverSentEvent} has it.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const event = (error: VeniceError): string => JSON.stringify(response(error, "openai").body)
+export const event = (error: VeniceError, format: StreamFormat = "openai"): string =>
+  JSON.stringify(bodyOf(error, format, error.response.status))
+
+/**
+ * Encodes an error as the text of a server-sent event, with the name that the clients of the format expect and the blank
+ * line at its end. Use it where you write the stream yourself.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const serverSentEvent = (error: VeniceError, format: StreamFormat = "openai"): string =>
+  `${format === "anthropic" ? "event: error\n" : ""}data: ${event(error, format)}\n\n`

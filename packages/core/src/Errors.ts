@@ -39,6 +39,8 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Category from "./Category.ts"
 import { ApiError } from "./internal/ApiError.ts"
@@ -761,6 +763,13 @@ export class ConsentRequired extends ApiError<ConsentRequired>()("CONSENT_REQUIR
   }
 }) {}
 
+/** A moment as a member of a body: an ISO date. */
+const moment = {
+  parse: (value: unknown) =>
+    typeof value === "string" && value.length <= 30 ? Option.getOrUndefined(DateTime.make(value)) : undefined,
+  write: DateTime.formatIso
+}
+
 const successorOf = ({ link }: Readonly<Record<string, string | undefined>>): string | undefined =>
   parseLink(link, "successor-version")
 
@@ -784,11 +793,19 @@ export class Gone extends ApiError<Gone>()("GONE", {
     && (headers.sunset !== undefined || headers.deprecation !== undefined || successorOf(headers) !== undefined),
   fields: {
     /** The path or URL of the replacement, from `Link: <…>; rel="successor-version"`. */
-    successor: Field.header(Schema.String, successorOf),
+    successor: Field.header("successor", Schema.String, successorOf, {
+      parse: (value) => Field.parseText(value, 1000),
+      write: (value) => excerpt(value, 1000)
+    }),
     /** When it was removed, from `Sunset`. */
-    sunset: Field.header(Schema.DateTimeUtcFromMillis, ({ sunset }) => parseMoment(sunset)),
+    sunset: Field.header("sunset", Schema.DateTimeUtcFromMillis, ({ sunset }) => parseMoment(sunset), moment),
     /** Since when it was deprecated, from `Deprecation`. */
-    deprecated: Field.header(Schema.DateTimeUtcFromMillis, ({ deprecation }) => parseMoment(deprecation))
+    deprecated: Field.header(
+      "deprecated",
+      Schema.DateTimeUtcFromMillis,
+      ({ deprecation }) => parseMoment(deprecation),
+      moment
+    )
   }
 }) {}
 

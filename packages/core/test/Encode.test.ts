@@ -1,12 +1,12 @@
 import { Decode, Encode, Errors, ResponseContext, Retry, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Record, Schema } from "effect"
+import { DateTime, Duration, Effect, Record, Schema, Struct } from "effect"
 import { anyResponse, veniceResponse } from "./anyResponse.ts"
 import { responses } from "./fixtures/read.ts"
 
 const now = Date.UTC(2026, 0, 1)
 
-const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
+const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "anthropic", "problem"]
 
 const receive = (encoded: Encode.Encoded, operation?: string): VeniceError.VeniceError =>
   Decode.response({ ...encoded, body: JSON.stringify(encoded.body), operation, now })
@@ -206,11 +206,19 @@ describe("OpenAI's format", () => {
     [new Errors.ModelNotFound(), { type: "invalid_request_error", code: "model_not_found" }],
     [new Errors.InferenceFailed(), { type: "server_error", code: "inference_failed" }]
   ])("names %s as OpenAI does", (error, expected) => {
-    assert.deepStrictEqual(Encode.response(error, "openai").body.error, {
+    assert.deepInclude(Encode.response(error, "openai").body.error, {
       message: error.message,
       param: null,
       ...expected
     })
+  })
+
+  it("has a word of its own for every code", () => {
+    const words = [...VeniceError.byCode.keys()].map((code) =>
+      (Encode.response(VeniceError.fromCode(code as VeniceError.Code), "openai").body.error as { code: string }).code
+    )
+
+    assert.strictEqual(new Set(words).size, words.length)
   })
 
   it("names the first field of a rejected request", () => {
@@ -221,6 +229,89 @@ describe("OpenAI's format", () => {
     })
 
     assert.deepInclude(Encode.response(error, "openai").body.error, { param: "messages.0.role" })
+  })
+})
+
+describe("the inner object of OpenAI's format", () => {
+  const headerOnly = ["rayId", "rateLimit", "balance", "deprecation", "relay"] as const
+
+  const kept = (error: VeniceError.VeniceError) => {
+    const { response, ...rest } = essence(error)
+    return { ...rest, response: Struct.omit(response, headerOnly) }
+  }
+
+  const innerOf = (error: VeniceError.VeniceError) => Encode.response(error, "openai").body.error as Schema.JsonObject
+
+  const alone = (json: Schema.Json) => Decode.response({ status: 400, body: JSON.stringify(json), now })
+
+  it.effect.prop("is the error on its own", [veniceResponse], ([received]) =>
+    Effect.sync(() => {
+      const error = Decode.response({ ...received, now })
+
+      assert.deepStrictEqual(kept(alone({ error: innerOf(error) })), kept(error))
+    }), { arbitrary: { runs: 1000 } })
+
+  it("is the error also where a client keeps four members of it", () => {
+    for (const code of VeniceError.byCode.keys()) {
+      const error = VeniceError.fromCode(code as VeniceError.Code)
+      const inner = innerOf(error)
+      const received = alone({ error: { message: inner.message!, type: inner.type!, param: inner } })
+
+      assert.deepStrictEqual(kept(received), kept(error))
+    }
+  })
+
+  it("has the fields that a response has in its headers", () => {
+    const error = new Errors.Gone({ successor: "/b", sunset: DateTime.makeUnsafe("2026-09-16T00:00:00.5Z") })
+
+    assert.deepStrictEqual(kept(alone({ error: innerOf(error) })), kept(error))
+  })
+
+  it("restores the status and the operation of the response", () => {
+    const error = new Errors.InvalidContentType({ response: { status: 400, operation: "POST /chat/completions" } })
+    const { response } = Decode.response({ status: 418, body: JSON.stringify({ error: innerOf(error) }), now })
+
+    assert.strictEqual(response.status, 400)
+    assert.strictEqual(response.operation, "POST /chat/completions")
+  })
+
+  it.each([{ venice_status: "429" }, { venice_status: 99 }, { venice_status: 600 }, { venice_status: 4.5 }])(
+    "keeps the status of the response beside %o",
+    (members) => {
+      const { response } = alone({ error: { message: "m", venice_code: "GONE", ...members, operation: 1 } })
+
+      assert.strictEqual(response.status, 400)
+      assert.isUndefined(response.operation)
+    }
+  )
+})
+
+describe("Anthropic's format", () => {
+  it.each<[VeniceError.VeniceError, string]>([
+    [new Errors.AuthenticationFailed(), "authentication_error"],
+    [new Errors.ProOnlyModel(), "permission_error"],
+    [new Errors.InsufficientBalance(), "billing_error"],
+    [new Errors.ModelNotFound(), "not_found_error"],
+    [new Errors.PayloadTooLarge(), "request_too_large"],
+    [new Errors.InvalidRequest(), "invalid_request_error"],
+    [new Errors.RateLimitExceeded(), "rate_limit_error"],
+    [new Errors.ModelOverloaded(), "overloaded_error"],
+    [new Errors.InferenceFailed(), "api_error"],
+    [new Errors.RequestTimeout(), "timeout_error"]
+  ])("names %s as Anthropic does", (error, type) => {
+    const { body, headers } = Encode.response(
+      Object.assign(error, { response: { ...error.response, requestId: "r" } }),
+      "anthropic"
+    )
+
+    assert.strictEqual(body.type, "error")
+    assert.deepStrictEqual(body.error, {
+      type,
+      message: error.message,
+      details: { error_code: error._tag.toLowerCase() }
+    })
+    assert.strictEqual(body.request_id, "r")
+    assert.strictEqual(headers["request-id"], "r")
   })
 })
 
@@ -286,6 +377,20 @@ describe("an event", () => {
       assert.strictEqual(received?.constructor, Class)
       assert.strictEqual(received?.message, error.message)
     }
+  })
+
+  it("has the name that the clients of its format expect", () => {
+    const error = new Errors.ModelOffline()
+
+    assert.strictEqual(Encode.serverSentEvent(error), `data: ${Encode.event(error)}\n\n`)
+    assert.strictEqual(
+      Encode.serverSentEvent(error, "anthropic"),
+      `event: error\ndata: ${Encode.event(error, "anthropic")}\n\n`
+    )
+    assert.strictEqual(
+      Decode.event(Encode.event(error, "anthropic"), { status: 200, now }, "error")?._tag,
+      "MODEL_OFFLINE"
+    )
   })
 
   it("has the hint", () => {

@@ -12,7 +12,7 @@ const at = (iso: string) => DateTime.makeUnsafe(iso)
 
 const codes = [...VeniceError.byCode.keys()] as ReadonlyArray<VeniceError.Code>
 
-const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
+const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "anthropic", "problem"]
 
 const lists = (depth: number): Schema.Json => depth === 0 ? "x" : [lists(depth - 1)]
 

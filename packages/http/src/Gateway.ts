@@ -1,7 +1,7 @@
 /**
  * Error responses for your own users, for a backend between them and Venice.
  *
- * {@link toResponse} encodes an error in Venice's shape, in OpenAI's, or as problem details. {@link errors} declares
+ * {@link toResponse} encodes an error in Venice's shape, in OpenAI's or Anthropic's, or as problem details. {@link errors} declares
  * the errors of an operation on an `HttpApiEndpoint`. {@link fromFailure} converts the other failures of a call to an
  * error, and {@link conceal} removes what only the owner of the Venice account may see. Status, `Retry-After`, ids and
  * budgets are sent as `Encode` describes.
@@ -26,7 +26,7 @@
  * @since 0.1.0
  */
 import { response as decodeResponse } from "@effect-venice/core/Decode"
-import type { Format } from "@effect-venice/core/Encode"
+import type { Encoded, Format } from "@effect-venice/core/Encode"
 import { event as encodeEvent, headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
 import type { ConsentRequired } from "@effect-venice/core/Errors"
 import { UnrecognizedResponse } from "@effect-venice/core/Errors"
@@ -45,6 +45,7 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import { isHttpClientError } from "effect/http/HttpClientError"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -256,13 +257,25 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
     case "openai":
       return Schema.StructWithRest(
         Schema.Struct({
-          error: Schema.Struct({
-            message: Schema.String,
-            type: Schema.String,
-            param: Schema.NullOr(Schema.String),
-            code: Schema.NullOr(Schema.String),
-            retry_after: Schema.optionalKey(Schema.Finite)
-          }),
+          error: Schema.StructWithRest(
+            Schema.Struct({
+              message: Schema.String,
+              type: Schema.String,
+              param: Schema.NullOr(Schema.String),
+              code: Schema.NullOr(Schema.String),
+              retry_after: Schema.optionalKey(Schema.Finite)
+            }),
+            otherMembers
+          ),
+          ...common
+        }),
+        otherMembers
+      )
+    case "anthropic":
+      return Schema.StructWithRest(
+        Schema.Struct({
+          type: Schema.Literal("error"),
+          error: Schema.StructWithRest(Schema.Struct({ type: Schema.String, message: Schema.String }), otherMembers),
           ...common
         }),
         otherMembers
@@ -283,6 +296,16 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
 
 const headerFields = Record.fromIterableWith(headerNames, (name) => [name, Schema.optionalKey(Schema.String)])
 
+/** The body with the declared status in place of the one that Venice sent. */
+const withStatus = (body: Encoded["body"], status: number): Encoded["body"] => ({
+  ...body,
+  ...("status" in body && { status }),
+  ...("venice_status" in body && { venice_status: status }),
+  ...(Predicate.hasProperty(body.error, "venice_status") && {
+    error: { ...body.error as object, venice_status: status }
+  })
+})
+
 /** The schema for all codes of one status: an endpoint can have one response for each status. */
 const schemaOf = <E>(
   format: Format,
@@ -300,7 +323,7 @@ const schemaOf = <E>(
   }, {
     encode: (error) => {
       const { body, headers } = encodeResponse(error, format)
-      return { headers, body: "status" in body ? { ...body, status } : body }
+      return { headers, body: withStatus(body, status) }
     },
     // No clock is needed: hints are durations, and resets are times since the epoch.
     decode: ({ body, headers }) =>

@@ -18,7 +18,7 @@ import { notJson } from "../src/internal/unexpectedBody.ts"
 import { chat } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
 
-const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "problem"]
+const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "anthropic", "problem"]
 
 const read = (response: HttpServerResponse.HttpServerResponse) =>
   Effect.promise(() => HttpServerResponse.toWeb(response).json())

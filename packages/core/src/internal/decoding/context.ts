@@ -157,7 +157,10 @@ export const contextOf = (
   if (rateLimit !== undefined) out.rateLimit = rateLimit
   if (balance !== undefined) out.balance = balance
   if (deprecation !== undefined) out.deprecation = deprecation
-  if (headers["x-should-retry"]?.trim().toLowerCase() === "false") out.shouldRetry = false
+  const shouldRetry = headers["x-should-retry"]?.trim().toLowerCase() === "false"
+    ? false
+    : errorBody.written?.shouldRetry
+  if (shouldRetry === false) out.shouldRetry = false
   if (upstreamCode !== undefined) out.upstreamCode = upstreamCode
   if (relay !== undefined) out.relay = relay.name
   if (contentType !== undefined) out.contentType = contentType

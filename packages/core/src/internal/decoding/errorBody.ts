@@ -22,8 +22,17 @@ export interface ErrorBody {
   readonly body: JsonObject
   /** The member `error`, if it is an object; else empty. */
   readonly error: JsonObject
+  /** What `Encode` wrote beside the marker in a format for clients. */
+  readonly written?: Written
   /** The relay whose body this one was inside of, and its own body. */
   readonly relay?: { readonly name: string; readonly outer: ErrorBody }
+}
+
+/** What `Encode` wrote of the original response: the client may have kept another one, or none. */
+export interface Written {
+  readonly status: number | undefined
+  readonly operation: string | undefined
+  readonly shouldRetry: false | undefined
 }
 
 const isObject = (value: unknown): value is JsonObject => Predicate.isObject(value) && !Array.isArray(value)
@@ -45,6 +54,21 @@ const addCode = (codes: Array<string>, value: unknown): void => {
 const isVeniceShaped = ({ details, error, issues, message }: JsonObject): boolean =>
   error !== undefined || message !== undefined || details !== undefined || issues !== undefined
 
+/** The object that `Encode` marked, which a client may keep alone: `error`, its `param`, or the whole body. */
+const markedOf = (json: JsonObject, error: JsonObject): JsonObject | undefined =>
+  [error, error.param, json].find((value): value is JsonObject =>
+    isObject(value) && typeof value.venice_code === "string"
+  )
+
+const isStatus = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 100 && value < 600
+
+const writtenIn = ({ operation, should_retry: shouldRetry, venice_status: status }: JsonObject): Written => ({
+  status: isStatus(status) ? status : undefined,
+  operation: typeof operation === "string" ? operation : undefined,
+  shouldRetry: shouldRetry === false ? false : undefined
+})
+
 /** Reads the error body in a parsed JSON value. */
 export const fromJson = (json: unknown): ErrorBody => {
   // Google puts the error of a stream into a list.
@@ -55,7 +79,9 @@ export const fromJson = (json: unknown): ErrorBody => {
   const text = nonBlank(inner)
   const bare = bareCode(text)
   const context = json.context
+  const marked = markedOf(json, error)
   const codes: Array<string> = []
+  addCode(codes, marked?.venice_code)
   addCode(codes, error.code)
   addCode(codes, json.code)
   addCode(codes, bare)
@@ -70,8 +96,9 @@ export const fromJson = (json: unknown): ErrorBody => {
       ? nonBlank(error.message) ?? text ?? topLevelMessage ?? nonBlank(error.error)
       : topLevelMessage ?? text,
     codes,
-    body: json,
-    error
+    body: marked === undefined || marked === json ? json : { ...marked, ...json },
+    error,
+    ...(marked !== undefined && { written: writtenIn(marked) })
   }
 }
 

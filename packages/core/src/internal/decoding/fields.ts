@@ -113,15 +113,26 @@ export const literal = <const L extends ReadonlyArray<string>>(
     or
   )
 
-/** A field that a response has in its headers and not in its body. `Encode.headers` writes it. */
+/**
+ * A field that a response has in its headers, and `Encode` also in the body. `Encode.headers` writes the header, which
+ * wins.
+ */
 export const header = <S extends Schema.Constraint>(
+  name: string,
   schema: S,
-  read: (headers: Received["headers"]) => S["Type"] | undefined
-): Field<Schema.optionalKey<S>> => ({
-  schema: Schema.optionalKey(schema),
-  read: ({ received }) => read(received.headers),
-  write: () => ({})
-})
+  read: (headers: Received["headers"]) => S["Type"] | undefined,
+  member: {
+    readonly parse: (value: unknown) => S["Type"] | undefined
+    readonly write: (value: S["Type"]) => Schema.Json
+  }
+): Field<Schema.optionalKey<S>> =>
+  optional(
+    name,
+    schema,
+    () => undefined,
+    member.write,
+    (source) => read(source.received.headers) ?? member.parse(source.received.errorBody.body[name])
+  )
 
 /** Reads the number in a named group of the wording. */
 export const captured = (name: string): Reader<number> => ({ captured }) => {

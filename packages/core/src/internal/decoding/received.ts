@@ -8,7 +8,7 @@ import * as Record from "effect/Record"
 import type { RateLimit } from "../../ResponseContext.ts"
 import { isPlain } from "../redaction/excerpt.ts"
 import { redactCutSecret, redactSecrets, unescapeAscii } from "../redaction/redact.ts"
-import type { ErrorBody } from "./errorBody.ts"
+import type { ErrorBody, Written } from "./errorBody.ts"
 import { type Clocks, parseClocks, rateLimit } from "./headers.ts"
 import { unwrap } from "./relay.ts"
 
@@ -91,14 +91,21 @@ export const withoutSecrets = (input: Input): Input => {
   return input.secrets === undefined ? unescaped : redactInput(unescaped, input.secrets)
 }
 
+const asWritten = (input: Input, { operation, status }: Written): Input => ({
+  ...input,
+  status: status ?? input.status,
+  operation: input.operation ?? operation
+})
+
 /** Reads the headers of a response. Its secrets must be redacted already. */
 export const receive = (input: Input, errorBody: ErrorBody): Received => {
   const headers = headersOf(input)
   const clocks = parseClocks(headers, input.now)
+  const unwrapped = unwrap(input.body, errorBody)
   return {
-    input,
+    input: unwrapped.written === undefined ? input : asWritten(input, unwrapped.written),
     headers,
-    errorBody: unwrap(input.body, errorBody),
+    errorBody: unwrapped,
     clocks,
     rateLimit: rateLimit(headers, clocks.serverTime),
     isPlain: isPlain(input.body)
