@@ -531,7 +531,8 @@ export const fromRequest = (method: string, path: string): Operation | undefined
  */
 export const nameOf = (method: string, url: string): string => {
   // Relative URLs have no origin of their own; only the path matters.
-  const path = URL.parse(url, "http://localhost")?.pathname ?? "/"
+  const base = "http://localhost"
+  const path = URL.canParse(url, base) ? new URL(url, base).pathname : "/"
   return fromRequest(method, path) ?? `${method} ${path}`
 }
 

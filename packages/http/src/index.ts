@@ -11,6 +11,7 @@ export * as RequestBody from "./RequestBody.ts"
 export * as ResponseMetadata from "./ResponseMetadata.ts"
 export * as Success from "./Success.ts"
 export * as Telemetry from "./Telemetry.ts"
+export * as VeniceFetch from "./VeniceFetch.ts"
 export {
   type AnyOperation,
   type ClientOptions,
