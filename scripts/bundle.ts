@@ -71,5 +71,7 @@ write("PlainError", declarations("packages/core/dist/internal/plainError.d.ts"))
 
 const size = (file: string): string =>
   `${file} ${(gzipSync(readFileSync(join(dist, file)), { level: 9 }).length / 1024).toFixed(1)} KB`
-const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) => file.split("/").at(-1)!)
+const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) =>
+  file.split("/").at(-1)!
+)
 process.stdout.write(`bundle: ${files.sort().map(size).join(", ")} compressed\n`)

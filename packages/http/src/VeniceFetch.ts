@@ -55,6 +55,7 @@ import { isBlocked } from "@effect-venice/core/Decode"
 import type { Format } from "@effect-venice/core/Encode"
 import { nameOf } from "@effect-venice/core/Operation"
 import type { Policy, Retried } from "@effect-venice/core/Retry"
+import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import { isVeniceError, type VeniceError } from "@effect-venice/core/VeniceError"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -183,8 +184,12 @@ const passed = (response: Response, sent: Sent, client: Client, now: () => numbe
     operation: nameOf(method, url),
     secrets: secretsOf(sent.request)
   }
-  const events = replaceErrors(body, maxEvent, (data, name, delivered) =>
-    eventFor(data, name, { ...input, now: now(), delivered }, client, (error) => tell(options.onError, error)))
+  const events = replaceErrors(
+    body,
+    maxEvent,
+    (data, name, delivered) =>
+      eventFor(data, name, { ...input, now: now(), delivered }, client, (error) => tell(options.onError, error))
+  )
   const headers = new Headers(original)
   // They are about the bytes on the wire. `fetch` has decompressed them, and an error may be longer.
   headers.delete("content-length")
@@ -216,7 +221,7 @@ const makeWith = (context: Context.Context<never>, options: Options): typeof glo
     const once = withLimits(attempt(args, sent, options), options.limits)
     const { retry } = options
     const exit = await run(
-      retry === undefined || !sent.canBeSentAgain ? once : retried(once, retry, options),
+      recordSuccess(retry === undefined || !sent.canBeSentAgain ? once : retried(once, retry, options)),
       signal === undefined ? {} : { signal }
     )
     if (Exit.isSuccess(exit)) return passed(exit.value, sent, client, now, options)

@@ -11,7 +11,6 @@ export * as RequestBody from "./RequestBody.ts"
 export * as ResponseMetadata from "./ResponseMetadata.ts"
 export * as Success from "./Success.ts"
 export * as Telemetry from "./Telemetry.ts"
-export * as VeniceFetch from "./VeniceFetch.ts"
 export {
   type AnyOperation,
   type ClientOptions,
@@ -22,3 +21,4 @@ export {
   type Service,
   VeniceClient
 } from "./VeniceClient.ts"
+export * as VeniceFetch from "./VeniceFetch.ts"

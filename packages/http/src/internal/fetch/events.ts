@@ -36,6 +36,8 @@ class Splitter {
   #isLong = false
   #isEmptyLine = true
   #isAfterCr = false
+  /** What became of the event at whose end a chunk ended, between the halves of a line end. */
+  #cutLineEnd: "passed" | "replaced" | undefined
   #delivered = 0
 
   constructor(limit: number, replace: Replace) {
@@ -46,12 +48,14 @@ class Splitter {
   /** Takes a chunk, and returns what can be passed on. */
   take(chunk: Uint8Array): ReadonlyArray<Uint8Array> {
     const out: Array<Uint8Array> = []
+    // The second half of a line end belongs to the event before.
+    let start = this.#cutLineEnd !== undefined && chunk[0] === lf ? 1 : 0
     // From here to `start` are whole events that are passed on as they are, in one piece.
-    let first = 0
-    let start = 0
-    for (let i = 0; i < chunk.length; i++) {
+    let first = this.#cutLineEnd === "replaced" ? start : 0
+    if (start === 1) this.#isAfterCr = false
+    if (chunk.length > 0) this.#cutLineEnd = undefined
+    for (let i = start; i < chunk.length; i++) {
       if (!this.#endsEvent(chunk[i]!)) continue
-      // The second half of the line end, if it is there already, belongs to the event.
       if (chunk[i] === cr && chunk[i + 1] === lf) {
         i++
         this.#isAfterCr = false
@@ -66,6 +70,9 @@ class Splitter {
         first = i + 1
       }
       start = i + 1
+      if (chunk[i] === cr && start === chunk.length) {
+        this.#cutLineEnd = replacement === undefined ? "passed" : "replaced"
+      }
     }
     if (start > first) out.push(chunk.subarray(first, start))
     return [...out, ...this.#keep(chunk.subarray(start))]

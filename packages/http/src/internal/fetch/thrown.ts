@@ -8,6 +8,7 @@
 import { hidden, type Input, response as decodeResponse } from "@effect-venice/core/Decode"
 import { byCode, isVeniceError, VeniceError } from "@effect-venice/core/VeniceError"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { partsOf } from "./encoded.ts"
 
 const attempt = <A>(f: () => A): A | undefined => {
@@ -70,11 +71,11 @@ const keptBy = (thrown: object): Kept | undefined => {
     const error = read(thrown, "error")
     const body = error === undefined || error === null ? undefined : bodyOf(error)
     if (!isStatus(status) && body === undefined) return undefined
-    return {
-      status: isStatus(status) ? status : undefined,
-      headers: headersIn(read(thrown, "headers")),
-      body: body ?? ""
-    }
+    const headers = headersIn(read(thrown, "headers"))
+    return isStatus(status)
+      ? { status, headers, body: body ?? "" }
+      // The headers are those of the stream, and the body is the JSON of one event.
+      : { status: undefined, headers: { ...headers, "content-type": "application/json" }, body: body ?? "" }
   }
   if (isApiCallError(thrown)) {
     const status = read(thrown, "statusCode")
@@ -91,7 +92,7 @@ const keptBy = (thrown: object): Kept | undefined => {
 }
 
 // What the client is told about repeats is for the client. The truth about the error is in the marked body.
-const withoutAdvice = ({ "x-should-retry": _, ...headers }: Kept["headers"]): Kept["headers"] => headers
+const withoutAdvice = (headers: Kept["headers"]): Kept["headers"] => Struct.omit(headers, ["x-should-retry"])
 
 const decode = ({ body, headers, status = 200 }: Kept, now: number): VeniceError | undefined => {
   const input: Input = {
@@ -106,11 +107,9 @@ const decode = ({ body, headers, status = 200 }: Kept, now: number): VeniceError
 
 /** The error of the class in this copy of core. */
 const asOwn = (error: VeniceError): VeniceError | undefined => {
-  const Class = byCode.get(error._tag)
-  if (Class === undefined || error instanceof Class) return error
-  return attempt(() =>
-    Schema.decodeUnknownSync(Schema.toCodecJson(VeniceError))(JSON.parse(JSON.stringify(error))) as VeniceError
-  )
+  const Class = attempt(() => byCode.get(error._tag))
+  if (Class === undefined || attempt(() => error instanceof Class) === true) return Class && error
+  return attempt(() => Schema.decodeUnknownSync(Schema.toCodecJson(VeniceError))(JSON.parse(JSON.stringify(error))))
 }
 
 const isKept = (value: unknown): value is Kept =>
@@ -135,4 +134,3 @@ const search = (thrown: unknown, now: number, depth: number): VeniceError | unde
 
 /** Total, for any value. A cycle ends at the maximal depth. */
 export const errorIn = (thrown: unknown, now: number): VeniceError | undefined => search(thrown, now, 0)
-
