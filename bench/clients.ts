@@ -16,11 +16,13 @@ const ours = JSON.parse(readFileSync(join(here, "..", "packages", "http", "packa
 
 const clients: ReadonlyArray<readonly [name: string, made: string]> = [
   ["openai", `\`openai\` ${versionOf("openai")}, \`chat.completions.create\``],
+  ["openai with our fetch", `the same with \`fetch: make()\` of \`@effect-venice/fetch\` ${ours}`],
   [
     "AI SDK",
     `\`ai\` ${versionOf("ai")} with \`@ai-sdk/openai-compatible\` ${versionOf("@ai-sdk/openai-compatible")}, `
     + "`generateText` and `streamText`"
   ],
+  ["AI SDK with our fetch", "the same with our `fetch`"],
   [
     "fetch",
     `\`fetch\` of Node ${process.versions.node}, \`throw new Error(await response.text())\` unless \`response.ok\``
@@ -105,6 +107,10 @@ const rows: ReadonlyArray<Row> = [
       const codes = groupOf(seen, "documented code").map(identity)
       return String(count(codes, (code) => codes.indexOf(code) === codes.lastIndexOf(code)))
     }
+  },
+  {
+    name: "documented codes that `errorOf` of `@effect-venice/fetch` finds in the error, of 40",
+    of: (seen) => String(count(groupOf(seen, "documented code"), ({ error, given }) => error?.found === given.expected))
   },
   {
     name: `server's message in \`error.message\`, of ${sizeOf((given) => wordsOf(given) !== "")}`,
@@ -202,7 +208,8 @@ ${clients.map(([name, made]) => `- **${name}**: ${made}`).join("\n")}
 The other clients call chat completions for every response, the only operation of Venice that they all support;
 effect-venice calls the operation of the response, if it is recorded. Only the thrown error is compared: a caller who keeps
 the response can read more from it, and a caller who compares the 40 documented messages can distinguish the codes with any
-client. effect-venice retries with a policy only; openai and the AI SDK retry by default, \`fetch\` does not.
+client. effect-venice retries with a policy only; openai and the AI SDK retry by default, \`fetch\` does not. The AI SDK keeps the
+request, and so the prompt, in its errors by itself.
 \`@anthropic-ai/sdk\` is left out, because it calls another route than OpenAI's.
 
 ${table(["", ...names], rows.map(({ name, of }) => [name, ...seen.map(of)]))}

@@ -2,6 +2,7 @@
  * Feeds every case to one client, in a process of its own whose waits between attempts pass at once, and writes down
  * what the client reports: `node observe.ts <client> <url of the server>`, a line of JSON for each case.
  */
+import { errorOf } from "@effect-venice/fetch"
 import { inspect } from "node:util"
 import { type Case, cases, echo, key, signature } from "./cases.ts"
 import { peers, prompt } from "./peers.ts"
@@ -19,6 +20,8 @@ export interface Observation {
     readonly status: number | null
     /** `_tag`, `code` and `type`, without what is not there. */
     readonly codes: ReadonlyArray<string>
+    /** The code that `errorOf` finds. */
+    readonly found: string | null
     readonly message: Kept
     readonly requestId: Kept
     readonly hint: Kept
@@ -98,6 +101,12 @@ const keptIn = (text: string, isField: boolean, sought: string): Kept =>
     ? "kept"
     : "lost"
 
+/** What `errorOf` finds. A call of ours has the code of another operation beside `UNRECOGNIZED_RESPONSE`. */
+const codeIn = (thrown: unknown): string | null => {
+  const error = errorOf(thrown)
+  return (error?.code === "UNRECOGNIZED_RESPONSE" ? error.upstreamCode : error?.code) ?? null
+}
+
 const report = (given: Case, thrown: unknown): NonNullable<Observation["error"]> => {
   // The AI SDK reports its last error inside one that says how often it tried.
   const error = first(thrown, ["lastError"]) ?? thrown
@@ -112,6 +121,7 @@ const report = (given: Case, thrown: unknown): NonNullable<Observation["error"]>
     name: error === thrown ? name(error) : `${name(thrown)}(${name(error)})`,
     status: typeof status === "number" ? status : null,
     codes: [...new Set(codes)],
+    found: codeIn(thrown),
     message: keptIn(
       text,
       wordsOf(given) !== "" && String(read(error, "message")).includes(wordsOf(given)),

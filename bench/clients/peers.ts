@@ -3,6 +3,7 @@
  */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
 import { Retry } from "@effect-venice/core"
+import { make } from "@effect-venice/fetch"
 import { type AnyOperation, HttpFailure, VeniceClient } from "@effect-venice/http"
 import { generateText, streamText } from "ai"
 import { Cause, Duration, Effect, Redacted, Schema, Stream } from "effect"
@@ -33,16 +34,25 @@ const drain = async (items: AsyncIterable<unknown>) => {
 
 const wallet = { "PAYMENT-SIGNATURE": signature }
 
-const openai: Call = (baseURL, { group }) =>
+/** Our `fetch`, in which the only waits below ten minutes are those between attempts. */
+const ours = make({ maxMillis: 3_600_000 })
+
+const openai = (fetch?: typeof ours): Call => (baseURL, { group }) =>
   thrown(async () => {
-    const client = new OpenAI({ baseURL, apiKey: key, defaultHeaders: wallet })
+    const client = new OpenAI({ baseURL, apiKey: key, defaultHeaders: wallet, fetch })
     if (group !== "stream") return client.chat.completions.create({ model: "m", messages })
     await drain(await client.chat.completions.create({ model: "m", messages, stream: true }))
   })
 
-const ai: Call = (baseURL, { group }) =>
+const ai = (fetch?: typeof ours): Call => (baseURL, { group }) =>
   thrown(async () => {
-    const model = createOpenAICompatible({ name: "venice", baseURL, apiKey: key, headers: wallet })("m")
+    const model = createOpenAICompatible({
+      name: "venice",
+      baseURL,
+      apiKey: key,
+      headers: wallet,
+      ...(fetch !== undefined && { fetch })
+    })("m")
     if (group !== "stream") return generateText({ model, prompt })
     const result = streamText({ model, prompt, onError: () => {} })
     for await (const part of result.fullStream) {
@@ -91,8 +101,10 @@ const venice: Call = (baseUrl, { group, operation = "POST /chat/completions" }) 
   )
 
 export const peers: Readonly<Record<string, Call>> = {
-  "openai": openai,
-  "AI SDK": ai,
+  "openai": openai(),
+  "openai with our fetch": openai(ours),
+  "AI SDK": ai(),
+  "AI SDK with our fetch": ai(ours),
   "fetch": raw,
   "effect-venice": venice
 }
