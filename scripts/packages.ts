@@ -23,7 +23,15 @@ const requiredFields = [
   "sideEffects"
 ]
 
-const requiredFiles = ["LICENSE", "README.md", "dist/index.d.ts", "dist/index.js", "package.json", "src/index.ts"]
+const requiredFiles = ["LICENSE", "README.md", "dist/index.d.ts", "dist/index.js", "package.json"]
+
+/** What a package has besides. The bundle of `fetch` is made of the sources of others. */
+const ownFiles: Readonly<Record<string, ReadonlyArray<string>>> = {
+  core: ["src/index.ts"],
+  fetch: ["dist/PlainError.d.ts", "dist/plain.d.ts", "dist/plain.js", "dist/shared.js"],
+  http: ["src/index.ts"],
+  testing: ["src/index.ts"]
+}
 
 let ok = true
 const complain = (text: string): void => {
@@ -77,7 +85,7 @@ const checkPackage = (name: string, next: ReadonlyMap<string, string>): void => 
   const listing = run(manager!, [...first, "pack", "--json", "--pack-destination", packed], directory)
   if (listing === undefined) return
   const files = (JSON.parse(listing).files as ReadonlyArray<{ readonly path: string }>).map(({ path }) => path)
-  for (const file of requiredFiles) {
+  for (const file of [...requiredFiles, ...ownFiles[name] ?? []]) {
     if (!files.includes(file)) complain(`the tarball of ${manifest.name} has no ${file}`)
   }
   run("publint", ["run", tarball, "--strict"])
