@@ -182,7 +182,9 @@ try {
   // Node's own `fetch` needs `Buffer`, so a program cannot take it away.
   const dist = join(temporary, "without-effect/node_modules/@effect-venice/fetch/dist")
   for (const file of readdirSync(dist).filter((name) => name.endsWith(".js"))) {
-    const found = /(?<!globalThis\.)\b(?:Buffer|process)\b(?=[.?[(])|\brequire\(|from"(?!\.\/)|import\("/.exec(readFileSync(join(dist, file), "utf8"))
+    const found = /(?<!globalThis\.)\b(?:Buffer|process)\b(?=[.?[(])|\brequire\(|from"(?!\.\/)|import\("/.exec(
+      readFileSync(join(dist, file), "utf8")
+    )
     if (found !== null) throw new Error(`${file} of the package fetch has ${found[0]}`)
   }
 } finally {

@@ -35,8 +35,9 @@
  * status // => 429
  * headers["retry-after"] // => "30"
  * body.code // => "MODEL_OVERLOADED"
- * const { code, retry_after, type } = body.error as Record<string, unknown>
- * ;[code, type, retry_after] // => ["model_overloaded", "server_error", 30]
+ * const inner = body.error as Record<string, unknown>
+ * inner.code // => "model_overloaded"
+ * inner.type // => "server_error"
  * ```
  *
  * @since 0.1.0
