@@ -82,6 +82,10 @@ const absences: ReadonlyArray<readonly [RegExp, string]> = [
   [/effect\/dist\/(?:cluster|workflow|sql|rpc|cli|persistence|eventlog|reactivity)\//, "no part of it is used"],
   [/effect\/dist\/ai\/(?!Telemetry)/, "models are for those who have one; the names of span attributes are for all"],
   [/http\/dist\/(?:Gateway|AiFailure|Job)\.js$/, "answering users, models and jobs is for those who do"],
+  [
+    /http\/dist\/(?:VeniceFetch|internal\/fetch\/)|core\/dist\/Plain\.js$/,
+    "other clients and plain objects are for those who have them"
+  ],
   [/http\/dist\/Success\.js$/, "a schema of a success is for those who name it"],
   [/effect\/dist\/internal\/schema\/(?:codegen|arbitrary)\.js$/, "compiling schemas is the application's choice"],
   [/platform-node|(?:^|\/)node:/, "the library runs in browsers, workers and on the edge"],
@@ -108,15 +112,15 @@ const everything = await bundle(whole)
 const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
 
 const budgets: ReadonlyArray<Budget> = [
-  { what: "core, our part", value: core.kilobytes, budget: 33.5, aim: 7, unit: "KB" },
-  { what: "http, our part", value: http.kilobytes, budget: 17.5, aim: 7, unit: "KB" },
+  { what: "core, our part", value: core.kilobytes, budget: 34.5, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 20.5, aim: 7, unit: "KB" },
   { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 37.5, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 112, aim: 52, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 115.5, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,
-    budget: 1.35,
+    budget: 1.37,
     aim: 0.62,
     unit: "×"
   },

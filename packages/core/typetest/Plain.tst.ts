@@ -36,6 +36,10 @@ type Fields<C extends Plain.PlainCode> = { readonly [K in keyof Own<C>]: InJson<
 
 type Declared<E> = { readonly [K in keyof E as K extends OwnFields<E> ? K : never]: InJson<E[K]> }
 
+type IsAny<A> = 0 extends 1 & A ? true : false
+
+type AreAny<A> = { [K in keyof A]-?: IsAny<A[K]> }[keyof A]
+
 declare const error: Plain.PlainError
 
 describe("a plain error", () => {
@@ -61,6 +65,11 @@ describe("a plain error", () => {
     expect<keyof Own<"CONSENT_REQUIRED">>().type.toBe<OwnFields<Errors.ConsentRequired>>()
     expect<Own<"INVALID_REQUEST">["issues"]>().type.toBeAssignableFrom<Errors.InvalidRequest["issues"]>()
     expect<Own<"INVALID_REQUEST">["details"]>().type.toBeAssignableFrom<Errors.InvalidRequest["details"]>()
+  })
+
+  test("has nothing that is any", () => {
+    expect<AreAny<{ readonly a?: any; readonly b: string }>>().type.toBe<boolean>()
+    expect<{ [C in Plain.PlainCode]: AreAny<Plain.PlainErrorOf<C>> }[Plain.PlainCode]>().type.toBe<false>()
   })
 
   test("narrows by its code and by its category", () => {

@@ -1,9 +1,11 @@
 /**
  * Our `fetch` in the clients as they come from npm: what they report, when they repeat a request, and what they keep.
  */
+import Anthropic from "@anthropic-ai/sdk"
 import { VeniceFetch } from "@effect-venice/http"
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import { inspect } from "node:util"
+import OpenAI from "openai"
 import codes from "../../core/test/fixtures/codes.json" with { type: "json" }
 import { errorOf, make } from "../src/index.ts"
 import { apiKey, type Call, calls, langchain, streams } from "./clients.ts"
@@ -207,6 +209,36 @@ describe("openai's client", () => {
     }))
 
     assert.strictEqual(new Set(seen).size, 40)
+  })
+})
+
+describe("a timeout of the client", () => {
+  const messages = [{ role: "user" as const, content: "Hello" }]
+  const settings = { apiKey, baseURL: "https://api.venice.ai/api/v1", timeout: 1000, maxRetries: 0 }
+
+  const hanging: typeof globalThis.fetch = (_, init) =>
+    new Promise((_, reject) => init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason as Error)))
+
+  const waiting = async () =>
+    venice(503, "The model is at capacity. Please try again later.", { "retry-after": "30" })()
+
+  const clients: Readonly<Record<string, Call>> = {
+    openai: (fetch) => new OpenAI({ ...settings, fetch }).chat.completions.create({ model: "m", messages }),
+    Anthropic: (fetch) => new Anthropic({ ...settings, fetch }).messages.create({ model: "m", max_tokens: 1, messages })
+  }
+
+  it.each(Object.entries(clients))("is %s's own, in a request and in a wait of ours", async (_, call) => {
+    const seen = [hanging, make({ fetch: hanging }), make({ fetch: waiting, retry: "standard" })].map((fetch) =>
+      call(fetch).catch((thrown: unknown) => thrown)
+    )
+    await vi.advanceTimersByTimeAsync(1000)
+    const [theirs, ...ours] = await Promise.all(seen) as ReadonlyArray<Error>
+
+    assert.strictEqual(theirs!.constructor.name, "APIConnectionTimeoutError")
+    for (const error of ours) {
+      assert.strictEqual(error.constructor, theirs!.constructor)
+      assert.strictEqual(error.message, theirs!.message)
+    }
   })
 })
 
