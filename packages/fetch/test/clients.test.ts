@@ -212,6 +212,31 @@ describe("openai's client", () => {
   })
 })
 
+describe("openai's client for /responses", () => {
+  it("gets the event of a failed response in its own form, with the error", async () => {
+    const failed = {
+      type: "response.failed",
+      sequence_number: 1,
+      response: { id: "r", object: "response", status: "failed", error: { code: "model_overloaded", message: "m" } }
+    }
+    const fetch = make({
+      fetch: async () =>
+        new Response(`event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`, {
+          headers: { "content-type": "text/event-stream" }
+        })
+    })
+    const client = new OpenAI({ apiKey, baseURL: "https://api.venice.ai/api/v1", fetch })
+    const events: Array<unknown> = []
+    for await (const event of await client.responses.create({ model: "m", input: "Hello", stream: true })) {
+      events.push(event)
+    }
+
+    assert.strictEqual(events.length, 1)
+    assert.deepInclude(events[0], { type: "response.failed", sequence_number: 1 })
+    assert.deepInclude(errorOf(events[0]), { code: "MODEL_OVERLOADED", operation: "POST /responses" })
+  })
+})
+
 describe("a timeout of the client", () => {
   const messages = [{ role: "user" as const, content: "Hello" }]
   const settings = { apiKey, baseURL: "https://api.venice.ai/api/v1", timeout: 1000, maxRetries: 0 }

@@ -16,9 +16,9 @@
  *
  * - A success is passed on untouched. Of a stream of events, an event that is an error is encoded again, and the bytes of
  *   all others are the same.
- * - A failing response (status 400 or above) and a blocked image (status 200 with a header) become a failing response of
- *   at most a few KB, with Venice's headers, `x-venice-code`, and `x-venice-status` with the true status. Its body is
- *   read within `HttpFailure.BodyLimits`.
+ * - A failing response (status 400 or above) and a blocked image (status 200 with a header) become a failing response
+ *   with Venice's headers, `x-venice-code`, and `x-venice-status` with the true status. Its body is read within
+ *   `HttpFailure.BodyLimits`.
  * - The credentials of the request are redacted in it, in any encoding.
  * - A request without a response fails with what the underlying `fetch` fails with.
  * - The client may repeat what a policy would repeat. Everything else says `x-should-retry: false`: what cannot succeed,
@@ -29,7 +29,8 @@
  * **Gotchas**
  *
  * - JSON in a success is not read, so an error that it hides is not seen. `errorOf` finds it if the client throws.
- * - No header reaches a client without a response: openai's repeats such a request, which may have been executed.
+ * - Without a response no header reaches a client: openai's and the AI SDK repeat a request that may have been executed.
+ *   Their `maxRetries: 0`, with a `retry` here, is safe.
  * - LangChain repeats by itself and ignores the header: pass `maxRetries: 0` to its model, and a `retry` here.
  *
  * **Example** (Reading the error of openai's client)

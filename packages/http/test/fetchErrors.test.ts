@@ -67,6 +67,12 @@ describe("an error is found", () => {
     assert.isFalse(errorOf(overload)?.response.shouldRetry)
   })
 
+  it("in an event of a stream that nobody recognizes", () => {
+    const found = errorOf(apiError({ headers: new Headers(), error: { message: "m", code: "THEIRS" } }))
+
+    assert.deepInclude(found, { _tag: "UNRECOGNIZED_RESPONSE", code: "THEIRS" })
+  })
+
   it("in a success that the client could not read", () => {
     const response = { statusCode: 200, responseHeaders: {}, responseBody: "{\"error\":{\"code\":\"MODEL_OFFLINE\"}}" }
 

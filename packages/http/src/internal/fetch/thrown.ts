@@ -94,15 +94,12 @@ const keptBy = (thrown: object): Kept | undefined => {
 // What the client is told about repeats is for the client. The truth about the error is in the marked body.
 const withoutAdvice = (headers: Kept["headers"]): Kept["headers"] => Struct.omit(headers, ["x-should-retry"])
 
-const decode = ({ body, headers, status = 200 }: Kept, now: number): VeniceError | undefined => {
-  const input: Input = {
-    status,
-    headers: body.includes("\"venice_code\"") ? withoutAdvice(headers) : headers,
-    body,
-    now
-  }
+const decode = ({ body, headers, status }: Kept, now: number): VeniceError | undefined => {
+  const isOurs = body.includes("\"venice_code\"")
+  const input: Input = { status: status ?? 200, headers: isOurs ? withoutAdvice(headers) : headers, body, now }
   // A client also fails on a success that it cannot read.
-  return status >= 200 && status < 300 && !body.includes("\"venice_code\"") ? hidden(input) : decodeResponse(input)
+  const isSuccess = status !== undefined && status >= 200 && status < 300
+  return isSuccess && !isOurs ? hidden(input) : decodeResponse(input)
 }
 
 /** The error of the class in this copy of core. */
