@@ -65,7 +65,8 @@ import type { VeniceError } from "./VeniceError.ts"
  *
  * In OpenAI's format `error.code` is another word for each code: OpenAI's own where it means one code of Venice
  * (`invalid_api_key`, `insufficient_quota`, `context_length_exceeded`), else the code in lower case. Because clients keep
- * the object `error` alone, it has everything that identifies the error, beside `venice_code`, which is the code.
+ * the object `error` alone, it has everything that identifies the error, beside `venice_code`, which is the code:
+ * `Decode.response` of `{ error }` with status 0 returns the error.
  *
  * @category models
  * @since 0.1.0

@@ -242,7 +242,8 @@ describe("the inner object of OpenAI's format", () => {
 
   const innerOf = (error: VeniceError.VeniceError) => Encode.response(error, "openai").body.error as Schema.JsonObject
 
-  const alone = (json: Schema.Json) => Decode.response({ status: 400, body: JSON.stringify(json), now })
+  const alone = (json: Schema.Json, more: Partial<Decode.Input> = {}) =>
+    Decode.response({ status: 0, body: JSON.stringify(json), now, ...more })
 
   it.effect.prop("is the error on its own", [veniceResponse], ([received]) =>
     Effect.sync(() => {
@@ -267,20 +268,30 @@ describe("the inner object of OpenAI's format", () => {
     assert.deepStrictEqual(kept(alone({ error: innerOf(error) })), kept(error))
   })
 
-  it("restores the status and the operation of the response", () => {
+  it("has the status and the operation of the response", () => {
     const error = new Errors.InvalidContentType({ response: { status: 400, operation: "POST /chat/completions" } })
-    const { response } = Decode.response({ status: 418, body: JSON.stringify({ error: innerOf(error) }), now })
+    const { response } = alone({ error: innerOf(error) })
 
     assert.strictEqual(response.status, 400)
     assert.strictEqual(response.operation, "POST /chat/completions")
   })
 
+  it("does not replace what the caller knows of the response", () => {
+    const inner = innerOf(new Errors.ModelOffline({ response: { status: 429, operation: "GET /models" } }))
+    const known = alone({ error: inner }, { status: 500, operation: "POST /video/queue" })
+    const unnamed = alone({ error: inner }, { status: 500 })
+
+    assert.deepInclude(known.response, { status: 500, operation: "POST /video/queue" })
+    assert.isFalse(Retry.isRepeatable(known))
+    assert.isUndefined(unnamed.response.operation)
+  })
+
   it.each([{ venice_status: "429" }, { venice_status: 99 }, { venice_status: 600 }, { venice_status: 4.5 }])(
-    "keeps the status of the response beside %o",
+    "has no status from %o",
     (members) => {
       const { response } = alone({ error: { message: "m", venice_code: "GONE", ...members, operation: 1 } })
 
-      assert.strictEqual(response.status, 400)
+      assert.strictEqual(response.status, 0)
       assert.isUndefined(response.operation)
     }
   )

@@ -19,6 +19,7 @@ import { unwrap } from "./relay.ts"
  * @since 0.1.0
  */
 export interface Input {
+  /** The status of the response. Zero for a body without a response: then it is the one that `Encode` wrote into it. */
   readonly status: number
   /** The names may be in any case. */
   readonly headers?: Headers.Input | undefined
@@ -91,11 +92,14 @@ export const withoutSecrets = (input: Input): Input => {
   return input.secrets === undefined ? unescaped : redactInput(unescaped, input.secrets)
 }
 
-const asWritten = (input: Input, { operation, status }: Written): Input => ({
-  ...input,
-  status: status ?? input.status,
-  operation: input.operation ?? operation
-})
+/**
+ * The input with the status and the operation that `Encode` wrote, if the caller has no response. What a body says never
+ * replaces the status of a response, by which a policy knows whether a request was executed.
+ */
+const asWritten = (input: Input, { operation, status }: Written): Input =>
+  input.status === 0
+    ? { ...input, status: status ?? input.status, operation: input.operation ?? operation }
+    : input
 
 /** Reads the headers of a response. Its secrets must be redacted already. */
 export const receive = (input: Input, errorBody: ErrorBody): Received => {

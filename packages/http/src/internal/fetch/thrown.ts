@@ -96,7 +96,10 @@ const withoutAdvice = (headers: Kept["headers"]): Kept["headers"] => Struct.omit
 
 const decode = ({ body, headers, status }: Kept, now: number): VeniceError | undefined => {
   const isOurs = body.includes("\"venice_code\"")
-  const input: Input = { status: status ?? 200, headers: isOurs ? withoutAdvice(headers) : headers, body, now }
+  // The client may have got another status than Venice sent. The true one is in a body of ours.
+  const input: Input = isOurs
+    ? { status: 0, headers: withoutAdvice(headers), body, now }
+    : { status: status ?? 200, headers, body, now }
   // A client also fails on a success that it cannot read.
   const isSuccess = status !== undefined && status >= 200 && status < 300
   return isSuccess && !isOurs ? hidden(input) : decodeResponse(input)
