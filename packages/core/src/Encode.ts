@@ -2,8 +2,8 @@
  * Encoding of an error as a response: the inverse of `Decode`.
  *
  * `Encode` returns status, headers and a JSON body in one of four formats: Venice's, OpenAI's, Anthropic's, or problem
- * details (RFC 9457). In each format the body names the code, so that no client has to guess it from the message. The headers are
- * Venice's: hint, request id, budgets, balance.
+ * details (RFC 9457). In each format the body names the code, so that no client has to guess it from the message. The
+ * headers are Venice's: hint, request id, budgets, balance.
  *
  * **When to use**
  *
@@ -103,7 +103,7 @@ export const status = (error: VeniceError): number => [error.response.status, er
  * @category constants
  * @since 0.1.0
  */
-export const problemBase: string = documentation
+export const problemBase = documentation
 
 // Servers refuse to send a response with any other character in a header.
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
