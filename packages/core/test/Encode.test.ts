@@ -193,6 +193,14 @@ describe("the status", () => {
   })
 })
 
+it("keeps a budget of failures that is below zero", () => {
+  const headers = { "x-venice-is-content-violation": "true", "x-ratelimit-remaining": "-1" }
+  const error = Decode.response({ status: 200, headers, body: "{}", now })
+
+  assert.strictEqual(error.response.rateLimit?.failures?.remaining, 0)
+  assert.strictEqual(trip(error, "venice").response.rateLimit?.failures?.remaining, 0)
+})
+
 describe("OpenAI's format", () => {
   it.each<[VeniceError.VeniceError, object]>([
     [new Errors.AuthenticationFailed(), { type: "invalid_request_error", code: "invalid_api_key" }],

@@ -43,6 +43,8 @@ export const remainingAfter = (
 ): RateLimit | undefined => {
   const remaining = rateLimit?.failures?.remaining
   if (remaining === undefined || Class === undefined) return rateLimit
-  if (!isCounted(Class.code, input.status, errorBody.message ?? "", reason)) return rateLimit
-  return { ...rateLimit, failures: { ...rateLimit!.failures, remaining: Math.max(0, remaining - 1) } }
+  const counted = isCounted(Class.code, input.status, errorBody.message ?? "", reason) ? 1 : 0
+  // Nothing is left of a budget that is below zero, whether or not the response counts.
+  const left = Math.max(0, remaining - counted)
+  return left === remaining ? rateLimit : { ...rateLimit, failures: { ...rateLimit!.failures, remaining: left } }
 }

@@ -87,7 +87,7 @@ const openAiParam = (error: VeniceError): string | null => {
 }
 
 /** The object `error` of OpenAI's format. */
-export const openAiError = (error: VeniceError, status: number): Readonly<Record<string, Schema.Json>> =>
+const openAiError = (error: VeniceError, status: number): Readonly<Record<string, Schema.Json>> =>
   defined<Schema.Json>({
     message: text(error.message),
     type: openAiType(error),

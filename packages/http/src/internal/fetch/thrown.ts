@@ -46,9 +46,13 @@ const headersIn = (headers: unknown): Readonly<Record<string, string>> =>
 const isMarked = (value: unknown): boolean =>
   typeof read(value, "venice_code") === "string" || typeof read(read(value, "param"), "venice_code") === "string"
 
-/** Whether it has the members of an `APIError` of openai or Anthropic, which have these also without a response. */
+/**
+ * Whether it has the members of an `APIError` of openai or Anthropic, which have these also without a response. In older
+ * versions the first one is `request_id`.
+ */
 const isApiError = (thrown: object): boolean =>
-  has(thrown, "requestID") && has(thrown, "headers") && has(thrown, "error") && has(thrown, "status")
+  (has(thrown, "requestID") || has(thrown, "request_id")) && has(thrown, "headers") && has(thrown, "error")
+  && has(thrown, "status")
 
 /** Whether it has the members of an `APICallError` of the AI SDK. */
 const isApiCallError = (thrown: object): boolean =>
