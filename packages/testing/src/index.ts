@@ -1,6 +1,10 @@
 /**
  * @since 0.1.0
  */
+export * as Dynamics from "./Dynamics.ts"
+/**
+ * @since 0.1.0
+ */
 export * as Emulator from "./Emulator.ts"
 export * as Fixtures from "./Fixtures.ts"
 export * as WireResponse from "./WireResponse.ts"
