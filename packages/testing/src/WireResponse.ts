@@ -5,158 +5,39 @@
  *
  * @since 0.1.0
  */
-import type { Errors, VeniceError } from "@effect-venice/core"
-import { Encode } from "@effect-venice/core"
-import type * as Duration from "effect/Duration"
-import * as Base64 from "effect/encoding/Base64"
+import type { VeniceError } from "@effect-venice/core"
+import * as Wire from "./internal/wire/encode.ts"
+import type { WireResponse } from "./internal/wire/response.ts"
+import { json } from "./internal/wire/response.ts"
+
+export { forms } from "./internal/wire/forms.ts"
+export { type Chunk, json, text, type WireResponse } from "./internal/wire/response.ts"
 
 /**
- * A response to send: pass it to `reply` of the emulator, or serve it from a server of your own.
+ * Writes an error in Venice's own form, under the status of its response. The emulator does it for errors in `reply`.
  *
- * @category models
- * @since 0.1.0
- */
-export interface WireResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** A list of chunks is sent as a stream. */
-  readonly body: string | Uint8Array | ReadonlyArray<Chunk>
-}
-
-/**
- * A part of a body that is sent by itself: an event of a stream, or a piece of a slow download. Write the body of a
- * {@link WireResponse} with it to test how a client reads a response that arrives in parts.
+ * **Details**
  *
- * @category models
- * @since 0.1.0
- */
-export interface Chunk {
-  readonly data: string | Uint8Array
-  /** The delay between the part before, or the header, and this one; none by default. */
-  readonly delay?: Duration.Duration
-}
-
-/**
- * Makes a response with a JSON body, for a shape that {@link fromError} does not write.
+ * Whatever the error has arrives: `Decode.response` of the result returns the same class, message, fields, status, hint,
+ * ids, budgets and balance. The body is Venice's wherever it says all of that, and names fields and code where it would
+ * not: a message that Venice never sends, for example, is sent with the code.
+ *
+ * **Example** (Sending an error with its fields)
+ *
+ * ```ts
+ * import { Errors } from "@effect-venice/core"
+ * import { WireResponse } from "@effect-venice/testing"
+ *
+ * WireResponse.fromError(new Errors.ModelOffline()).body
+ * // => '{"error":"The model is temporarily offline. Please try again later."}'
+ * WireResponse.fromError(new Errors.ModelNotFound({ message: "No such model", model: "lama" })).body
+ * // => '{"error":"No such model","model":"lama","code":"MODEL_NOT_FOUND"}'
+ * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): WireResponse => ({
-  status,
-  headers: { "content-type": "application/json", ...headers },
-  body: JSON.stringify(body)
-})
-
-/**
- * Makes a response with a text body, such as the error page of a proxy.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const text = (
-  status: number,
-  body: string,
-  headers: Readonly<Record<string, string>> = { "content-type": "text/plain" }
-): WireResponse => ({ status, headers, body })
-
-const paymentOffer = {
-  x402Version: 2,
-  error: "Authentication required",
-  resource: { url: "https://api.venice.ai/api/v1", description: "Venice API", mimeType: "application/json" },
-  accepts: [{
-    scheme: "exact",
-    network: "eip155:8453",
-    amount: "10000000",
-    asset: "0x833589fcd6edb6e08f4c7c32d4f71b54bda02913",
-    payTo: "0x0000000000000000000000000000000000000402",
-    maxTimeoutSeconds: 300,
-    extra: { name: "USD Coin", version: "2" }
-  }]
-}
-
-const paymentBody = (error: Errors.PaymentRequired): object =>
-  error.reason === "insufficient_balance"
-    ? {
-      error: error.message,
-      code: "PAYMENT_REQUIRED",
-      reason: error.reason,
-      currentBalanceUsd: error.currentBalanceUsd,
-      minimumBalanceUsd: error.minimumBalanceUsd,
-      suggestedTopUpUsd: error.suggestedTopUpUsd ?? 10,
-      minimumTopUpUsd: error.minimumTopUpUsd ?? 5,
-      supportedTokens: error.supportedTokens ?? ["USDC"],
-      supportedChains: error.supportedChains ?? ["base", "solana"]
-    }
-    : { ...paymentOffer, ...error.offer, error: error.message }
-
-const bodyOf = (error: VeniceError.VeniceError): object | string => {
-  switch (error._tag) {
-    case "PAYLOAD_TOO_LARGE":
-      return { code: error._tag, error: error.message }
-    case "TOO_MANY_TOKENS":
-      return {
-        error: {
-          message: error.message,
-          type: "invalid_request_error",
-          param: "messages",
-          code: "context_length_exceeded"
-        }
-      }
-    case "INVALID_REQUEST":
-      return { error: error.message, ...error.validation?.toJSON() }
-    case "CONTENT_POLICY_VIOLATION":
-      return error.recommendedModel === undefined
-        ? {
-          error: error.message,
-          credits_refunded: error.creditsRefunded,
-          hint: error.hint,
-          suggested_prompt: error.suggestedPrompt
-        }
-        : {
-          error: {
-            message: error.message,
-            type: "provider_content_policy",
-            credits_refunded: error.creditsRefunded,
-            recommended_model: error.recommendedModel
-          }
-        }
-    case "PAYMENT_REQUIRED":
-      return paymentBody(error)
-    case "CONSENT_REQUIRED":
-      return {
-        error: { code: "needs_consent", message: error.message },
-        consent_flow: error.consentFlow,
-        face_media_roles: error.faceMediaRoles,
-        consent: error.consent,
-        docs_url: error.docsUrl
-      }
-    case "UNRECOGNIZED_RESPONSE":
-      return error.response.body ?? ""
-    default:
-      return { error: error.message }
-  }
-}
-
-// Venice sends an offer with every response to missing credentials.
-const headersOf = (error: VeniceError.VeniceError): Readonly<Record<string, string>> =>
-  error._tag === "PAYMENT_REQUIRED" && error.offer === undefined
-    ? { ...Encode.headers(error), "payment-required": Base64.encode(JSON.stringify(paymentOffer)) }
-    : Encode.headers(error)
-
-/**
- * Writes an error in Venice's own shape, under the status of its response. The emulator does it for errors in `reply`.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromError = (error: VeniceError.VeniceError): WireResponse => {
-  const body = bodyOf(error)
-  const { contentType, status } = error.response
-  return typeof body === "string"
-    ? text(status, body, { "content-type": contentType ?? "text/html; charset=UTF-8", ...headersOf(error) })
-    : json(status, body, headersOf(error))
-}
+export const fromError: (error: VeniceError.VeniceError) => WireResponse = Wire.fromError
 
 // Small responses in the documented shapes.
 const completion = {
