@@ -58,7 +58,7 @@ const moderation = (error: Errors.ContentPolicyViolation, fields: Members): Read
 ]
 
 const payment = (error: Errors.PaymentRequired, fields: Members): ReadonlyArray<Form> => {
-  const { accepts, reason, resource, x402Version, ...others } = fields
+  const { accepts, reason: _, resource, x402Version, ...others } = fields
   switch (error.reason) {
     case "authentication": {
       const venice = Offer.paymentRequired(error.message, "/api/v1")
