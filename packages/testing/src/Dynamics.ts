@@ -70,16 +70,18 @@ export const Window = Schema.Struct({ requests: Count, tokens: optional(Count) }
 export interface Window extends Schema.Schema.Type<typeof Window> {}
 
 /**
- * The schema of the limits of requests and tokens. Each key has a window for each tier; a model whose tier has none is
- * not limited.
+ * The schema of the limits of requests and tokens. Each key has a window for each model, with the figures of its
+ * tier; a model whose tier has none is not limited.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const RateLimits = Schema.Struct({
-  /** After this time the window is full again. */
+  /** After this time the window is full again. It begins with the first request. */
   window: Wait,
-  tiers: Schema.Record(Schema.String, Window)
+  tiers: Schema.Record(Schema.String, Window),
+  /** Whether the models of a tier share one window. By default each model has its own, as Venice documents it. */
+  sharedBy: optional(Schema.Literals(["model", "tier"]))
 })
 
 /**
@@ -186,6 +188,25 @@ export const Latency = Schema.Struct({
 export interface Latency extends Schema.Schema.Type<typeof Latency> {}
 
 /**
+ * The schema of the speed of streams.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Streaming = Schema.Struct({
+  /** The time between two events. */
+  every: Wait
+})
+
+/**
+ * The speed of streams. By default all events are sent at once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Streaming extends Schema.Schema.Type<typeof Streaming> {}
+
+/**
  * The schema of a balance: what the account holds, spent in the order of the fields. One DIEM is worth one dollar.
  *
  * @category schemas
@@ -215,13 +236,15 @@ export interface Balance extends Schema.Schema.Type<typeof Balance> {}
  */
 export const Key = Schema.Struct({
   value: Schema.String,
-  /** `admin` by default, which may do everything. An inference key cannot manage keys. */
+  /** By its prefix, else `ADMIN`, which may do everything. An inference key cannot manage keys. */
   type: optional(Schema.Literals(["ADMIN", "INFERENCE"])),
   /** The account's subscription has ended. */
   isInactive: optional(Schema.Boolean),
   /** The account has no Pro subscription: models of `isProOnly` are refused. */
   isFree: optional(Schema.Boolean),
-  /** What the key itself may spend, whatever the balance is. */
+  /** The models that the key may call: all by default. */
+  privacy: optional(Schema.Literals(["ALL", "PRIVATE_TEXT", "PRIVATE_ONLY"])),
+  /** What the key itself may spend, in DIEM and in dollars, whatever the balance is. */
   limits: optional(Schema.Struct({ diem: optional(Amount), usd: optional(Amount) }))
 })
 
@@ -233,6 +256,33 @@ export const Key = Schema.Struct({
  */
 export interface Key extends Schema.Schema.Type<typeof Key> {}
 
+/** What `GET /models` says about models of speech, music, embeddings and decisions, besides `Success.Model`. */
+const Spec = Schema.Struct({
+  ...Success.Model.fields.model_spec.fields,
+  voices: optional(Schema.Array(Schema.String)),
+  default_voice: optional(Schema.String),
+  supports_custom_voice_id: optional(Schema.Boolean),
+  supported_formats: optional(Schema.Array(Schema.String)),
+  default_format: optional(Schema.String),
+  voice_cloning: optional(Schema.Json),
+  voice_changer: optional(Schema.Boolean),
+  accepted_audio_formats: optional(Schema.Array(Schema.String)),
+  max_source_audio_duration_seconds: optional(Amount),
+  embeddingDimensions: optional(Count),
+  maxInputTokens: optional(Count),
+  supportsCustomDimensions: optional(Schema.Boolean),
+  maxStateTokens: optional(Count),
+  maxTotalTokens: optional(Count),
+  min_prompt_length: optional(Count),
+  prompt_character_limit: optional(Count),
+  lyrics_character_limit: optional(Count),
+  supports_lyrics: optional(Schema.Boolean),
+  supports_force_instrumental: optional(Schema.Boolean),
+  min_duration: optional(Amount),
+  max_duration: optional(Amount),
+  default_duration: optional(Amount)
+})
+
 /**
  * The schema of a model of the catalogue: its entry in `GET /models`, and how the emulator treats it.
  *
@@ -241,6 +291,7 @@ export interface Key extends Schema.Schema.Type<typeof Key> {}
  */
 export const Model = Schema.Struct({
   ...Success.Model.fields,
+  model_spec: Spec,
   /** The tier of its limits, a key of `RateLimits.tiers`. */
   tier: optional(Schema.String),
   capacity: optional(Capacity),
@@ -287,6 +338,22 @@ export const Jobs = Schema.Struct({
 export interface Jobs extends Schema.Schema.Type<typeof Jobs> {}
 
 /**
+ * The schema of the limit of `POST /crypto/rpc/{network}`. With one, the requests of a key also run one at a time.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CryptoRpc = Schema.Struct({ requests: Count, window: Wait })
+
+/**
+ * The limit of the crypto RPC, whose 429 carries `X-RateLimit-Reset` in seconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CryptoRpc extends Schema.Schema.Type<typeof CryptoRpc> {}
+
+/**
  * The schema of everything that can be configured. What is absent is off.
  *
  * @category schemas
@@ -297,8 +364,10 @@ export const Dynamics = Schema.Struct({
   failureBudget: optional(FailureBudget),
   outages: optional(Schema.Array(Outage)),
   latency: optional(Latency),
+  streaming: optional(Streaming),
   balance: optional(Balance),
   jobs: optional(Jobs),
+  cryptoRpc: optional(CryptoRpc),
   /** Every key is valid by default. */
   keys: optional(Schema.Array(Key)),
   /** The catalogue. By default models of every type, with ids of Venice's. */
@@ -351,9 +420,17 @@ export const failureBudget: FailureBudget = {
 }
 
 /**
+ * Venice's limit of the crypto RPC: 100 requests a minute, and one at a time.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const cryptoRpc: CryptoRpc = { requests: 100, window: Duration.minutes(1) }
+
+/**
  * Everything that Venice documents: limits and failure budget. Extend it for a test that is close to production.
  *
  * @category constants
  * @since 0.1.0
  */
-export const venice = { rateLimits, failureBudget } as const satisfies Dynamics
+export const venice = { rateLimits, failureBudget, cryptoRpc } as const satisfies Dynamics

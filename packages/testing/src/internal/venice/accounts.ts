@@ -1,0 +1,95 @@
+/**
+ * The API keys of the account: those of the configuration, and those that requests create.
+ *
+ * @internal
+ */
+import type * as Dynamics from "../../Dynamics.ts"
+import { BoundedMap } from "./boundedMap.ts"
+import type { Key } from "./call.ts"
+import type { Draw } from "./draw.ts"
+import { Draw as Drawn, hash } from "./draw.ts"
+
+/** Venice allows 500 active keys. */
+export const maxKeys = 500
+
+const maxSeen = 10_000
+
+const typeOf = (secret: string): Key["type"] => secret.startsWith("VENICE_INFERENCE_KEY_") ? "INFERENCE" : "ADMIN"
+
+/** The same key has the same id in every run, and the id does not tell the key. */
+const idOf = (secret: string): string => new Drawn(hash(secret)).uuid()
+
+const configured = (key: Dynamics.Key, createdAt: number): Key => ({
+  id: idOf(key.value),
+  type: key.type ?? typeOf(key.value),
+  description: "Emulated key",
+  createdAt,
+  expiresAt: undefined,
+  last6: key.value.slice(-6),
+  isInactive: key.isInactive === true,
+  isFree: key.isFree === true,
+  limits: key.limits ?? {},
+  limitPeriod: "LIFETIME",
+  privacy: key.privacy ?? "ALL"
+})
+
+export class Accounts {
+  readonly #acceptsAny: boolean
+  readonly #bySecret = new BoundedMap<string, Key>(maxSeen)
+  readonly #revoked = new BoundedMap<string, true>(maxSeen)
+  readonly #startedAt: number
+  readonly #lastUsed = new BoundedMap<string, number>(maxSeen)
+
+  constructor(keys: ReadonlyArray<Dynamics.Key> | undefined, startedAt: number) {
+    this.#acceptsAny = keys === undefined
+    this.#startedAt = startedAt
+    for (const key of keys ?? []) this.#bySecret.set(key.value, configured(key, startedAt))
+  }
+
+  /** The key with this secret, or nothing if it is unknown, expired or revoked. */
+  authenticate(secret: string, now: number): Key | undefined {
+    const known = this.#bySecret.get(secret)
+    const key = known ?? (this.#acceptsAny ? this.#remember(secret) : undefined)
+    if (key === undefined || this.#revoked.has(key.id)) return undefined
+    if (key.expiresAt !== undefined && key.expiresAt <= now) return undefined
+    this.#lastUsed.set(key.id, now)
+    return key
+  }
+
+  #remember(secret: string): Key {
+    const key = configured({ value: secret }, this.#startedAt)
+    this.#bySecret.set(secret, key)
+    return key
+  }
+
+  lastUsed(id: string): number | undefined {
+    return this.#lastUsed.get(id)
+  }
+
+  /** The keys that are active, the newest first. */
+  list(now: number): ReadonlyArray<Key> {
+    return Array.from(this.#bySecret.values())
+      .filter(({ expiresAt, id }) => !this.#revoked.has(id) && (expiresAt === undefined || expiresAt > now))
+      .sort((a, b) => b.createdAt - a.createdAt)
+  }
+
+  find(id: string, now: number): Key | undefined {
+    return this.list(now).find((key) => key.id === id)
+  }
+
+  /** Creates a key, and returns it with its secret, which nothing else ever tells. */
+  create(key: Omit<Key, "id" | "last6" | "isFree" | "isInactive">, draw: Draw): readonly [key: Key, secret: string] {
+    const secret = `VENICE_${key.type}_KEY_${draw.hex(44)}`
+    const created: Key = { ...key, id: draw.uuid(), last6: secret.slice(-6), isFree: false, isInactive: false }
+    this.#bySecret.set(secret, created)
+    return [created, secret]
+  }
+
+  update(key: Key): void {
+    for (const [secret, known] of this.#bySecret) if (known.id === key.id) this.#bySecret.set(secret, key)
+  }
+
+  revoke(id: string): void {
+    this.#revoked.set(id, true)
+  }
+}
