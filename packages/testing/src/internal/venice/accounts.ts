@@ -19,13 +19,16 @@ const typeOf = (secret: string): Key["type"] => secret.startsWith("VENICE_INFERE
 /** The same key has the same id in every run, and the id does not tell the key. */
 const idOf = (secret: string): string => new Drawn(hash(secret)).uuid()
 
+/** Of a short key, the last characters would tell too much. */
+const last6Of = (secret: string): string => secret.length < 20 ? "******" : secret.slice(-6)
+
 const configured = (key: Dynamics.Key, createdAt: number): Key => ({
   id: idOf(key.value),
   type: key.type ?? typeOf(key.value),
   description: "Emulated key",
   createdAt,
   expiresAt: undefined,
-  last6: key.value.slice(-6),
+  last6: last6Of(key.value),
   isInactive: key.isInactive === true,
   isFree: key.isFree === true,
   limits: key.limits ?? {},
@@ -48,6 +51,7 @@ export class Accounts {
 
   /** The key with this secret, or nothing if it is unknown, expired or revoked. */
   authenticate(secret: string, now: number): Key | undefined {
+    if (secret === "") return undefined
     const known = this.#bySecret.get(secret)
     const key = known ?? (this.#acceptsAny ? this.#remember(secret) : undefined)
     if (key === undefined || this.#revoked.has(key.id)) return undefined
@@ -80,7 +84,7 @@ export class Accounts {
   /** Creates a key, and returns it with its secret, which nothing else ever tells. */
   create(key: Omit<Key, "id" | "last6" | "isFree" | "isInactive">, draw: Draw): readonly [key: Key, secret: string] {
     const secret = `VENICE_${key.type}_KEY_${draw.hex(44)}`
-    const created: Key = { ...key, id: draw.uuid(), last6: secret.slice(-6), isFree: false, isInactive: false }
+    const created: Key = { ...key, id: draw.uuid(), last6: last6Of(secret), isFree: false, isInactive: false }
     this.#bySecret.set(secret, created)
     return [created, secret]
   }

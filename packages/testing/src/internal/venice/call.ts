@@ -17,6 +17,8 @@ export interface Request {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string | Uint8Array
+  /** The bytes of the body, where `body` is a text: a form with files is no text. */
+  readonly bytes?: Uint8Array | undefined
 }
 
 export interface File {

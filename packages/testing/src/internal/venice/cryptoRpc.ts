@@ -13,6 +13,7 @@ import * as Rpc from "./rpc.ts"
 import type { Answering, Handler } from "./run.ts"
 import { charged, ok } from "./run.ts"
 import type { State } from "./state.ts"
+import { wall } from "./wallClock.ts"
 
 export const listNetworks: Handler = () => ok({ networks: Rpc.networks })
 
@@ -74,7 +75,7 @@ const admit = (call: Call, state: State): Refuse.Refusing<void> => {
   return Refuse.body(429, { error: "Rate limit exceeded" }, {
     "x-ratelimit-limit": String(config.requests),
     "x-ratelimit-remaining": "0",
-    "x-ratelimit-reset": seconds(counted.resetAt)
+    "x-ratelimit-reset": seconds(wall(counted.resetAt))
   })
 }
 

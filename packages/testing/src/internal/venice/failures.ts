@@ -13,6 +13,7 @@ import { json } from "../wire/response.ts"
 import { BoundedMap } from "./boundedMap.ts"
 import type { Call } from "./call.ts"
 import type { Counted } from "./refusal.ts"
+import { wall } from "./wallClock.ts"
 
 interface Budget {
   remaining: number
@@ -46,7 +47,7 @@ export class Failures {
   headers(bucket: string, now: number): Headers {
     if (this.#config === undefined) return {}
     const { remaining, resetAt } = this.#read(bucket, "failures", now)
-    return { "x-ratelimit-remaining": String(remaining), "x-ratelimit-resets": String(resetAt) }
+    return { "x-ratelimit-remaining": String(remaining), "x-ratelimit-resets": String(wall(resetAt)) }
   }
 
   /** The response to a request of a bucket that is locked out. */
@@ -55,7 +56,7 @@ export class Failures {
     for (const kind of ["failures", "unsupported"] as const) {
       const budget = this.#read(bucket, kind, now)
       if (!budget.isLocked) continue
-      const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-resets": String(budget.resetAt) }
+      const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-resets": String(wall(budget.resetAt)) }
       const message = wording(this.#limitOf(kind), this.#config.lockout)
       return this.#config.wording === "error"
         ? json(429, { error: message }, headers)

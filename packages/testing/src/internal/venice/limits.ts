@@ -6,6 +6,7 @@
 import * as Duration from "effect/Duration"
 import type * as Dynamics from "../../Dynamics.ts"
 import { BoundedMap } from "./boundedMap.ts"
+import { wall } from "./wallClock.ts"
 
 interface Window {
   requests: number
@@ -70,10 +71,10 @@ export class Limits {
 const headersOf = (limit: Dynamics.Window, { requests, resetAt, tokens }: Window): Headers => ({
   "x-ratelimit-limit-requests": String(limit.requests),
   "x-ratelimit-remaining-requests": String(requests),
-  "x-ratelimit-reset-requests": String(resetAt),
+  "x-ratelimit-reset-requests": String(wall(resetAt)),
   ...(limit.tokens !== undefined && {
     "x-ratelimit-limit-tokens": String(limit.tokens),
     "x-ratelimit-remaining-tokens": String(Math.max(0, tokens)),
-    "x-ratelimit-reset-tokens": String(resetAt)
+    "x-ratelimit-reset-tokens": String(wall(resetAt))
   })
 })

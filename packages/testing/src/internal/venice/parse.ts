@@ -101,12 +101,12 @@ const wrongType = new Errors.InvalidContentType({
   response: { status: 400 }
 })
 
-export const parse = ({ body, headers, method }: Request): Refuse.Refusing<Parsed> => {
+export const parse = ({ body, bytes, headers, method }: Request): Refuse.Refusing<Parsed> => {
   const contentType = headers["content-type"] ?? ""
   const isForm = /^multipart\/form-data\b/i.test(contentType)
-  if (!isForm && sizeOf(body) > maxBody) return Refuse.error(tooLarge, "none")
+  if (!isForm && sizeOf(bytes ?? body) > maxBody) return Refuse.error(tooLarge, "none")
   if (body.length === 0) return Effect.succeed({ body: {}, text: "", files: noFiles, isForm: false })
-  if (isForm) return parseForm(contentType, body)
+  if (isForm) return parseForm(contentType, bytes ?? body)
   if (method === "GET") return Effect.succeed({ body: {}, text: "", files: noFiles, isForm: false })
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType)) return Refuse.error(wrongType, "none")
   const text = typeof body === "string" ? body : decoder.decode(body)

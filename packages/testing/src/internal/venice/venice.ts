@@ -28,6 +28,7 @@ import type { Answer } from "./run.ts"
 import { withHeaders } from "./run.ts"
 import type { State } from "./state.ts"
 import * as States from "./state.ts"
+import { dateHeader } from "./wallClock.ts"
 
 export type { Request } from "./call.ts"
 export type { Charge } from "./ledger.ts"
@@ -167,7 +168,7 @@ export const make = (options: Options = {}): Effect.Effect<Venice> =>
           const id = `${draw.hex(16)}-VCE`
           const answer = yield* answerTo(current, request, id, now, draw)
           const response = yield* deliver(current, answer, draw)
-          return withHeaders(response, { "cf-ray": id })
+          return withHeaders(response, { "cf-ray": id, date: dateHeader(yield* Clock.currentTimeMillis) })
         }),
       charges: Effect.sync(() => state.ledger.charges),
       reset: Effect.map(start, (fresh) => {
