@@ -68,8 +68,14 @@ export const form = (
     parts.push(encoder.encode("\r\n"))
   }
   parts.push(encoder.encode(`--${boundary}--\r\n`))
+  const body = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const part of parts) {
+    body.set(part, offset)
+    offset += part.length
+  }
   return {
-    body: new Uint8Array(parts.flatMap((part) => Array.from(part))),
+    body,
     headers: { "content-type": `multipart/form-data; boundary=${boundary}` }
   }
 }

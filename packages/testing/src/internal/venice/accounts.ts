@@ -38,7 +38,10 @@ const configured = (key: Dynamics.Key, createdAt: number): Key => ({
 
 export class Accounts {
   readonly #acceptsAny: boolean
-  readonly #bySecret = new BoundedMap<string, Key>(maxSeen)
+  /** Configured, or created by a request: at most {@link maxKeys} more than are configured. */
+  readonly #known = new Map<string, Key>()
+  /** Any other, where any is valid. */
+  readonly #seen = new BoundedMap<string, Key>(maxSeen)
   readonly #revoked = new BoundedMap<string, true>(maxSeen)
   readonly #startedAt: number
   readonly #lastUsed = new BoundedMap<string, number>(maxSeen)
@@ -46,13 +49,13 @@ export class Accounts {
   constructor(keys: ReadonlyArray<Dynamics.Key> | undefined, startedAt: number) {
     this.#acceptsAny = keys === undefined
     this.#startedAt = startedAt
-    for (const key of keys ?? []) this.#bySecret.set(key.value, configured(key, startedAt))
+    for (const key of keys ?? []) this.#known.set(key.value, configured(key, startedAt))
   }
 
   /** The key with this secret, or nothing if it is unknown, expired or revoked. */
   authenticate(secret: string, now: number): Key | undefined {
     if (secret === "") return undefined
-    const known = this.#bySecret.get(secret)
+    const known = this.#known.get(secret) ?? this.#seen.get(secret)
     const key = known ?? (this.#acceptsAny ? this.#remember(secret) : undefined)
     if (key === undefined || this.#revoked.has(key.id)) return undefined
     if (key.expiresAt !== undefined && key.expiresAt <= now) return undefined
@@ -62,7 +65,7 @@ export class Accounts {
 
   #remember(secret: string): Key {
     const key = configured({ value: secret }, this.#startedAt)
-    this.#bySecret.set(secret, key)
+    this.#seen.set(secret, key)
     return key
   }
 
@@ -72,7 +75,8 @@ export class Accounts {
 
   /** The keys that are active, the newest first. */
   list(now: number): ReadonlyArray<Key> {
-    return Array.from(this.#bySecret.values())
+    return [...this.#known, ...this.#seen.entries()]
+      .map(([, key]) => key)
       .filter(({ expiresAt, id }) => !this.#revoked.has(id) && (expiresAt === undefined || expiresAt > now))
       .sort((a, b) => b.createdAt - a.createdAt)
   }
@@ -83,17 +87,28 @@ export class Accounts {
 
   /** Creates a key, and returns it with its secret, which nothing else ever tells. */
   create(key: Omit<Key, "id" | "last6" | "isFree" | "isInactive">, draw: Draw): readonly [key: Key, secret: string] {
+    for (const [secret, { expiresAt = Infinity }] of this.#known) {
+      if (expiresAt <= key.createdAt) this.#forget(secret)
+    }
     const secret = `VENICE_${key.type}_KEY_${draw.hex(44)}`
     const created: Key = { ...key, id: draw.uuid(), last6: last6Of(secret), isFree: false, isInactive: false }
-    this.#bySecret.set(secret, created)
+    this.#known.set(secret, created)
     return [created, secret]
   }
 
   update(key: Key): void {
-    for (const [secret, known] of this.#bySecret) if (known.id === key.id) this.#bySecret.set(secret, key)
+    for (const [secret, { id }] of this.#known) if (id === key.id) this.#known.set(secret, key)
+    for (const [secret, { id }] of this.#seen.entries()) if (id === key.id) this.#seen.set(secret, key)
   }
 
   revoke(id: string): void {
     this.#revoked.set(id, true)
+    for (const [secret, known] of this.#known) if (known.id === id) this.#forget(secret)
+  }
+
+  /** Forgets a key that is not valid any more, also where any other key is. */
+  #forget(secret: string): void {
+    this.#known.delete(secret)
+    this.#revoked.set(idOf(secret), true)
   }
 }
