@@ -28,10 +28,11 @@ export { type Chunk, json, text, type WireResponse } from "./internal/wire/respo
  * import { Errors } from "@effect-venice/core"
  * import { WireResponse } from "@effect-venice/testing"
  *
- * WireResponse.fromError(new Errors.ModelOffline()).body
- * // => '{"error":"The model is temporarily offline. Please try again later."}'
- * WireResponse.fromError(new Errors.ModelNotFound({ message: "No such model", model: "lama" })).body
- * // => '{"error":"No such model","model":"lama","code":"MODEL_NOT_FOUND"}'
+ * const usual = WireResponse.fromError(new Errors.ModelOverloaded())
+ * const unusual = WireResponse.fromError(new Errors.ModelNotFound({ message: "No such model", model: "lama" }))
+ *
+ * usual.body // => '{"error":"The model is currently overloaded. Please try again later."}'
+ * unusual.body // => '{"error":"No such model","model":"lama","code":"MODEL_NOT_FOUND"}'
  * ```
  *
  * @category constructors

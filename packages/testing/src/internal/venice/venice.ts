@@ -144,11 +144,16 @@ const answerTo = (state: State, request: Request, id: string, now: number, draw:
 }
 
 /** Waits as long as Venice takes. A run ends in Venice even if its caller has gone, and is billed. */
-const deliver = (state: State, { finish, response }: Answer, draw: Draw): Effect.Effect<WireResponse> => {
+const deliver = (
+  state: State,
+  { finish, response }: Answer,
+  draw: Draw,
+  sleep: (wait: Duration.Duration) => Effect.Effect<void>
+): Effect.Effect<WireResponse> => {
   const latency = state.dynamics.latency
   const wait = latency === undefined || response.status >= 400 ? 0 : Latency.draw(latency, () => draw.next())
   const end = Effect.map(Clock.currentTimeMillis, (now) => finish?.(now, endOf(response, now)))
-  return (wait === 0 ? Effect.void : Effect.sleep(Duration.millis(wait))).pipe(
+  return (wait === 0 ? Effect.void : sleep(Duration.millis(wait))).pipe(
     Effect.onExit(() => end),
     Effect.as(response)
   )
@@ -160,16 +165,17 @@ export const make = (options: Options = {}): Effect.Effect<Venice> =>
     const start = Effect.map(Clock.currentTimeMillis, (now) => States.make(dynamics, origin, now))
     let state = yield* start
     return {
+      // Whatever a request takes, it gives back: only its wait can be interrupted.
       respond: (request) =>
-        Effect.gen(function*() {
+        Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
           const now = yield* Clock.currentTimeMillis
           const draw = new Draw(yield* Random.nextIntBetween(0, 0x1_0000_0000, { halfOpen: true }))
           const current = state
           const id = `${draw.hex(16)}-VCE`
           const answer = yield* answerTo(current, request, id, now, draw)
-          const response = yield* deliver(current, answer, draw)
+          const response = yield* deliver(current, answer, draw, (wait) => restore(Effect.sleep(wait)))
           return withHeaders(response, { "cf-ray": id, date: dateHeader(yield* Clock.currentTimeMillis) })
-        }),
+        })),
       charges: Effect.sync(() => state.ledger.charges),
       reset: Effect.map(start, (fresh) => {
         state = fresh

@@ -136,7 +136,7 @@ const formsOf = (error: VeniceError.VeniceError): ReadonlyArray<Form> => {
 /** More explicit than Venice: with the fields that the form does not have, then with the code. */
 const explicit = (form: Form, error: VeniceError.VeniceError): ReadonlyArray<Form> => {
   if (typeof form.body === "string") return []
-  const fields = { ...fieldMembers(error), ...form.body }
+  const fields = { ...form.body, ...fieldMembers(error), ...form.body }
   return [
     { ...form, body: fields },
     { ...form, body: { ...form.body, code: error._tag } },
