@@ -12,7 +12,7 @@ import { withoutSecrets } from "./internal/decoding/received.ts"
 import { printable as withoutControls } from "./internal/redaction/excerpt.ts"
 import { describe } from "./internal/redaction/foreignError.ts"
 import { excerptJson } from "./internal/redaction/json.ts"
-import { redactCutSecret, redactSecrets } from "./internal/redaction/redact.ts"
+import { isSecretName, placeholder, redact, redactCutSecret, redactSecrets } from "./internal/redaction/redact.ts"
 
 /**
  * Returns a function that replaces known secrets in a text by `<redacted>`, in plain form, as JSON, JavaScript, a
@@ -40,6 +40,46 @@ import { redactCutSecret, redactSecrets } from "./internal/redaction/redact.ts"
  * @since 0.1.0
  */
 export const secrets: (secrets: ReadonlyArray<string>) => (text: string) => string = redactSecrets
+
+/**
+ * Redacts what looks like a credential in a text: a key with a known prefix, a token after its name, a signature. In
+ * linear time.
+ *
+ * **When to use**
+ *
+ * Before you keep a text of somebody else whose secrets you do not know: a body in a journal, a line of a log.
+ *
+ * **Example** (Redacting an unknown key)
+ *
+ * ```ts
+ * import { Redact } from "@effect-venice/core"
+ *
+ * Redact.text("{\"apiKey\":\"VENICE-ADMIN-KEY-abcdefgh\"}") // => "{\"apiKey\":\"<redacted>\"}"
+ * ```
+ *
+ * @category redacting
+ * @since 0.1.0
+ */
+export const text: (text: string) => string = redact
+
+/**
+ * Copies headers with the values of those that carry a credential replaced by `<redacted>`: `Authorization`, cookies,
+ * signed payments, keys of gateways. What looks like a credential in the others is redacted as in {@link text}.
+ *
+ * **When to use**
+ *
+ * Before you keep or log the headers of a request or a response.
+ *
+ * @category redacting
+ * @since 0.1.0
+ */
+export const headers = (headers: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> => {
+  const out: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) out[name] = isSecretName(name) ? placeholder : redact(value)
+  }
+  return out
+}
 
 /**
  * Redacts the values in `secrets` in the headers and the body of a response.

@@ -104,3 +104,22 @@ describe("the text of a server", () => {
     assert.strictEqual(Redact.printable("zwölf\u{1f600}"), "zwölf\u{1f600}")
   })
 })
+
+describe("what looks like a credential", () => {
+  it("is redacted in a text, and words are not", () => {
+    assert.strictEqual(Redact.text(`{"token":"${random}"}`), "{\"token\":\"<redacted>\"}")
+    assert.strictEqual(Redact.text("the token is missing"), "the token is missing")
+  })
+
+  it("is redacted in headers, by their names in any case and by their values", () => {
+    const headers = { Authorization: "abc", "cf-aig-authorization": "abc", cookie: "a=b", "x-note": `Bearer ${random}` }
+
+    assert.deepStrictEqual(Redact.headers({ ...headers, accept: "*/*", absent: undefined }), {
+      Authorization: "<redacted>",
+      "cf-aig-authorization": "<redacted>",
+      cookie: "<redacted>",
+      "x-note": "Bearer <redacted>",
+      accept: "*/*"
+    })
+  })
+})
