@@ -7,4 +7,6 @@ export * as Dynamics from "./Dynamics.ts"
  */
 export * as Emulator from "./Emulator.ts"
 export * as Fixtures from "./Fixtures.ts"
+export * as Journal from "./Journal.ts"
+export * as Script from "./Script.ts"
 export * as WireResponse from "./WireResponse.ts"

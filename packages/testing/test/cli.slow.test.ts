@@ -66,7 +66,7 @@ describe("effect-venice demo", () => {
       assert.include(stdout, "44 of 44 errors were decoded as sent.")
       assert.match(stdout, /RATE_LIMIT_EXCEEDED +asked for 1s +waits \d/)
       assert.match(stdout, /MODEL_OVERLOADED +asked for 2s +waits \d/)
-      assert.match(stdout, /succeeded +"Emulated\."/)
+      assert.match(stdout, /succeeded +"This is an emulated answer/)
       assert.notInclude(stdout, "\u001b")
       for (const remedy of ["fix the credentials", "shorten the input, or use a model with a larger context"]) {
         assert.include(stdout, remedy)

@@ -28,7 +28,7 @@ const printed = (baseUrl: string) =>
 
 describe("the first example of the README", () => {
   it.live.each<readonly [string, Emulator.Reply | undefined, string]>([
-    ["the answer", undefined, "Emulated.\n"],
+    ["the answer", undefined, "This is an emulated answer to: "],
     [
       "the limit of the model",
       new Errors.TooManyTokens({ message: "This model's maximum context length is 10 tokens." }),

@@ -8,7 +8,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import { didYouMean, nearest } from "./nearest.ts"
+import { didYouMean, nearest } from "../internal/nearest.ts"
 import { complain } from "./output.ts"
 
 /** The values that an argument or a flag takes, by its name. */

@@ -7,7 +7,7 @@ import { Retry, VeniceError } from "@effect-venice/core"
 import * as CliError from "effect/cli/CliError"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { didYouMean, nearest } from "./nearest.ts"
+import { didYouMean, nearest } from "../internal/nearest.ts"
 
 export const presets = {
   standard: Retry.standard,
