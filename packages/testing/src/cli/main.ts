@@ -23,6 +23,7 @@ import * as Schema from "effect/Schema"
 import manifest from "../../package.json" with { type: "json" }
 import { classifyLines, type RefusedLines, type UnreadableInput } from "./classify.ts"
 import { demo, live } from "./demo.ts"
+import { type CannotEmulate, defaultHost, defaultPort, emulate } from "./emulate.ts"
 import * as Invocation from "./invocation.ts"
 import { complain, type OutputFailure, watched } from "./output.ts"
 import { parseScript, type Preset, presets, show } from "./policy.ts"
@@ -116,6 +117,57 @@ const policyCommand = Command.make(
   ])
 )
 
+const emulateCommand = Command.make(
+  "emulate",
+  {
+    port: Flag.Int("port").pipe(
+      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
+      Flag.withDescription("The port; 0 is a free one"),
+      Flag.withDefault(defaultPort)
+    ),
+    host: Flag.String("host").pipe(
+      Flag.withDescription("The address; 0.0.0.0 is reachable from other machines"),
+      Flag.withDefault(defaultHost)
+    ),
+    script: Flag.Path("script", { pathType: "either" }).pipe(
+      Flag.withDescription("A JSON file with rules: which requests fail, and how"),
+      Flag.optional
+    ),
+    seed: Flag.Int("seed").pipe(
+      Flag.withDescription("The seed of everything that is drawn; that of the script, or 0, by default"),
+      Flag.optional
+    ),
+    strict: Flag.Boolean("strict").pipe(
+      Flag.withDescription("Let a request fail that no rule of the script matches"),
+      Flag.withDefault(false)
+    ),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print the line that says where it listens as JSON"),
+      Flag.withDefault(false)
+    )
+  },
+  (options) => emulate(options)
+).pipe(
+  Command.withShortDescription("Serve an emulator of Venice over HTTP"),
+  Command.withDescription(
+    [
+      "Serve an emulator of Venice over HTTP",
+      "",
+      "  It prints one line when it is ready, and ends with SIGINT or SIGTERM. Below",
+      "  /__emulator is its own API: GET health, script, journal, verify and clock;",
+      "  PUT and POST script; POST reset and clock. The header x-emulate of a request",
+      "  names the error to respond with."
+    ].join("\n")
+  ),
+  Command.withExamples([
+    { command: "effect-venice emulate", description: "Emulate Venice at http://127.0.0.1:4141/api/v1" },
+    {
+      command: "effect-venice emulate --port 0 --json --script script.json --seed 7",
+      description: "On a free port, with rules, for another program to start"
+    }
+  ])
+)
+
 /** The status with which the process exits after a failure that is already reported. */
 class ExitStatus extends Data.TaggedError("ExitStatus")<{ readonly status: number }> {
   override readonly [Runtime.errorExitCode] = this.status
@@ -123,6 +175,7 @@ class ExitStatus extends Data.TaggedError("ExitStatus")<{ readonly status: numbe
 }
 
 type Failures =
+  | CannotEmulate
   | CliError.CliError
   | Config.ConfigError
   | Failure.UnexpectedBody
@@ -142,6 +195,7 @@ const report = (error: Failures): Effect.Effect<void, ExitStatus> => {
       return exit(1)
     case "OutputFailure":
       return error.isBrokenPipe ? Effect.void : Effect.andThen(complain(error.message), exit(1))
+    case "CannotEmulate":
     case "UnreadableInput":
       return Effect.andThen(complain(error.message), exit(1))
     case "ConfigError":
@@ -153,7 +207,7 @@ const report = (error: Failures): Effect.Effect<void, ExitStatus> => {
 
 Command.make("effect-venice").pipe(
   Command.withDescription("The errors of the Venice API, typed"),
-  Command.withSubcommands([demoCommand, classifyCommand, policyCommand]),
+  Command.withSubcommands([demoCommand, classifyCommand, policyCommand, emulateCommand]),
   Command.withExamples([
     { command: "effect-venice demo", description: "See every error" },
     { command: "effect-venice classify responses.jsonl", description: "Which error is each of these responses?" },
