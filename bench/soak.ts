@@ -6,11 +6,11 @@
  */
 import { Decode } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
+import { Fixtures } from "@effect-venice/testing"
 import { NodeHttpClient } from "@effect/platform-node"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { readdirSync, readlinkSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
-import { responses } from "../packages/core/test/fixtures/read.ts"
 import { hostile, outcome, round } from "../packages/http/test/failing.ts"
 
 const calls = Number(process.argv[2] ?? 100_000)
@@ -173,13 +173,13 @@ const decode = async () => {
   let done = 0
   for (const [label, part] of parts) {
     for (; done < decodes * part; done++) {
-      const { body, endpoint, headers, status } = responses[done % responses.length]!
+      const { body, headers, operation, status } = Fixtures.all[done % Fixtures.all.length]!
       // Texts differ, so that a cache by text would show as growth.
       Decode.response({
         status,
         headers,
         body: `${body}${" ".repeat(done % 7)}`.replace("error", () => done % 3 === 0 ? "error" : `error${done}`),
-        operation: endpoint ?? undefined,
+        operation,
         now: 0
       })
     }

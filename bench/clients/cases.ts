@@ -4,7 +4,7 @@
  *
  * Venice puts a `CF-RAY` on every answer, so every answer here has one; it is the request id.
  */
-import { codes, responses } from "../../packages/core/test/fixtures/read.ts"
+import { Fixtures } from "@effect-venice/testing"
 
 export interface Case {
   readonly id: string
@@ -215,24 +215,30 @@ const streams: ReadonlyArray<Pick<Case, "id" | "body" | "expected" | "hint">> = 
   { id: "an end without its marker", body: delta, expected: "UnfinishedStream" }
 ]
 
+const documentedCodes = Fixtures.all.filter(({ id }) => id.startsWith("table-"))
+
+const responses = Fixtures.all.filter(({ isCanonical, provenance, status }) =>
+  isCanonical !== true && provenance !== "composed" && status >= 300
+)
+
 const unnumbered: ReadonlyArray<Case> = [
-  ...codes.map(({ code, message, status }): Case => ({
+  ...documentedCodes.map(({ body, code, status }): Case => ({
     id: code,
     group: "documented code",
     status,
     headers: json,
-    body: JSON.stringify({ error: message }),
+    body,
     expected: code
   })),
-  ...responses.filter(({ status }) => status >= 300).map(({ body, endpoint, expected, headers, id, status }): Case => ({
+  ...responses.map(({ body, code, headers, id, operation, status }): Case => ({
     id,
     group: "response",
-    ...(endpoint !== null && { operation: endpoint }),
+    ...(operation !== undefined && { operation }),
     status,
     // What the server of the replay sets itself is left out.
     headers: { ...json, ...Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "date")) },
     body,
-    expected
+    expected: code
   })),
   ...shapes,
   ...waits.map((wait): Case => ({ status: 429, ...wait, group: "wait", headers: { ...json, ...wait.headers } })),

@@ -1,9 +1,10 @@
 import { Decode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
+import { Fixtures } from "@effect-venice/testing"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { DateTime, Effect, Equal, Schema } from "effect"
 import { inspect } from "node:util"
 import { anyResponse } from "./anyResponse.ts"
-import { codes, judged, responses } from "./fixtures/read.ts"
+import { codes } from "./fixtures/read.ts"
 import { isTotal, millis } from "./totality.ts"
 
 const now = Date.UTC(2026, 0, 1)
@@ -26,23 +27,15 @@ const expectError = <Tag extends VeniceError.Code>(
 }
 
 describe("recorded and documented responses", () => {
-  it.each(judged)(
-    "$id is $expected",
-    ({ accept = [], body, category, expected, headers, hintMillis, now, operation, status }) => {
-      const error = Decode.response({ status, headers, body, operation, now: now ?? 1_780_000_000_000 })
+  it.each(Fixtures.all)("$id is $code", (fixture) => {
+    const { body, category, code, operation, retryAfterMillis, status } = fixture
+    const error = Fixtures.decode(fixture)
 
-      assert.include([expected, ...accept], error._tag)
-      if (category !== undefined) assert.strictEqual(error.category, category)
-      if (hintMillis !== undefined) assert.strictEqual(millis(error), hintMillis)
-    }
-  )
-
-  it.each(responses)("$id is $expected", ({ body, endpoint, expected, headers, status }) => {
-    const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now })
-
-    assert.strictEqual(error._tag, expected)
+    assert.strictEqual(error._tag, code)
+    assert.strictEqual(error.category, category)
+    assert.strictEqual(millis(error), retryAfterMillis)
     assert.strictEqual(error.response.status, status)
-    assert.strictEqual(error.response.operation, endpoint ?? undefined)
+    assert.strictEqual(error.response.operation, operation)
     assert.strictEqual(error.response.body, body === "" ? undefined : body)
   })
 

@@ -1,8 +1,8 @@
 import { Decode, Encode, Errors, ResponseContext, Retry, VeniceError } from "@effect-venice/core"
+import { Fixtures } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Record, Schema, Struct } from "effect"
 import { anyResponse, veniceResponse } from "./anyResponse.ts"
-import { responses } from "./fixtures/read.ts"
 
 const now = Date.UTC(2026, 0, 1)
 
@@ -17,7 +17,7 @@ const trip = (error: VeniceError.VeniceError, format: Encode.Format): VeniceErro
 /** The error as JSON, without the parts that describe the response it was decoded from. */
 const essence = (error: VeniceError.VeniceError) => {
   const { matchedBy: _, attempts: __, response, ...rest } = JSON.parse(JSON.stringify(error))
-  const { body: _b, bodyTruncated: _t, contentType: _c, delivered: _d, shouldRetry: _s, ...kept } = response
+  const { body: _b, bodyTruncated: _t, contentType: _c, delivered: _d, shouldRetry: _s, relay: _r, ...kept } = response
   return { ...rest, category: error.category, response: kept }
 }
 
@@ -30,14 +30,11 @@ const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.Venic
 const canBeSent = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
 describe.each(formats)("an error in the format %s", (format) => {
-  it.each(responses.filter(({ status }) => status >= 400))(
-    "comes back as itself: $id",
-    ({ body, endpoint, headers, status }) => {
-      const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now })
+  it.each(Fixtures.all.filter(({ status }) => status >= 400))("comes back as itself: $id", (fixture) => {
+    const error = Fixtures.decode(fixture)
 
-      assertSame(trip(error, format), error)
-    }
-  )
+    assertSame(trip(error, format), error)
+  })
 
   it.effect.prop(
     "comes back as itself, whatever response it was decoded from",

@@ -1,14 +1,12 @@
 import { Decode, Errors, Operation, OperationFailure, VeniceError } from "@effect-venice/core"
+import { Fixtures } from "@effect-venice/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { responses } from "./fixtures/read.ts"
 
 describe("the codes of an operation", () => {
-  it.each(responses.filter(({ endpoint }) => endpoint !== null && Operation.isOperation(endpoint)))(
+  it.each(Fixtures.all.filter(({ operation }) => operation !== undefined && Operation.isOperation(operation)))(
     "hold what was captured or documented: $id",
-    ({ body, endpoint, headers, status }) => {
-      const error = Decode.response({ status, headers, body, now: 0 })
-
-      assert.isTrue(OperationFailure.codes(endpoint as Operation.Operation).has(error._tag), error._tag)
+    ({ code, operation }) => {
+      assert.isTrue(OperationFailure.codes(operation as Operation.Operation).has(code), code)
     }
   )
 

@@ -1,7 +1,7 @@
-import { Category, Decode, Errors, VeniceError } from "@effect-venice/core"
+import { Category, Errors, VeniceError } from "@effect-venice/core"
+import { Fixtures } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { responses } from "./fixtures/read.ts"
 
 const text = Schema.fromJsonString(VeniceError.VeniceError)
 
@@ -22,8 +22,8 @@ describe("the schema", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it.each(responses)("encodes and decodes the error of $id", ({ body, endpoint, headers, status }) => {
-    const error = Decode.response({ status, headers, body, operation: endpoint ?? undefined, now: 0 })
+  it.each(Fixtures.all)("encodes and decodes the error of $id", (fixture) => {
+    const error = Fixtures.decode(fixture)
 
     assertSame(roundTrip(error), error)
   })
