@@ -1,9 +1,8 @@
 import { Decode, Errors, ResponseContext, VeniceError } from "@effect-venice/core"
-import { Fixtures } from "@effect-venice/testing"
+import { Arbitraries, Fixtures } from "@effect-venice/testing"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { DateTime, Effect, Equal, Schema } from "effect"
 import { inspect } from "node:util"
-import { anyResponse } from "./anyResponse.ts"
 import { codes } from "./fixtures/read.ts"
 import { isTotal, millis } from "./totality.ts"
 
@@ -864,7 +863,7 @@ describe("the stack", () => {
 describe("totality", () => {
   it.effect.prop(
     "decodes anything to exactly one error",
-    [anyResponse],
+    [Arbitraries.anyResponse],
     ([received]) =>
       Effect.sync(() => {
         const input = { ...received, now }

@@ -1,8 +1,7 @@
 import { Decode, Encode, Errors, ResponseContext, Retry, VeniceError } from "@effect-venice/core"
-import { Fixtures } from "@effect-venice/testing"
+import { Arbitraries, Fixtures } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Record, Schema, Struct } from "effect"
-import { anyResponse, veniceResponse } from "./anyResponse.ts"
 
 const now = Date.UTC(2026, 0, 1)
 
@@ -38,7 +37,7 @@ describe.each(formats)("an error in the format %s", (format) => {
 
   it.effect.prop(
     "comes back as itself, whatever response it was decoded from",
-    [anyResponse],
+    [Arbitraries.anyResponse],
     ([received]) =>
       Effect.sync(() => {
         const headers = Record.filter(received.headers, canBeSent)
@@ -52,7 +51,7 @@ describe.each(formats)("an error in the format %s", (format) => {
 
   it.effect.prop(
     "comes back as itself, whatever Venice answered",
-    [veniceResponse],
+    [Arbitraries.response],
     ([received]) =>
       Effect.sync(() => {
         const error = Decode.response({ ...received, now })
@@ -64,7 +63,7 @@ describe.each(formats)("an error in the format %s", (format) => {
 
   it.effect.prop(
     "keeps its class and category however it was made, and changes no further",
-    [VeniceError.VeniceError],
+    [Arbitraries.error],
     ([error]) =>
       Effect.sync(() => {
         const once = trip(error, format)
@@ -250,7 +249,7 @@ describe("the inner object of OpenAI's format", () => {
   const alone = (json: Schema.Json, more: Partial<Decode.Input> = {}) =>
     Decode.response({ status: 0, body: JSON.stringify(json), now, ...more })
 
-  it.effect.prop("is the error on its own", [veniceResponse], ([received]) =>
+  it.effect.prop("is the error on its own", [Arbitraries.response], ([received]) =>
     Effect.sync(() => {
       const error = Decode.response({ ...received, now })
 

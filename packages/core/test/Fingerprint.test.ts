@@ -1,7 +1,7 @@
 import { Decode, Fingerprint } from "@effect-venice/core"
+import { Arbitraries } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { anyResponse } from "./anyResponse.ts"
 
 const fingerprint = (body: unknown, status = 418) =>
   Fingerprint.make(
@@ -45,7 +45,7 @@ describe("a fingerprint", () => {
 
   it.effect.prop(
     "is short, whatever the answer",
-    [anyResponse],
+    [Arbitraries.anyResponse],
     ([received]) =>
       Effect.sync(() => {
         assert.match(

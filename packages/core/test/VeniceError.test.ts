@@ -1,5 +1,5 @@
 import { Category, Errors, VeniceError } from "@effect-venice/core"
-import { Fixtures } from "@effect-venice/testing"
+import { Arbitraries, Fixtures } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 
@@ -17,7 +17,7 @@ const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.Venic
 describe("the schema", () => {
   it.effect.prop(
     "carries any error through JSON as itself",
-    [VeniceError.VeniceError],
+    [Arbitraries.error],
     ([error]) => Effect.sync(() => assertSame(roundTrip(error), error)),
     { arbitrary: { runs: 500 } }
   )
@@ -116,7 +116,7 @@ describe("catchCategory", () => {
 })
 
 describe("matching", () => {
-  it.effect.prop("finds the function of every category", [VeniceError.VeniceError], ([error]) =>
+  it.effect.prop("finds the function of every category", [Arbitraries.error], ([error]) =>
     Effect.sync(() => {
       const handlers = Object.fromEntries(
         Category.all.map((category) => [category, () => category])

@@ -1,6 +1,6 @@
 import { Decode, Errors, Retry, VeniceError } from "@effect-venice/core"
 import { AiFailure, Failure, VeniceClient } from "@effect-venice/http"
-import { Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
+import { Arbitraries, Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { AiError, LanguageModel } from "effect/ai"
@@ -18,7 +18,7 @@ const throughJson = (error: AiError.AiError): AiError.AiError => {
 describe("an error of Venice", () => {
   it.effect.prop(
     "comes back from an AiError as itself, also through JSON",
-    [VeniceError.VeniceError],
+    [Arbitraries.error],
     ([error]) =>
       Effect.gen(function*() {
         const aiError = AiFailure.toAiError(error, "generateText")

@@ -1,10 +1,8 @@
 /**
  * @since 0.1.0
  */
+export * as Arbitraries from "./Arbitraries.ts"
 export * as Dynamics from "./Dynamics.ts"
-/**
- * @since 0.1.0
- */
 export * as Emulator from "./Emulator.ts"
 export * as Fixtures from "./Fixtures.ts"
 export * as Journal from "./Journal.ts"

@@ -1,0 +1,3 @@
+import { algebra } from "./retryAlgebra.ts"
+
+algebra(2000)
