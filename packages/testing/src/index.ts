@@ -2,6 +2,8 @@
  * @since 0.1.0
  */
 export * as Arbitraries from "./Arbitraries.ts"
+export * as Assertions from "./Assertions.ts"
+export * as Call from "./Call.ts"
 export * as Dynamics from "./Dynamics.ts"
 export * as Emulator from "./Emulator.ts"
 export * as Fixtures from "./Fixtures.ts"

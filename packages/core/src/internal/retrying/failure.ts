@@ -111,7 +111,25 @@ export const outcomeOf = (error: unknown, kind: Kind): Operation.Outcome => {
   return Classification.of(error)?.outcome ?? "lost"
 }
 
-/** The operation of the failed request, or nothing if the failure does not name it. */
+/**
+ * How a failed request ended for the server, or nothing if no policy retries the failure. Use it with
+ * `Operation.mayRepeat` in a retry loop of your own, or in a test that nothing is charged twice.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const outcome = (error: unknown): Operation.Outcome | undefined => {
+  const kind = kindOf(error)
+  return kind === undefined ? undefined : outcomeOf(error, kind)
+}
+
+/**
+ * The operation of a failed request, or nothing if the failure does not name it. Use it to group failures of any kind
+ * in a log or a test.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
 export const operationOf = (error: unknown): string | undefined => {
   if (isVeniceError(error)) {
     const operation = property(property(error, "response"), "operation")
@@ -145,7 +163,12 @@ export const hintOf = (error: unknown): Duration.Duration | undefined =>
 const hintOfResponse = ({ response: { retryAfter } }: VeniceError): Duration.Duration | undefined =>
   Duration.isDuration(retryAfter) && !Duration.isNegative(retryAfter) ? retryAfter : undefined
 
-/** The failure as an entry of the history. */
+/**
+ * A failure as an entry of a history. Use it with `Attempts.make` in a retry loop of your own.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
 export const attemptOf = (error: unknown): Attempt => {
   const tag = property(error, "_tag")
   const out: { -readonly [K in keyof Attempt]: Attempt[K] } = { code: typeof tag === "string" ? tag : "Error" }
