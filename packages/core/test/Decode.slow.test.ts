@@ -1,3 +1,5 @@
+import { Decode } from "@effect-venice/core"
+import { Laws } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { isTotal } from "./totality.ts"
@@ -8,6 +10,8 @@ const now = Date.UTC(2026, 0, 1)
 const huge = 10 * 1024 * 1024
 
 describe("totality", () => {
+  it.effect.each(Laws.decoder(Decode.response))("$name", (law) => Laws.check(law, { runs: 5000 }), 120_000)
+
   it.each<[string, string]>([
     ["one letter", "a".repeat(huge)],
     ["HTML", `<html>${"<title>".repeat(huge / 7)}`],

@@ -1,6 +1,6 @@
 /** The algebraic laws of policies, with as many runs as the caller has time for. */
 import { Retry } from "@effect-venice/core"
-import { Arbitraries } from "@effect-venice/testing"
+import { Arbitraries, Laws } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Duration, Schema } from "effect"
 
@@ -242,8 +242,12 @@ export const algebra = (count: number): void => {
   })
 
   describe("every policy", () => {
+    it.effect.prop("keeps the laws", [policy], ([a]) => Laws.check(Laws.policy(a), { runs: 4 }), {
+      arbitrary: { runs: Math.ceil(count / 4) }
+    })
+
     it.prop(
-      "waits no less than the server asks, wherever in its interval it draws",
+      "draws its delays from their intervals, which begin with the hint",
       [policy, script, random],
       ([a, script, random]) => {
         for (const { ceiling, delay, floor, hint } of Retry.simulate(a, script, { random }).retries) {

@@ -1,6 +1,6 @@
 import { Decode, Errors, Retry, VeniceError } from "@effect-venice/core"
 import { AiFailure, Failure, VeniceClient } from "@effect-venice/http"
-import { Arbitraries, Emulator, Fixtures, WireResponse } from "@effect-venice/testing"
+import { Arbitraries, Emulator, Fixtures, Laws, WireResponse } from "@effect-venice/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { AiError, LanguageModel } from "effect/ai"
@@ -272,6 +272,14 @@ it.effect("a stream is wrapped and unwrapped as a call is", () =>
 
     assert.deepInclude(failure, { _tag: "AiError", method: "streamText" })
     assert.strictEqual(unwrapped._tag, "MODEL_OFFLINE")
+  }))
+
+it.effect("every failure of a call is wrapped", () =>
+  Effect.gen(function*() {
+    for (const kind of ["execute", "stream"] as const) {
+      const laws = Laws.channel(AiFailure.wrap("generateText"), { operation: "POST /crypto/rpc/{network}", kind })
+      yield* Laws.check(laws, { runs: 20 })
+    }
   }))
 
 it("tells the headers of the answer that were Venice's", () => {

@@ -1,6 +1,6 @@
 import { Decode, Encode, Errors, OperationFailure, Retry, VeniceError } from "@effect-venice/core"
 import { Failure, Gateway, VeniceClient } from "@effect-venice/http"
-import { Fixtures } from "@effect-venice/testing"
+import { Fixtures, Laws } from "@effect-venice/testing"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { BigDecimal, Cause, Context, Duration, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
@@ -314,6 +314,17 @@ const failures: ReadonlyArray<readonly [string, Failure.Failure]> = ((): Readonl
     ["a job out of time", new Failure.JobFailure({ job, reason: new Cause.TimeoutError("late") })]
   ]
 })()
+
+it.effect.each(formats)("every failure of a stream becomes a response in the shape %s", (format) =>
+  Laws.check(
+    Laws.channel((call) =>
+      call.pipe(
+        Effect.as(HttpServerResponse.empty()),
+        Effect.mapError(Gateway.fromFailure),
+        Gateway.respond(format)
+      ), { kind: "stream" }),
+    { runs: 20 }
+  ))
 
 it("every failure is this error, and this one without what is the owner's", async () => {
   const lines = [

@@ -1,4 +1,5 @@
-import { Errors, Retry, VeniceError } from "@effect-venice/core"
+import type { VeniceError } from "@effect-venice/core"
+import { Errors, Retry } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { Assertions, Call } from "@effect-venice/testing"
 import { assert, describe, expect, it } from "@effect/vitest"

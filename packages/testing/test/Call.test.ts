@@ -1,4 +1,5 @@
-import { Errors, Retry, VeniceError } from "@effect-venice/core"
+import type { VeniceError } from "@effect-venice/core"
+import { Errors, Retry } from "@effect-venice/core"
 import { Call } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, DateTime, Duration, Effect, Exit, Fiber, Schedule } from "effect"

@@ -13,8 +13,18 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import { int, pick } from "./choice.ts"
 
-/** What can go wrong in an attempt: an error of Venice, a proxy in front of it, or the way there. */
-export type Fault = VeniceError.Code | "BAD_GATEWAY" | "CONNECTION_REFUSED" | "CONNECTION_LOST" | "TIMEOUT"
+/**
+ * What can go wrong in an attempt: an error of Venice, a proxy in front of it, or the way there. `DO_NOT_RETRY` is a
+ * busy model with `x-should-retry: false`, and `CUT_STREAM` a stream that failed after some events.
+ */
+export type Fault =
+  | VeniceError.Code
+  | "BAD_GATEWAY"
+  | "CONNECTION_REFUSED"
+  | "CONNECTION_LOST"
+  | "TIMEOUT"
+  | "DO_NOT_RETRY"
+  | "CUT_STREAM"
 
 /** One failed attempt of a call, as it is drawn. */
 export interface Attempt {
@@ -40,6 +50,15 @@ const transportFailure = (operation: Operation.Operation, code: string): HttpCli
     })
   })
 
+const ofCode = (code: VeniceError.Code, hint: number | undefined, input: Partial<Decode.Input>) =>
+  Decode.response({
+    status: VeniceError.byCode.get(code)!.status,
+    body: JSON.stringify({ error: code }),
+    now: 0,
+    ...input,
+    headers: { ...input.headers as {}, ...(hint !== undefined && { "retry-after-ms": String(hint) }) }
+  })
+
 /** Makes the failure of an attempt. Errors of Venice come out of the decoder, as in a client. */
 export const failureOf = (
   { fault, hint, operation }: Attempt
@@ -51,16 +70,14 @@ export const failureOf = (
       return transportFailure(operation, "ECONNRESET")
     case "TIMEOUT":
       return new Cause.TimeoutError(`${operation} timed out`)
-    default: {
-      const isProxy = fault === "BAD_GATEWAY"
-      return Decode.response({
-        status: isProxy ? 502 : VeniceError.byCode.get(fault)!.status,
-        headers: hint === undefined ? {} : { "retry-after-ms": String(hint) },
-        body: isProxy ? "<html><h1>502 Bad Gateway</h1></html>" : JSON.stringify({ error: fault }),
-        operation,
-        now: 0
-      })
-    }
+    case "BAD_GATEWAY":
+      return Decode.response({ status: 502, body: "<html><h1>502 Bad Gateway</h1></html>", operation, now: 0 })
+    case "DO_NOT_RETRY":
+      return ofCode("MODEL_OVERLOADED", hint, { operation, headers: { "x-should-retry": "false" } })
+    case "CUT_STREAM":
+      return ofCode("INFERENCE_FAILED", hint, { operation, status: 200, delivered: 3 })
+    default:
+      return ofCode(fault, hint, { operation })
   }
 }
 
@@ -73,6 +90,9 @@ const codesWhere = (isTransientCode: boolean): ReadonlyArray<VeniceError.Code> =
 
 const others: ReadonlyArray<Fault> = ["BAD_GATEWAY", "CONNECTION_REFUSED", "CONNECTION_LOST", "TIMEOUT"]
 
+/** Whether a fault comes with what the server says. */
+export const mayHaveHint = (fault: Fault): boolean => !others.includes(fault)
+
 /** Faults that a policy may repeat after, and faults that are final; the usual ones first. */
 export const transient: readonly [Fault, ...ReadonlyArray<Fault>] = [
   "RATE_LIMIT_EXCEEDED",
@@ -82,7 +102,9 @@ export const transient: readonly [Fault, ...ReadonlyArray<Fault>] = [
 
 export const final: readonly [Fault, ...ReadonlyArray<Fault>] = [
   "INVALID_REQUEST",
-  ...codesWhere(false).filter((code) => code !== "INVALID_REQUEST")
+  ...codesWhere(false).filter((code) => code !== "INVALID_REQUEST"),
+  "DO_NOT_RETRY",
+  "CUT_STREAM"
 ]
 
 const operation = pick<Operation.Operation>(
@@ -90,9 +112,10 @@ const operation = pick<Operation.Operation>(
   ...Operation.all.filter((operation) => operation !== "POST /chat/completions")
 )
 
+// Venice asks for 30 seconds by default.
 const hint = Arbitrary.map(
-  Arbitrary.all([pick(0, 1, 2, 3), int(1, 90_000)]),
-  ([when, millis]) => when < 2 ? undefined : when === 2 ? 0 : millis
+  Arbitrary.all([int(0, 5), pick(1000, 2000, 5000, 10_000, 30_000, 60_000), int(1, 90_000)]),
+  ([when, usual, any]) => when < 2 ? undefined : when === 2 ? 0 : when === 3 ? any : usual
 )
 
 const attemptOf = (
@@ -103,7 +126,7 @@ const attemptOf = (
     Arbitrary.all([fault, hint, of, int(0, 20_000)]),
     ([fault, hint, operation, took]) => ({
       fault,
-      hint: others.includes(fault) ? undefined : hint,
+      hint: mayHaveHint(fault) ? hint : undefined,
       operation,
       took
     })

@@ -152,24 +152,28 @@ export const hostile: Arbitrary.Arbitrary<Hostile> = Arbitrary.map(
   })
 )
 
-/** The same response with the members of every object of its body in another order, or nothing if it is no object. */
-export const reordered = (response: Response): Response | undefined => {
-  let body: unknown
-  try {
-    body = JSON.parse(response.body)
-  } catch {
-    return undefined
-  }
-  return typeof body === "object" && body !== null && !Array.isArray(body)
-    ? { ...response, body: written(body, true) }
-    : undefined
-}
+const maxDepth = 100
 
 /** A JSON value as text. `JSON.stringify` cannot be told an order of members that engines change, such as of numbers. */
-export const written = (value: unknown, isReversed = false): string => {
-  if (Array.isArray(value)) return `[${value.map((item) => written(item, isReversed)).join(",")}]`
+const written = (value: unknown, isReversed: boolean, depth = 0): string => {
+  if (depth > maxDepth) throw new RangeError("too deep")
+  if (Array.isArray(value)) return `[${value.map((item) => written(item, isReversed, depth + 1)).join(",")}]`
   if (typeof value !== "object" || value === null) return JSON.stringify(value)
   const entries = Record.toEntries(value as Readonly<Record<string, unknown>>)
   const ordered = isReversed ? entries.toReversed() : entries
-  return `{${ordered.map(([name, item]) => `${JSON.stringify(name)}:${written(item, isReversed)}`).join(",")}}`
+  return `{${
+    ordered.map(([name, item]) => `${JSON.stringify(name)}:${written(item, isReversed, depth + 1)}`).join(",")
+  }}`
+}
+
+/** The response with the members of every object in their order and in reverse, or nothing if the body has none. */
+export const orders = (response: Response): readonly [Response, Response] | undefined => {
+  try {
+    const body: unknown = JSON.parse(response.body)
+    return typeof body === "object" && body !== null
+      ? [{ ...response, body: written(body, false) }, { ...response, body: written(body, true) }]
+      : undefined
+  } catch {
+    return undefined
+  }
 }
