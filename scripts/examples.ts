@@ -55,6 +55,9 @@ const examples = [
   )
 ]
 
+// A test in an example imports it for itself.
+const assertImport = "import assert from \"node:assert/strict\""
+
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out)
 
@@ -62,7 +65,9 @@ const files = examples.map(({ code, runs, source }, i) => {
   const file = `${String(i).padStart(3, "0")}-${source.replace(/[^\w]+/g, "-")}.ts`
   writeFileSync(
     join(out, file),
-    `// ${source}\nimport assert from "node:assert/strict"\n${withAssertions(code)}\nexport { assert }\n`
+    `// ${source}\n${code.includes(assertImport) ? "" : `${assertImport}\n`}${
+      withAssertions(code)
+    }\nexport { assert }\n`
   )
   return { file, source, runs }
 })
