@@ -135,7 +135,7 @@ export interface HostileResponse extends Response {
 }
 
 /**
- * A response that tries to break its reader: cut off, nested deeper than a stack, up to a megabyte, with members of
+ * A response that tries to break its reader: cut off, nested deeper than a stack, hundreds of kilobytes long, with members of
  * wrong types, in odd encodings, or with the secret of its request in it. For what reads responses itself.
  *
  * @category responses
