@@ -1,3 +1,3 @@
 import { algebra } from "./retryAlgebra.ts"
 
-algebra(2000)
+algebra(600)
