@@ -1,7 +1,7 @@
 import { Category, Decode, Errors, Plain, VeniceError } from "@effect-venice/core"
+import { Arbitraries } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, DateTime, Duration, Effect } from "effect"
-import { anyResponse, veniceResponse } from "./anyResponse.ts"
 import { assertGolden } from "./golden.ts"
 
 const now = Date.UTC(2026, 0, 1)
@@ -19,7 +19,7 @@ describe("an error as a plain object", () => {
 
   it.effect.prop(
     "is what JSON makes of it, whatever it was decoded from",
-    [anyResponse],
+    [Arbitraries.anyResponse],
     ([received]) =>
       Effect.sync(() => {
         const error = Plain.fromError(Decode.response({ ...received, now }))
@@ -32,7 +32,7 @@ describe("an error as a plain object", () => {
 
   it.effect.prop(
     "has the code, the hint and the fields of the error",
-    [veniceResponse],
+    [Arbitraries.response],
     ([received]) =>
       Effect.sync(() => {
         const error = Decode.response({ ...received, now })

@@ -6,7 +6,7 @@ import { VeniceFetch } from "@effect-venice/http"
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import { inspect } from "node:util"
 import OpenAI from "openai"
-import codes from "../../core/test/fixtures/codes.json" with { type: "json" }
+import { codes } from "../../core/test/fixtures/read.ts"
 import { errorOf, make } from "../src/index.ts"
 import { apiKey, type Call, calls, langchain, streams } from "./clients.ts"
 
