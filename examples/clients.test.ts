@@ -27,7 +27,10 @@ const busyNow = new Errors.ModelOverloaded({ response: { status: 429, retryAfter
 describe("the example of openai's client", () => {
   it.live("answers", () =>
     Effect.gen(function*() {
-      assert.strictEqual((yield* calling((settings) => OpenAI.ask(settings, "Hello"))).answer, "Emulated.")
+      assert.strictEqual(
+        (yield* calling((settings) => OpenAI.ask(settings, "Hello"))).answer,
+        "This is an emulated answer to: Hello"
+      )
     }))
 
   it.live("knows the fields of an error", () =>
@@ -78,7 +81,7 @@ describe("the example of LangChain's model", () => {
     Effect.gen(function*() {
       const { answer, requests } = yield* calling((settings) => LangChain.ask(settings, "Hello"), busyNow)
 
-      assert.strictEqual(answer, "Emulated.")
+      assert.strictEqual(answer, "This is an emulated answer to: Hello")
       assert.strictEqual(requests, 2)
     }))
 })
@@ -88,7 +91,11 @@ describe("the example of a worker", () => {
     calling(
       ({ apiKey, baseURL }) =>
         worker.fetch(
-          new Request("https://worker.example/v1/chat/completions", { method: "POST", body: "{\"model\":\"m\"}" }),
+          new Request("https://worker.example/v1/chat/completions", {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hello" }] })
+          }),
           { VENICE_API_KEY: apiKey, VENICE_BASE_URL: baseURL }
         ).then(async (response) => ({ response, json: await response.json() as any })),
       ...replies
@@ -96,7 +103,7 @@ describe("the example of a worker", () => {
 
   it.live("passes a success and an error on", () =>
     Effect.gen(function*() {
-      assert.strictEqual((yield* asking()).json.choices[0].message.content, "Emulated.")
+      assert.strictEqual((yield* asking()).json.choices[0].message.content, "This is an emulated answer to: Hello")
 
       const { json, response } = yield* asking(notFound)
       assert.strictEqual(response.status, 404)
