@@ -17,7 +17,8 @@
  * | RateLimit, Capacity                                   | `RateLimitError`, the only reason with a `retryAfter`     |
  * | Server, Upstream, Timeout                             | `InternalProviderError`                                   |
  *
- * A request without a response becomes a `NetworkError`, a response that cannot be read an `InvalidResponseError`.
+ * A request without a response becomes a `NetworkError`, a response that cannot be read an `InvalidResponseError`, and a
+ * call that a guard did not send a `RateLimitError`.
  *
  * **Gotchas**
  *
@@ -63,6 +64,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Failure } from "./Failure.ts"
 import { redactFailure } from "./internal/credentials.ts"
+import { asRateLimit } from "./internal/unsent.ts"
 import { defaultBaseUrl } from "./VeniceClient.ts"
 
 /**
@@ -190,6 +192,8 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
     case "UnexpectedBody":
     case "UnfinishedStream":
       return new AiError.InvalidResponseError({ description: error.message })
+    case "LOCKOUT_AHEAD":
+      return toReason(asRateLimit(error))
     case "TimeoutError":
       return new AiError.NetworkError({
         reason: "TransportError",

@@ -2,11 +2,12 @@
  * The failures of a call besides Venice's errors, and the union of everything a call can fail with.
  *
  * None of them is an error of Venice: a success with an unexpected body, a stream that ended early, a queued job that
- * failed, and the error of a blockchain's node behind Venice. A request without a response fails with Effect's own
- * `HttpClientError`.
+ * failed, the error of a blockchain's node behind Venice, and a call that a guard of `resilience` did not send. A request
+ * without a response fails with Effect's own `HttpClientError`.
  *
  * @since 0.1.0
  */
+import * as Classification from "@effect-venice/core/Classification"
 import type * as OperationFailure from "@effect-venice/core/OperationFailure"
 import * as Redact from "@effect-venice/core/Redact"
 import { ResponseContext } from "@effect-venice/core/ResponseContext"
@@ -14,6 +15,7 @@ import type { CategoryOf, InCategory, VeniceError } from "@effect-venice/core/Ve
 import { isVeniceError } from "@effect-venice/core/VeniceError"
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as ErrorReporter from "effect/ErrorReporter"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Schema from "effect/Schema"
@@ -187,8 +189,57 @@ export class JobFailure
 }
 
 /**
- * Everything that a call of `VeniceClient` or `Job` can fail with: the parameter type of a function that handles any
- * failure.
+ * A call that `LockoutGuard` did not send: one more failed request could make Venice refuse every request of the key.
+ *
+ * **Details**
+ *
+ * Policies of `Retry` treat it like a 429 with the hint `retryAfter`. Nothing was sent, so a retry is always safe.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LockoutAhead extends printed(
+  Schema.TaggedError<LockoutAhead>()("LOCKOUT_AHEAD", {
+    message: Schema.String,
+    /** When the guard sends requests again. */
+    until: Schema.DateTimeUtcFromMillis,
+    /** The time until then; zero if it depends on calls that are in flight. */
+    retryAfter: Schema.DurationFromMillis,
+    /** The model of the call, if it has one. */
+    model: Schema.optionalKey(Schema.String)
+  })
+) implements Classification.Classified {
+  /**
+   * What policies need to know of it.
+   *
+   * @since 0.1.0
+   */
+  get [Classification.key]() {
+    return { category: "RateLimit", hint: this.retryAfter, outcome: "refused" } as const
+  }
+
+  /**
+   * The severity for error reporters.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.severity]() {
+    return "Warn" as const
+  }
+
+  /**
+   * The attributes for error reporters.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return { until: DateTime.formatIso(this.until), ...(this.model !== undefined && { model: this.model }) }
+  }
+}
+
+/**
+ * Everything that a call of `VeniceClient` or `Job`, or one under a guard of `resilience`, can fail with: the parameter
+ * type of a function that handles any failure.
  *
  * @category models
  * @since 0.1.0
@@ -200,6 +251,7 @@ export type Failure =
   | UnfinishedStream
   | JobFailure
   | JsonRpcError
+  | LockoutAhead
   | Cause.TimeoutError
 
 interface Tagged {

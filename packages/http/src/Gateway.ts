@@ -28,7 +28,7 @@
 import { response as decodeResponse } from "@effect-venice/core/Decode"
 import type { Encoded, Format } from "@effect-venice/core/Encode"
 import { event as encodeEvent, headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
-import type { ConsentRequired } from "@effect-venice/core/Errors"
+import type { ConsentRequired, RateLimitExceeded } from "@effect-venice/core/Errors"
 import { UnrecognizedResponse } from "@effect-venice/core/Errors"
 import type * as Operation from "@effect-venice/core/Operation"
 import { nameOf } from "@effect-venice/core/Operation"
@@ -52,7 +52,8 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import type { Failure } from "./Failure.ts"
+import type { Failure, LockoutAhead } from "./Failure.ts"
+import { asRateLimit } from "./internal/unsent.ts"
 
 /**
  * The errors that {@link fromFailure} returns for the failures in `E`, for signatures of your own.
@@ -63,6 +64,7 @@ import type { Failure } from "./Failure.ts"
 export type FromFailure<E> =
   | Extract<E, VeniceError>
   | (E extends { readonly _tag: "JobFailure"; readonly reason: infer R } ? Extract<R, VeniceError> : never)
+  | (E extends LockoutAhead ? RateLimitExceeded : never)
   | UnrecognizedResponse
 
 const gatewayError = (
@@ -116,6 +118,8 @@ const convert = (error: Failure): VeniceError => {
       return gatewayError(502, "Venice's response could not be read", error.response)
     case "JsonRpcError":
       return gatewayError(502, `The node responded with an error: ${error.message}`, error.response)
+    case "LOCKOUT_AHEAD":
+      return asRateLimit(error)
     default:
       return withoutResponse(error)
   }
@@ -127,8 +131,8 @@ const convert = (error: Failure): VeniceError => {
  *
  * **Details**
  *
- * An error stays itself, and a failed job becomes its error. Any other failure becomes an `UnrecognizedResponse` with
- * status 504 (no response in time) or 502 (no response, or one that could not be read). Its message does not mention
+ * An error stays itself, a failed job becomes its error, and a call that a guard did not send becomes a
+ * `RateLimitExceeded` with the time to wait. Any other failure becomes an `UnrecognizedResponse` with status 504 (no response in time) or 502 (no response, or one that could not be read). Its message does not mention
  * your network or the response, except for the message of a blockchain's node.
  *
  * @category converting

@@ -7,6 +7,7 @@ import { AiError, LanguageModel } from "effect/ai"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { inspect } from "node:util"
 import { notJson } from "../src/internal/unexpectedBody.ts"
+import { ahead } from "./ahead.ts"
 
 const json = (error: VeniceError.VeniceError) => JSON.parse(JSON.stringify(error))
 
@@ -357,6 +358,7 @@ const otherFailures: ReadonlyArray<readonly [string, Failure.Failure]> = [
     "a job",
     new Failure.JobFailure({ job: { medium: "video", model: "m", queueId: "q" }, reason: new Errors.InferenceFailed() })
   ],
+  ["a call that a guard did not send", ahead],
   ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
   ["unexpected", new Failure.UnexpectedBody({ message: "not as expected", differences: [], response: context })],
   ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })]

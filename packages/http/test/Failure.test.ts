@@ -1,8 +1,9 @@
-import { Errors } from "@effect-venice/core"
+import { Errors, Retry } from "@effect-venice/core"
 import { type ExecuteFailure, Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { ErrorReporter } from "effect"
+import { ErrorReporter, Schema } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
+import { ahead } from "./ahead.ts"
 
 const lost = new HttpClientError.HttpClientError({
   reason: new HttpClientError.TransportError({ request: HttpClientRequest.get("/models"), description: "reset" })
@@ -63,4 +64,23 @@ it("a failed job reports what it was to make", () => {
 
   assert.deepInclude(failure[ErrorReporter.attributes], { medium: "video", queueId: "q" })
   assert.include(failure.message, "The video job q failed")
+})
+
+describe("a call that a guard did not send", () => {
+  it("is for a policy what a 429 with its hint is", () => {
+    const { outcome, retries } = Retry.simulate(Retry.standard, [ahead])
+
+    assert.strictEqual(outcome, "succeeded")
+    assert.strictEqual(String(retries[0]?.floor), "7000 millis")
+    assert.strictEqual(Retry.kindOf(ahead), "RateLimit")
+  })
+
+  it("is itself after a trip through JSON", () => {
+    const codec = Schema.toCodecJson(Failure.LockoutAhead)
+
+    const decoded = Schema.decodeUnknownSync(codec)(JSON.parse(JSON.stringify(Schema.encodeSync(codec)(ahead))))
+
+    assert.instanceOf(decoded, Failure.LockoutAhead)
+    assert.deepStrictEqual({ ...decoded }, { ...ahead })
+  })
 })

@@ -15,6 +15,7 @@ import {
   OpenApi
 } from "effect/http-api"
 import { notJson } from "../src/internal/unexpectedBody.ts"
+import { ahead } from "./ahead.ts"
 import { chat } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
 
@@ -308,6 +309,7 @@ const failures: ReadonlyArray<readonly [string, Failure.Failure]> = ((): Readonl
     ["a timeout of the caller", new Cause.TimeoutError("late")],
     ["unexpected", new Failure.UnexpectedBody({ message: "no", differences: [], response: context })],
     ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
+    ["a call that a guard did not send", ahead],
     ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
     ["a node without an operation", new Failure.JsonRpcError({ message: "reverted", response: { status: 200 } })],
     ["a job", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })],

@@ -9,6 +9,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause } from "effect"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import * as Conventions from "../src/internal/openTelemetry.ts"
+import { ahead } from "./ahead.ts"
 
 const write = (value: unknown): string => value === undefined ? "nothing" : JSON.stringify(value)
 
@@ -82,6 +83,7 @@ const failures: ReadonlyArray<readonly [string, unknown]> = [
   ["out of time", new Cause.TimeoutError("late")],
   ["unexpected", new Failure.UnexpectedBody({ message: "no", differences: [], response: context })],
   ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
+  ["a call that a guard did not send", ahead],
   ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
   ["a job of an error", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })],
   [

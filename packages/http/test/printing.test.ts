@@ -1,7 +1,7 @@
 /** What a server wrote, in the text of a failure. */
 import { Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause } from "effect"
+import { Cause, DateTime, Duration } from "effect"
 import { inspect } from "node:util"
 
 const message = "ok\n\u001b[31mforged"
@@ -12,6 +12,7 @@ const failures = [
   new Failure.JsonRpcError({ message, response }),
   new Failure.UnexpectedBody({ message, differences: [{ path: [], message }], response }),
   new Failure.UnfinishedStream({ message, response, cause: new Error(message) }),
+  new Failure.LockoutAhead({ message, until: DateTime.makeUnsafe(0), retryAfter: Duration.zero }),
   new Failure.JobFailure({ job, reason: new Cause.TimeoutError(message) })
 ]
 

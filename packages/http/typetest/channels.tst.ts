@@ -1,5 +1,6 @@
 import type { Errors, OperationFailure, VeniceError } from "@effect-venice/core"
 import { AiFailure, type Failure, Gateway, type VeniceClient } from "@effect-venice/http"
+import { LockoutGuard } from "@effect-venice/http/resilience"
 import type { Cause, Effect, Schema } from "effect"
 import type { AiError } from "effect/ai"
 import type { HttpClientError } from "effect/http"
@@ -50,6 +51,14 @@ describe("a gateway", () => {
     expect(Gateway.fromFailure).type.not.toBeCallableWith(new Error("of another kind"))
   })
 
+  test("makes an error of Venice of a call that a guard did not send", () => {
+    expect(Gateway.fromFailure<Errors.ModelOffline | Failure.LockoutAhead>).type.toBe<
+      (
+        error: Errors.ModelOffline | Failure.LockoutAhead
+      ) => Errors.ModelOffline | Errors.RateLimitExceeded | Errors.UnrecognizedResponse
+    >()
+  })
+
   test("conceals the troubles of the account", () => {
     expect(Gateway.conceal<Errors.ModelOffline | Errors.InsufficientBalance | Errors.ProOnlyModel>).type.toBe<
       (
@@ -67,5 +76,24 @@ describe("a model", () => {
     expect(AiFailure.unwrap(wrapped)).type.toBe<
       Effect.Effect<string, AiError.AiError | VeniceError.VeniceError | HttpClientError.HttpClientError>
     >()
+  })
+})
+
+describe("a call under the lockout guard", () => {
+  test("has one more failure, and needs the guard", () => {
+    expect(LockoutGuard.protect({ model: "m" })(venice.execute("GET /models", { success }))).type.toBe<
+      Effect.Effect<
+        string,
+        | OperationFailure.Of<"GET /models">
+        | Failure.UnexpectedBody
+        | HttpClientError.HttpClientError
+        | Failure.LockoutAhead,
+        LockoutGuard.LockoutGuard
+      >
+    >()
+  })
+
+  test("takes a key only if it is redacted", () => {
+    expect(LockoutGuard.protect).type.not.toBeCallableWith({ key: "a key as it is" })
   })
 })

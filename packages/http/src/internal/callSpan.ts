@@ -11,13 +11,12 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { type Call, CurrentCall } from "./currentCall.ts"
 import { boundedModel, count, durationSeries } from "./metrics.ts"
 import * as Conventions from "./openTelemetry.ts"
+import { resendCount } from "./resendCount.ts"
 
 /**
  * The request of a call, for the attributes of the span that {@link call} opens.
@@ -126,13 +125,10 @@ export const call =
 // Effect's native tracer exports nothing: its spans would only use memory.
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
-const resendCount = ({ output }: Schedule.Metadata): number | undefined =>
-  Predicate.hasProperty(output, "retry") && typeof output.retry === "number" ? output.retry : undefined
-
 const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     if (!isTraced(fiber)) return self
-    const resends = resendCount(fiber.getRef(Schedule.CurrentMetadata))
+    const resends = resendCount(fiber)
     return resends === undefined ? self : Effect.annotateSpans(self, { "http.request.resend_count": resends })
   })
 

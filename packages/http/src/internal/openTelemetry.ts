@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import * as Classification from "@effect-venice/core/Classification"
 import * as Fingerprint from "@effect-venice/core/Fingerprint"
 import type { Operation } from "@effect-venice/core/Operation"
 import * as Redact from "@effect-venice/core/Redact"
@@ -162,6 +163,8 @@ export const categoryOf = (failure: unknown): string => {
   const reason = reasonOf(failure)
   if (isVeniceError(reason)) return reason.category
   if (reason instanceof JsonRpcError) return "Node"
+  const classified = Classification.of(reason)
+  if (classified !== undefined) return classified.category
   const hasNoResponse = isTimeoutError(reason)
     || (isHttpClientError(reason) && reason.reason._tag !== "DecodeError" && reason.reason._tag !== "EmptyBodyError")
   return hasNoResponse ? "Transport" : "Unreadable"
@@ -175,7 +178,9 @@ export const failureAttributes = (failure: unknown): Readonly<Record<string, str
   return {
     "error.type": errorType(reason),
     ...(context !== undefined && { "http.response.status_code": context.status }),
-    ...(isVeniceError(reason) && { "venice.error.category": reason.category }),
+    ...((isVeniceError(reason) || Classification.of(reason) !== undefined) && {
+      "venice.error.category": categoryOf(reason)
+    }),
     ...(isVeniceError(reason) && reason._tag === "UNRECOGNIZED_RESPONSE" && reason.code !== undefined && {
       "venice.error.code": reason.code
     }),

@@ -1,0 +1,28 @@
+/**
+ * The metadata of the successes inside of a call, without taking it from a collector outside.
+ *
+ * @internal
+ */
+import type * as Fiber from "effect/Fiber"
+import { Collector, type Metadata } from "../responseMetadata.ts"
+
+/** The metadata of the latest success, which a collector outside receives too. */
+export interface Collected {
+  latest: Metadata
+}
+
+/** Makes a value for `Collector`. */
+export const makeCollected = (fiber: Fiber.Fiber<unknown, unknown>): Collected => {
+  const outer = fiber.getRef(Collector)
+  if (outer === undefined) return { latest: {} }
+  let latest: Metadata = {}
+  return {
+    get latest() {
+      return latest
+    },
+    set latest(metadata) {
+      latest = metadata
+      outer.latest = metadata
+    }
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * The tickets of the calls that share a failure budget: who is sent, who waits, and who is refused.
+ *
+ * @internal
+ */
+import type { Budget } from "@effect-venice/core/ResponseContext"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Redacted from "effect/Redacted"
+import { LockoutAhead } from "../../Failure.ts"
+import { resendCount } from "../resendCount.ts"
+import { FailureLog, type Rules } from "./failureLog.ts"
+import { recordHeld } from "./held.ts"
+import { keyNameOf, knownKeyName } from "./keyName.ts"
+
+/** Settings that were checked, in milliseconds and failures. */
+export interface Checked extends Rules {
+  readonly spare: number
+  readonly spareOfRetries: number
+  readonly longestWait: number
+}
+
+/**
+ * What Venice counts the failures of a call by; an argument of {@link protect}, which {@link callOf} makes from a body.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Call {
+  /** The API key. Calls without one share a budget: leave it out if the process has a single key. */
+  readonly key?: Redacted.Redacted | undefined
+  /** The model in the request body. */
+  readonly model?: string | undefined
+  /** The `user` in the request body. */
+  readonly user?: string | undefined
+  /** Whether it is a retry. By default, the retries of a policy of `Retry` are. */
+  readonly isRetry?: boolean | undefined
+  /** The operation, for the attribute of `Telemetry.failures`. */
+  readonly operation?: string | undefined
+}
+
+/**
+ * What a response says about the failure budget, as {@link answerOf} and {@link answerOfHeaders} return it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  /** Whether Venice counts the response as a failed request. */
+  readonly counted: boolean
+  /** The failure budget after the response. */
+  readonly budget?: Budget | undefined
+  /** How long Venice refuses every request of the key, if the response says that it does. */
+  readonly lockout?: Duration.Duration | undefined
+}
+
+/**
+ * The right of one call to be sent, for a client that is no effect from its request to its response. {@link run} uses it
+ * for all others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ticket {
+  /** Succeeds when the request may be sent. Run it once. */
+  readonly acquire: Effect.Effect<void, LockoutAhead>
+  /**
+   * Says what the response was; without an answer, that there was none. Run it in any case, also if `acquire` failed or
+   * was interrupted. Only the first time counts.
+   */
+  readonly settle: (answer?: Answer) => Effect.Effect<void>
+}
+
+export const lockoutAhead = (now: number, until: number, model: string | undefined): LockoutAhead => {
+  const at = DateTime.makeUnsafe(Math.ceil(until))
+  return new LockoutAhead({
+    message: `Not sent, because Venice could lock the key out after more failures: the next request may be sent at ${
+      DateTime.formatIso(at)
+    }`,
+    until: at,
+    retryAfter: Duration.millis(Math.max(0, Math.ceil(until) - now)),
+    ...(model !== undefined && { model })
+  })
+}
+
+/** A call that waits until one in flight has ended. */
+interface Waiting {
+  readonly spare: number
+  readonly model: string | undefined
+  readonly sent: Deferred.Deferred<void, LockoutAhead>
+  isSent: boolean
+}
+
+/** The calls of one key, model and user. */
+class Shared {
+  readonly log: FailureLog
+  /** The first attempts, and the retries, which must leave more of the budget: each first come, first served. */
+  readonly first = new Set<Waiting>()
+  readonly retries = new Set<Waiting>()
+
+  constructor(rules: Rules) {
+    this.log = new FailureLog(rules)
+  }
+
+  isIdle(now: number): boolean {
+    return this.first.size === 0 && this.retries.size === 0 && this.log.isIdle(now)
+  }
+
+  record(now: number, { budget, counted, lockout }: Answer): void {
+    const { log } = this
+    if (counted) log.count(now)
+    if (budget?.remaining !== undefined) {
+      log.report(budget.remaining, budget.resetAt && DateTime.toEpochMillis(budget.resetAt), now)
+    } else if (counted) log.reduceReported()
+    if (lockout !== undefined) log.close(now + Duration.toMillis(lockout))
+  }
+
+  wake(now: number): void {
+    for (const queue of [this.first, this.retries]) {
+      for (const waiting of queue) {
+        const verdict = this.log.decide(now, waiting.spare)
+        if (verdict === "wait") break
+        queue.delete(waiting)
+        if (verdict === "send") {
+          this.log.inFlight++
+          waiting.isSent = true
+          Deferred.doneUnsafe(waiting.sent, Exit.void)
+        } else Deferred.doneUnsafe(waiting.sent, Exit.fail(lockoutAhead(now, verdict, waiting.model)))
+      }
+    }
+  }
+}
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+const nowOf = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+
+const part = "lockout-guard"
+
+/** The ticket of a call in the budgets of this process. */
+export class LocalTicket implements Ticket {
+  readonly budgets: FailureBudgets
+  readonly call: Call
+  /** The calls among which this one has a place. */
+  held: Shared | undefined
+
+  constructor(budgets: FailureBudgets, call: Call) {
+    this.budgets = budgets
+    this.call = call
+  }
+
+  get acquire(): Effect.Effect<void, LockoutAhead> {
+    return Effect.withFiber((fiber) => {
+      const { key } = this.call
+      const name = knownKeyName(key)
+      return name === undefined
+        ? Effect.flatMap(keyNameOf(key), (name) => this.enter(name, fiber))
+        : this.enter(name, fiber)
+    })
+  }
+
+  settle(answer?: Answer): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const shared = this.held
+      if (shared === undefined) return Effect.void
+      this.held = undefined
+      const now = nowOf(fiber)
+      shared.log.inFlight--
+      if (answer !== undefined) shared.record(now, answer)
+      shared.wake(now)
+      return Effect.void
+    })
+  }
+
+  private enter(key: string, fiber: AnyFiber): Effect.Effect<void, LockoutAhead> {
+    const { budgets: { settings }, call: { model } } = this
+    const now = nowOf(fiber)
+    const shared = this.budgets.get(key, this.call, now)
+    const retries = this.call.isRetry ?? resendCount(fiber) !== undefined
+    const spare = retries ? settings.spareOfRetries : settings.spare
+    const queue = retries ? shared.retries : shared.first
+    // Who comes later does not overtake who waits.
+    const verdict = queue.size > 0 ? "wait" : shared.log.decide(now, spare)
+    if (verdict === "send") {
+      shared.log.inFlight++
+      this.held = shared
+      return Effect.void
+    }
+    if (verdict !== "wait") {
+      return Effect.andThen(recordHeld(part, "refused", now), Effect.fail(lockoutAhead(now, verdict, model)))
+    }
+    const waiting: Waiting = { spare, model, sent: Deferred.makeUnsafe(), isSent: false }
+    queue.add(waiting)
+    return Deferred.await(waiting.sent).pipe(
+      Effect.timeoutOrElse({
+        duration: Duration.millis(settings.longestWait),
+        orElse: () =>
+          Effect.clockWith((clock) => {
+            const now = clock.currentTimeMillisUnsafe()
+            return Effect.fail(lockoutAhead(now, now, model))
+          })
+      }),
+      Effect.onExit((exit) => {
+        queue.delete(waiting)
+        // It may have got its place at the moment of its interruption. `settle` gives it back.
+        if (waiting.isSent) this.held = shared
+        return recordHeld(part, Exit.isSuccess(exit) ? "waited" : "refused", now)
+      })
+    )
+  }
+}
+
+// Below it nothing is searched for idle logs.
+const firstSweep = 256
+
+/** The budgets of all keys, models and users. What is idle is forgotten. */
+export class FailureBudgets {
+  readonly settings: Checked
+  readonly shared = new Map<string, Shared>()
+  private sweepAt = firstSweep
+
+  constructor(settings: Checked) {
+    this.settings = settings
+  }
+
+  get(key: string, { model = "", user = "" }: Call, now: number): Shared {
+    const name = `${key}\n${model}\n${user}`
+    const known = this.shared.get(name)
+    if (known !== undefined) return known
+    if (this.shared.size >= this.sweepAt) this.sweep(now)
+    const made = new Shared(this.settings)
+    this.shared.set(name, made)
+    return made
+  }
+
+  private sweep(now: number): void {
+    for (const [name, shared] of this.shared) if (shared.isIdle(now)) this.shared.delete(name)
+    this.sweepAt = Math.max(firstSweep, this.shared.size * 2)
+  }
+}

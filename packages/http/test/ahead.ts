@@ -1,0 +1,10 @@
+/** A call that the guard did not send. */
+import { Failure } from "@effect-venice/http"
+import { DateTime, Duration } from "effect"
+
+export const ahead = new Failure.LockoutAhead({
+  message: "Not sent",
+  until: DateTime.makeUnsafe("2026-10-02T12:00:07Z"),
+  retryAfter: Duration.seconds(7),
+  model: "m"
+})
