@@ -1,4 +1,5 @@
 /**
  * @since 0.1.0
  */
+export * as BoundedRedis from "./BoundedRedis.ts"
 export * as LockoutGuard from "./LockoutGuard.ts"
