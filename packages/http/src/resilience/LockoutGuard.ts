@@ -63,6 +63,7 @@ import * as Exit from "effect/Exit"
 import type * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redis from "effect/persistence/Redis"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -75,10 +76,12 @@ import {
   type Checked,
   FailureBudgets,
   LocalTicket,
+  nameOf,
   type Ticket
 } from "../internal/resilience/failureBudgets.ts"
 import { keyNameOf } from "../internal/resilience/keyName.ts"
 import { countOf, millisOf, positiveMillisOf } from "../internal/resilience/settings.ts"
+import { instanceName, SharedBudgets, sharedName, SharedTicket } from "../internal/resilience/sharedBudgets.ts"
 import { Collector } from "../internal/responseMetadata.ts"
 
 export type { Answer, Call, Ticket } from "../internal/resilience/failureBudgets.ts"
@@ -123,7 +126,7 @@ const check = (settings: Settings): Checked => {
   const spareOfRetries = settings.spareOfRetries ?? Math.max(spare, Math.floor((limit * 3) / 10))
   return {
     limit,
-    window: positiveMillisOf("window", window),
+    window: Math.ceil(positiveMillisOf("window", window)),
     spare,
     spareOfRetries: countOf("spareOfRetries", spareOfRetries, spare, limit),
     longestWait: millisOf("longestWait", settings.longestWait ?? window)
@@ -159,6 +162,61 @@ export const make = (settings: Settings = {}): Effect.Effect<LockoutGuard["Servi
  * @since 0.1.0
  */
 export const layer = (settings?: Settings): Layer.Layer<LockoutGuard> => Layer.effect(LockoutGuard, make(settings))
+
+/**
+ * The settings of {@link layerRedis}, in addition to those of every guard.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedisSettings extends Settings {
+  /** What the names in Redis begin with: `venice:failures:` by default. */
+  readonly prefix?: string | undefined
+  /** After which time a call in flight is taken for one of a process that has ended: one minute by default. */
+  readonly lease?: Duration.Input | undefined
+}
+
+/**
+ * Provides a guard whose counts the processes of a fleet share by Redis.
+ *
+ * **Details**
+ *
+ * A call that this process would not send asks nobody. Every other one takes two round trips, one before the request,
+ * and one after the response for which nobody waits. One script decides, by the clock of Redis. Keys, models and users
+ * are in Redis as a hash.
+ *
+ * **Gotchas**
+ *
+ * While Redis is away, each process keeps to the budget for itself, and to what Venice says. Provide the `Redis` of
+ * `BoundedRedis`, so that no call waits for it. A call that takes longer than the lease is in flight for its own process
+ * only. The waiting of different processes have no order.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<LockoutGuard, never, Redis.Redis> => {
+  const checked = check(settings)
+  const lease = Math.ceil(positiveMillisOf("lease", settings.lease ?? "1 minute"))
+  const prefix = settings.prefix ?? "venice:failures:"
+  return Layer.effect(
+    LockoutGuard,
+    Effect.gen(function*() {
+      const redis = yield* Redis.Redis
+      const local = new FailureBudgets(checked)
+      const shared = new SharedBudgets(local, redis, yield* Effect.scope, yield* instanceName, prefix, lease)
+      return LockoutGuard.of({
+        ticket: (call) => new SharedTicket(shared, new LocalTicket(local, call), call),
+        remaining: (call) =>
+          Effect.gen(function*() {
+            const key = yield* keyNameOf(call.key)
+            const name = yield* sharedName(nameOf(key, call))
+            const left = local.get(key, call, yield* Clock.currentTimeMillis).log.left(yield* Clock.currentTimeMillis)
+            return Math.min(left, yield* Effect.orElseSucceed(shared.look(name), () => left))
+          })
+      })
+    })
+  )
+}
 
 /**
  * Reads model and `user` from the body of a request, for {@link protect}. A form has none: Venice counts all forms of a

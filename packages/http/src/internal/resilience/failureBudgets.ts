@@ -98,12 +98,16 @@ interface Waiting {
 
 /** The calls of one key, model and user. */
 class Shared {
+  readonly name: string
   readonly log: FailureLog
+  /** The name in Redis, if it was computed. */
+  sharedName: string | undefined
   /** The first attempts, and the retries, which must leave more of the budget: each first come, first served. */
   readonly first = new Set<Waiting>()
   readonly retries = new Set<Waiting>()
 
-  constructor(rules: Rules) {
+  constructor(name: string, rules: Rules) {
+    this.name = name
     this.log = new FailureLog(rules)
   }
 
@@ -148,6 +152,8 @@ export class LocalTicket implements Ticket {
   readonly call: Call
   /** The calls among which this one has a place. */
   held: Shared | undefined
+  /** The failures that this call leaves unused. */
+  spare = 0
 
   constructor(budgets: FailureBudgets, call: Call) {
     this.budgets = budgets
@@ -183,6 +189,7 @@ export class LocalTicket implements Ticket {
     const shared = this.budgets.get(key, this.call, now)
     const retries = this.call.isRetry ?? resendCount(fiber) !== undefined
     const spare = retries ? settings.spareOfRetries : settings.spare
+    this.spare = spare
     const queue = retries ? shared.retries : shared.first
     // Who comes later does not overtake who waits.
     const verdict = queue.size > 0 ? "wait" : shared.log.decide(now, spare)
@@ -215,6 +222,9 @@ export class LocalTicket implements Ticket {
   }
 }
 
+/** The name of a budget in this process. */
+export const nameOf = (key: string, { model = "", user = "" }: Call): string => `${key}\n${model}\n${user}`
+
 // Below it nothing is searched for idle logs.
 const firstSweep = 256
 
@@ -228,12 +238,12 @@ export class FailureBudgets {
     this.settings = settings
   }
 
-  get(key: string, { model = "", user = "" }: Call, now: number): Shared {
-    const name = `${key}\n${model}\n${user}`
+  get(key: string, call: Call, now: number): Shared {
+    const name = nameOf(key, call)
     const known = this.shared.get(name)
     if (known !== undefined) return known
     if (this.shared.size >= this.sweepAt) this.sweep(now)
-    const made = new Shared(this.settings)
+    const made = new Shared(name, this.settings)
     this.shared.set(name, made)
     return made
   }

@@ -1,0 +1,203 @@
+/** The guard of a fleet: several layers over one real Redis, each as a process has it. */
+import { Errors } from "@effect-venice/core"
+import { BoundedRedis, LockoutGuard } from "@effect-venice/http/resilience"
+import { assert, it } from "@effect/vitest"
+import {
+  Cause,
+  Context,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  Random,
+  Redacted
+} from "effect"
+import { Redis } from "effect/persistence"
+import { describeRedis, driver, startServer } from "./redisServer.ts"
+
+type Guard = LockoutGuard.LockoutGuard["Service"]
+
+const call: LockoutGuard.Call = { key: Redacted.make("key-of-the-fleet"), model: "m", user: "ann@example.com" }
+
+const redis = (port: number) =>
+  Layer.provide(BoundedRedis.layer(driver(port), { pingEvery: "100 millis" }), Logger.layer([]))
+
+const guardOf = (port: number, settings?: LockoutGuard.RedisSettings) =>
+  Effect.map(
+    Layer.build(Layer.fresh(Layer.provide(LockoutGuard.layerRedis(settings), redis(port)))),
+    (services) => Context.get(services, LockoutGuard.LockoutGuard)
+  )
+
+const use = (guard: Guard) => Effect.provideService(LockoutGuard.LockoutGuard, guard)
+
+const fail = (guard: Guard, error: unknown = new Errors.ModelNotFound({ response: { status: 404 } })) =>
+  use(guard)(Effect.exit(LockoutGuard.protect(call)(Effect.fail(error))))
+
+const answered = (guard: Guard) => use(guard)(Effect.exit(LockoutGuard.protect(call)(Effect.succeed("answered"))))
+
+const tagOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
+  Exit.isSuccess(exit)
+    ? exit.value
+    : (Option.getOrUndefined(Cause.findErrorOption(exit.cause)) as { readonly _tag?: string })?._tag
+
+/** Until the outcome of a call, which nobody waits for, is in Redis. */
+const told = Effect.sleep("50 millis")
+
+describeRedis("the guard of a fleet", () => {
+  it.live("counts the failures of all processes", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const [a, b] = [yield* guardOf(port, { limit: 4, spare: 1 }), yield* guardOf(port, { limit: 4, spare: 1 })]
+
+      yield* fail(a)
+      yield* fail(b)
+      yield* fail(a)
+      yield* told
+
+      assert.strictEqual(tagOf(yield* answered(b)), "LOCKOUT_AHEAD")
+      assert.strictEqual(yield* b.remaining(call), 1)
+      assert.strictEqual(yield* b.remaining({ ...call, model: "n" }), 4)
+    }))
+
+  it.live("sends calls again when the window is over", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const settings = { limit: 1, spare: 0, window: "400 millis" } as const
+      const [a, b] = [yield* guardOf(port, settings), yield* guardOf(port, settings)]
+
+      yield* fail(a)
+      yield* told
+      const early = yield* answered(b)
+      yield* Effect.sleep("400 millis")
+
+      assert.strictEqual(tagOf(early), "LOCKOUT_AHEAD")
+      assert.strictEqual(tagOf(yield* answered(b)), "answered")
+    }))
+
+  it.live("closes for all processes when one is locked out, and knows until when", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const [a, b] = [yield* guardOf(port), yield* guardOf(port)]
+
+      yield* fail(
+        a,
+        new Errors.RateLimitExceeded({ limit: "failures", response: { status: 429, retryAfter: Duration.seconds(1) } })
+      )
+      yield* told
+      const error = yield* Effect.flip(use(b)(LockoutGuard.protect(call)(Effect.void)))
+
+      assert.closeTo(Duration.toMillis(error.retryAfter), 900, 250)
+      assert.closeTo(DateTime.toEpochMillis(error.until), Date.now() + 900, 250)
+      yield* Effect.sleep("1100 millis")
+      assert.strictEqual(tagOf(yield* answered(b)), "answered")
+    }))
+
+  it.live("shares what Venice said is left", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const [a, b] = [yield* guardOf(port), yield* guardOf(port)]
+      const resetAt = DateTime.makeUnsafe(Date.now() + 20_000)
+
+      yield* fail(
+        a,
+        new Errors.ModelNotFound({ response: { status: 404, rateLimit: { failures: { remaining: 3, resetAt } } } })
+      )
+      yield* told
+
+      assert.strictEqual(yield* b.remaining(call), 3)
+      assert.strictEqual(tagOf(yield* answered(b)), "LOCKOUT_AHEAD")
+    }))
+
+  it.live("lets a process wait for the calls in flight of another, and forgets those of one that ended", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const settings = { limit: 1, spare: 0, lease: "1 second", longestWait: "5 seconds" } as const
+      const [a, b] = [yield* guardOf(port, settings), yield* guardOf(port, settings)]
+      const first = yield* Effect.forkChild(use(a)(LockoutGuard.protect(call)(Effect.sleep("300 millis"))))
+      yield* told
+
+      const [waited] = yield* Effect.timed(answered(b))
+      assert.isAtLeast(Duration.toMillis(waited), 200)
+      yield* Fiber.join(first)
+
+      // A process that ends takes its place with it.
+      const ended = a.ticket(call)
+      yield* ended.acquire
+      const [leased, exit] = yield* Effect.timed(answered(b))
+      assert.strictEqual(tagOf(exit), "answered")
+      assert.isAtLeast(Duration.toMillis(leased), 800)
+    }))
+
+  it.live("has no more counted failures than the budget, whatever the processes do at the same time", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const settings = { limit: 20, spare: 2 }
+      const guards = [yield* guardOf(port, settings), yield* guardOf(port, settings), yield* guardOf(port, settings)]
+      let counted = 0
+      const attempt = (guard: Guard) =>
+        use(guard)(Effect.exit(
+          LockoutGuard.protect(call)(Effect.gen(function*() {
+            yield* Effect.sleep(yield* Random.nextIntBetween(0, 50))
+            counted++
+            return yield* new Errors.ModelNotFound({ response: { status: 404 } })
+          }))
+        ))
+
+      const exits = yield* Effect.forEach(
+        Array.from({ length: 120 }, (_, i) => guards[i % 3]!),
+        attempt,
+        { concurrency: "unbounded" }
+      )
+
+      assert.strictEqual(counted, 18)
+      assert.lengthOf(exits.filter((exit) => tagOf(exit) === "LOCKOUT_AHEAD"), 102)
+    }))
+
+  it.live("goes on for itself while Redis is away", () =>
+    Effect.gen(function*() {
+      const server = yield* startServer
+      const guard = yield* guardOf(server.port, { limit: 3, spare: 0 })
+      yield* fail(guard)
+      yield* server.freeze
+
+      const [duration, exit] = yield* Effect.timed(answered(guard))
+      assert.strictEqual(tagOf(exit), "answered")
+      assert.isBelow(Duration.toMillis(duration), 800)
+      yield* fail(guard)
+      yield* fail(guard)
+      assert.strictEqual(tagOf(yield* answered(guard)), "LOCKOUT_AHEAD")
+      yield* server.thaw
+    }))
+
+  it.live("gives its place back when it is interrupted", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const settings = { limit: 1, spare: 0 }
+      const [a, b] = [yield* guardOf(port, settings), yield* guardOf(port, settings)]
+      const first = yield* Effect.forkChild(use(a)(LockoutGuard.protect(call)(Effect.never)))
+      yield* told
+
+      yield* Fiber.interrupt(first)
+
+      assert.strictEqual(tagOf(yield* answered(b)), "answered")
+    }))
+
+  it.live("keeps neither the key nor the user nor the model in Redis", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const guard = yield* guardOf(port)
+      yield* fail(guard)
+      yield* told
+
+      const names = yield* Effect.provide(
+        Effect.flatMap(Redis.Redis, (redis) => redis.send<Array<string>>("KEYS", "*")),
+        redis(port)
+      )
+      assert.isNotEmpty(names)
+      for (const name of names) assert.match(name, /^\{venice:failures:[\da-f]{32}\}:(?:failures|flight|state)$/)
+    }))
+})
