@@ -18,7 +18,7 @@
  * | Server, Upstream, Timeout                             | `InternalProviderError`                                   |
  *
  * A request without a response becomes a `NetworkError`, a response that cannot be read an `InvalidResponseError`, and a
- * call that a guard did not send a `RateLimitError`.
+ * call that a part of `resilience` did not send a `RateLimitError`.
  *
  * **Gotchas**
  *
@@ -64,7 +64,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Failure } from "./Failure.ts"
 import { redactFailure } from "./internal/credentials.ts"
-import { asRateLimit } from "./internal/unsent.ts"
+import { asCapacity, asRateLimit } from "./internal/unsent.ts"
 import { defaultBaseUrl } from "./VeniceClient.ts"
 
 /**
@@ -194,6 +194,8 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
       return new AiError.InvalidResponseError({ description: error.message })
     case "LOCKOUT_AHEAD":
       return toReason(asRateLimit(error))
+    case "CIRCUIT_OPEN":
+      return toReason(asCapacity(error))
     case "TimeoutError":
       return new AiError.NetworkError({
         reason: "TransportError",

@@ -238,6 +238,54 @@ export class LockoutAhead extends printed(
 }
 
 /**
+ * A call that `Breaker` did not send: too many of the latest calls through its circuit failed.
+ *
+ * **Details**
+ *
+ * Policies of `Retry` treat it like a model at capacity with the hint `retryAfter`. Nothing was sent, so a retry is
+ * always safe.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CircuitOpen extends printed(
+  Schema.TaggedError<CircuitOpen>()("CIRCUIT_OPEN", {
+    message: Schema.String,
+    /** The name of the circuit: the model, unless you chose another. */
+    circuit: Schema.String,
+    /** The time until one call is sent to test whether the trouble is over; zero while that call is in flight. */
+    retryAfter: Schema.DurationFromMillis
+  })
+) implements Classification.Classified {
+  /**
+   * What policies need to know of it.
+   *
+   * @since 0.1.0
+   */
+  get [Classification.key]() {
+    return { category: "Capacity", hint: this.retryAfter, outcome: "refused" } as const
+  }
+
+  /**
+   * The severity for error reporters.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.severity]() {
+    return "Warn" as const
+  }
+
+  /**
+   * The attributes for error reporters.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return { circuit: this.circuit }
+  }
+}
+
+/**
  * Everything that a call of `VeniceClient` or `Job`, or one under a guard of `resilience`, can fail with: the parameter
  * type of a function that handles any failure.
  *
@@ -252,6 +300,7 @@ export type Failure =
   | JobFailure
   | JsonRpcError
   | LockoutAhead
+  | CircuitOpen
   | Cause.TimeoutError
 
 interface Tagged {

@@ -53,7 +53,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type { Failure, LockoutAhead } from "./Failure.ts"
-import { asRateLimit } from "./internal/unsent.ts"
+import { asCapacity, asRateLimit } from "./internal/unsent.ts"
 
 /**
  * The errors that {@link fromFailure} returns for the failures in `E`, for signatures of your own.
@@ -120,6 +120,8 @@ const convert = (error: Failure): VeniceError => {
       return gatewayError(502, `The node responded with an error: ${error.message}`, error.response)
     case "LOCKOUT_AHEAD":
       return asRateLimit(error)
+    case "CIRCUIT_OPEN":
+      return asCapacity(error)
     default:
       return withoutResponse(error)
   }
@@ -131,8 +133,8 @@ const convert = (error: Failure): VeniceError => {
  *
  * **Details**
  *
- * An error stays itself, a failed job becomes its error, and a call that a guard did not send becomes a
- * `RateLimitExceeded` with the time to wait. Any other failure becomes an `UnrecognizedResponse` with status 504 (no response in time) or 502 (no response, or one that could not be read). Its message does not mention
+ * An error stays itself, and a failed job becomes its error. A call that a part of `resilience` did not send becomes an
+ * error with the time to wait: `RateLimitExceeded`, or an `UnrecognizedResponse` with status 503. Any other failure becomes an `UnrecognizedResponse` with status 504 (no response in time) or 502 (no response, or one that could not be read). Its message does not mention
  * your network or the response, except for the message of a blockchain's node.
  *
  * @category converting

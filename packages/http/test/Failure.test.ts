@@ -3,7 +3,7 @@ import { type ExecuteFailure, Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { ErrorReporter, Schema } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
-import { ahead } from "./ahead.ts"
+import { ahead } from "./unsent.ts"
 
 const lost = new HttpClientError.HttpClientError({
   reason: new HttpClientError.TransportError({ request: HttpClientRequest.get("/models"), description: "reset" })

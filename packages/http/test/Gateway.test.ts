@@ -15,9 +15,9 @@ import {
   OpenApi
 } from "effect/http-api"
 import { notJson } from "../src/internal/unexpectedBody.ts"
-import { ahead } from "./ahead.ts"
 import { chat } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
+import { ahead, open } from "./unsent.ts"
 
 const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "anthropic", "problem"]
 
@@ -310,6 +310,7 @@ const failures: ReadonlyArray<readonly [string, Failure.Failure]> = ((): Readonl
     ["unexpected", new Failure.UnexpectedBody({ message: "no", differences: [], response: context })],
     ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
     ["a call that a guard did not send", ahead],
+    ["a call that a breaker did not send", open],
     ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
     ["a node without an operation", new Failure.JsonRpcError({ message: "reverted", response: { status: 200 } })],
     ["a job", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })],

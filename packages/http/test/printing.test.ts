@@ -13,6 +13,7 @@ const failures = [
   new Failure.UnexpectedBody({ message, differences: [{ path: [], message }], response }),
   new Failure.UnfinishedStream({ message, response, cause: new Error(message) }),
   new Failure.LockoutAhead({ message, until: DateTime.makeUnsafe(0), retryAfter: Duration.zero }),
+  new Failure.CircuitOpen({ message, circuit: message, retryAfter: Duration.zero }),
   new Failure.JobFailure({ job, reason: new Cause.TimeoutError(message) })
 ]
 

@@ -1,16 +1,23 @@
 /**
- * Calls that a guard did not send, as errors of Venice for those who know no others.
+ * Calls that a part of `resilience` did not send, as the errors that Venice would have responded with.
  *
  * @internal
  */
-import { RateLimitExceeded } from "@effect-venice/core/Errors"
-import type { LockoutAhead } from "../Failure.ts"
+import { RateLimitExceeded, UnrecognizedResponse } from "@effect-venice/core/Errors"
+import type { CircuitOpen, LockoutAhead } from "../Failure.ts"
 
-/** The error that Venice would have responded with. */
 export const asRateLimit = ({ retryAfter }: LockoutAhead): RateLimitExceeded =>
   new RateLimitExceeded({
     message: "Too many failed requests. Please try again later.",
     matchedBy: "code",
     limit: "failures",
     response: { status: 429, retryAfter }
+  })
+
+export const asCapacity = ({ retryAfter }: CircuitOpen): UnrecognizedResponse =>
+  new UnrecognizedResponse({
+    category: "Capacity",
+    message: "The service is not available at present. Please try again later.",
+    matchedBy: "code",
+    response: { status: 503, retryAfter }
   })

@@ -2,4 +2,5 @@
  * @since 0.1.0
  */
 export * as BoundedRedis from "./BoundedRedis.ts"
+export * as Breaker from "./Breaker.ts"
 export * as LockoutGuard from "./LockoutGuard.ts"

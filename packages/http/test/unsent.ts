@@ -1,4 +1,4 @@
-/** A call that the guard did not send. */
+/** Calls that a part of `resilience` did not send. */
 import { Failure } from "@effect-venice/http"
 import { DateTime, Duration } from "effect"
 
@@ -7,4 +7,10 @@ export const ahead = new Failure.LockoutAhead({
   until: DateTime.makeUnsafe("2026-10-02T12:00:07Z"),
   retryAfter: Duration.seconds(7),
   model: "m"
+})
+
+export const open = new Failure.CircuitOpen({
+  message: "Not sent",
+  circuit: "m",
+  retryAfter: Duration.seconds(5)
 })

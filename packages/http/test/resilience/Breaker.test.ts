@@ -1,0 +1,259 @@
+import { Category, Classification, Errors, Retry } from "@effect-venice/core"
+import { Failure } from "@effect-venice/http"
+import { Breaker } from "@effect-venice/http/resilience"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, Stream } from "effect"
+import { HttpClientError, HttpClientRequest } from "effect/http"
+import { CircuitBreaker, Redis } from "effect/persistence"
+import { TestClock } from "effect/testing"
+import { ahead, open } from "../unsent.ts"
+
+const busy = () => new Errors.ModelAtCapacity({ response: { status: 503 } })
+
+const through = <A, E>(self: Effect.Effect<A, E>, circuit = "m") => Breaker.protect(circuit)(self)
+
+const fail = (error: unknown = busy(), circuit = "m") => Effect.exit(through(Effect.fail(error), circuit))
+
+const answered = (circuit = "m") => through(Effect.succeed("answered"), circuit)
+
+const times = <A, E, R>(n: number, self: Effect.Effect<A, E, R>) => Effect.repeat(self, { times: n - 1 })
+
+const refusal = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(self), (error) => {
+    assert.instanceOf(error, Failure.CircuitOpen)
+    return error as Failure.CircuitOpen
+  })
+
+const provide = (settings?: Breaker.Settings) => Effect.provide(Breaker.layer(settings))
+
+describe("a circuit", () => {
+  it.effect("opens after five failures in a row, for five seconds", () =>
+    Effect.gen(function*() {
+      yield* times(4, fail())
+      assert.strictEqual(yield* answered(), "answered")
+      yield* times(5, fail())
+
+      const error = yield* refusal(answered())
+
+      assert.strictEqual(String(error.retryAfter), "5000 millis")
+      assert.strictEqual(error.circuit, "m")
+      yield* TestClock.adjust("4999 millis")
+      yield* refusal(answered())
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(provide()))
+
+  it.effect("is open longer each time a probe fails, up to 40 seconds", () =>
+    Effect.gen(function*() {
+      yield* times(5, fail())
+      const open: Array<number> = []
+      for (let i = 0; i < 5; i++) {
+        const { retryAfter } = yield* refusal(answered())
+        open.push(Duration.toSeconds(retryAfter))
+        yield* TestClock.adjust(retryAfter)
+        yield* fail()
+      }
+
+      assert.deepStrictEqual(open, [5, 10, 20, 40, 40])
+    }).pipe(provide()))
+
+  it.effect("is open at least as long as Venice says, up to a minute", () =>
+    Effect.gen(function*() {
+      const hint = (seconds: number) =>
+        new Errors.ModelOverloaded({ response: { status: 503, retryAfter: Duration.seconds(seconds) } })
+      yield* times(5, fail(hint(30), "a"))
+      yield* times(5, fail(hint(300), "b"))
+
+      assert.strictEqual(String((yield* refusal(answered("a"))).retryAfter), "30000 millis")
+      assert.strictEqual(String((yield* refusal(answered("b"))).retryAfter), "60000 millis")
+    }).pipe(provide()))
+
+  it.effect("sends one probe, and refuses the other calls without a hint", () =>
+    Effect.gen(function*() {
+      yield* times(5, fail())
+      yield* TestClock.adjust("5 seconds")
+      const probe = yield* Effect.forkChild(through(Effect.sleep("1 second")))
+      yield* Effect.yieldNow
+
+      const error = yield* refusal(answered())
+
+      assert.strictEqual(String(error.retryAfter), "0 millis")
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(probe)
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(provide()))
+
+  it.effect("is one for each name", () =>
+    Effect.gen(function*() {
+      yield* times(5, fail(busy(), "a"))
+
+      yield* refusal(answered("a"))
+      assert.strictEqual(yield* answered("b"), "answered")
+      const breaker = yield* Breaker.Breaker
+      assert.strictEqual((yield* breaker.state("a"))._tag, "Open")
+      assert.strictEqual((yield* breaker.state("b"))._tag, "Closed")
+    }).pipe(provide()))
+
+  it.effect("takes a timeout inside for a failure, and one outside for nothing", () =>
+    Effect.gen(function*() {
+      const late = (self: Effect.Effect<unknown, unknown, Breaker.Breaker>) =>
+        Effect.gen(function*() {
+          const fiber = yield* Effect.forkChild(Effect.exit(self))
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.join(fiber)
+        })
+      yield* times(6, late(Effect.timeout(through(Effect.never, "outside"), "1 second")))
+      yield* times(5, late(through(Effect.timeout(Effect.never, "1 second"), "inside")))
+
+      assert.strictEqual(yield* answered("outside"), "answered")
+      yield* refusal(answered("inside"))
+    }).pipe(provide()))
+
+  it.effect("keeps a failure of the call that looks like one of the breaker", () =>
+    Effect.gen(function*() {
+      const own = new CircuitBreaker.CircuitBreakerError({ reason: new CircuitBreaker.CircuitHalfOpen({ key: "k" }) })
+
+      assert.strictEqual(yield* Effect.flip(through(Effect.fail(own))), own)
+    }).pipe(provide()))
+
+  it.effect("lets a policy wait for its probe", () =>
+    Effect.gen(function*() {
+      yield* times(5, fail())
+      const fiber = yield* Effect.forkChild(Effect.retry(answered(), Retry.standard))
+
+      yield* TestClock.adjust("4999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* Fiber.join(fiber), "answered")
+    }).pipe(provide()))
+
+  it.effect("opens by the settings", () =>
+    Effect.gen(function*() {
+      yield* fail(new Errors.ModelNotFound())
+      const { retryAfter } = yield* refusal(answered())
+
+      assert.strictEqual(String(retryAfter), "120000 millis")
+    }).pipe(provide({
+      tripPolicy: CircuitBreaker.consecutive(1),
+      openDuration: "2 minutes",
+      outcomes: { NotFound: "failure" }
+    })))
+})
+
+class Mine extends Data.TaggedError("Mine")<{ readonly category: Category.Category }>
+  implements Classification.Classified
+{
+  get [Classification.key]() {
+    return { category: this.category }
+  }
+}
+
+const transport = (reason: "TransportError" | "InvalidUrlError") =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError[reason]({ request: HttpClientRequest.get("/models"), description: "x" })
+  })
+
+describe("the outcome", () => {
+  const response = { status: 200 }
+  const failures: ReadonlyArray<readonly [string, unknown, Breaker.Outcome]> = [
+    ["of a lost request", transport("TransportError"), "failure"],
+    ["of a timeout", new Cause.TimeoutError(), "failure"],
+    ["of a stream that broke off", new Failure.UnfinishedStream({ message: "x", response }), "failure"],
+    [
+      "of a body that is not as expected",
+      new Failure.UnexpectedBody({ message: "x", differences: [], response }),
+      "success"
+    ],
+    ["of a request that cannot be sent", transport("InvalidUrlError"), "ignored"],
+    ["of a call that the guard did not send", ahead, "ignored"],
+    ["of a call that another breaker did not send", open, "ignored"],
+    ["of an error that nobody knows", new Error("x"), "ignored"],
+    [
+      "of a job",
+      new Failure.JobFailure({
+        job: { medium: "video", model: "m", queueId: "q" },
+        reason: new Errors.InferenceFailed()
+      }),
+      "failure"
+    ]
+  ]
+
+  it.each(failures)("%s is that of its kind", (_, failure, outcome) => {
+    assert.strictEqual(Breaker.outcomeOf(failure), outcome)
+  })
+
+  it.each(Category.all)("of %s is that of the table, for an error of Venice and for one of your own", (category) => {
+    const error = new Errors.UnrecognizedResponse({ category })
+
+    assert.strictEqual(Breaker.outcomeOf(error), Breaker.outcomes[category])
+    assert.strictEqual(Breaker.outcomeOf(new Mine({ category })), Breaker.outcomes[category])
+  })
+})
+
+describe("a stream", () => {
+  const broken = Stream.fail(busy())
+
+  it.effect("counts by its beginning", () =>
+    Effect.gen(function*() {
+      const late = Stream.concat(Stream.make(1, 2), broken)
+      for (let i = 0; i < 5; i++) {
+        const exit = yield* Effect.exit(Stream.runCollect(Breaker.protectStream("late")(late)))
+        assert.isTrue(Exit.isFailure(exit))
+        yield* Effect.exit(Stream.runDrain(Breaker.protectStream("early")(broken)))
+      }
+
+      assert.deepStrictEqual(yield* Stream.runCollect(Breaker.protectStream("late")(Stream.make(1, 2, 3))), [1, 2, 3])
+      assert.deepStrictEqual(yield* Stream.runCollect(Breaker.protectStream("late")(Stream.empty)), [])
+      yield* refusal(Stream.runDrain(Breaker.protectStream("early")(Stream.make(1))))
+    }).pipe(provide()))
+})
+
+describe("with a Redis that never responds", () => {
+  const silent = Layer.effect(
+    Redis.Redis,
+    Redis.make({
+      send: () => Effect.never,
+      subscribe: () => Effect.succeed(Effect.never),
+      connect: Effect.never
+    })
+  )
+  const layer = Layer.provide(Breaker.layerRedis(), silent)
+
+  it.effect("a call goes on after half a second, with the circuits of the process", () =>
+    Effect.gen(function*() {
+      const slowly = <A, E>(self: Effect.Effect<A, E, Breaker.Breaker>) =>
+        Effect.gen(function*() {
+          const fiber = yield* Effect.forkChild(self)
+          yield* TestClock.adjust("1 second")
+          return yield* Fiber.join(fiber)
+        })
+      for (let i = 0; i < 5; i++) yield* slowly(fail())
+
+      yield* slowly(refusal(answered()))
+      assert.strictEqual(yield* slowly(answered("n")), "answered")
+      const state = Effect.flatMap(Breaker.Breaker, (breaker) => breaker.state("m"))
+      assert.strictEqual((yield* slowly(state))._tag, "Open")
+    }).pipe(Effect.provide(layer), Effect.provide(Logger.layer([]))))
+
+  it.effect("a call can be interrupted within half a second", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(through(Effect.never))
+      yield* Effect.yieldNow
+      const interrupting = yield* Effect.forkChild(Fiber.interrupt(fiber))
+
+      yield* TestClock.adjust("500 millis")
+
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
+      yield* Fiber.join(interrupting)
+    }).pipe(Effect.provide(layer), Effect.provide(Logger.layer([]))))
+})
+
+describe("settings", () => {
+  it.each([{ openDuration: -1 }, { openDuration: "soon" as never }, { longestHint: NaN }])(
+    "%o makes no sense",
+    (settings) => {
+      assert.throws(() => Breaker.layer(settings), RangeError)
+      assert.throws(() => Breaker.layerRedis(settings), RangeError)
+    }
+  )
+})
