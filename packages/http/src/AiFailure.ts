@@ -193,6 +193,7 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
     case "UnfinishedStream":
       return new AiError.InvalidResponseError({ description: error.message })
     case "LOCKOUT_AHEAD":
+    case "PACE_EXCEEDED":
       return toReason(asRateLimit(error))
     case "CIRCUIT_OPEN":
       return toReason(asCapacity(error))

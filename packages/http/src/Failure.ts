@@ -286,6 +286,53 @@ export class CircuitOpen extends printed(
 }
 
 /**
+ * A call that `Pacing` did not send: too many calls wait for their turn, or the turn would come too late.
+ *
+ * **Details**
+ *
+ * Policies of `Retry` treat it like a 429 with the hint `retryAfter`. Nothing was sent, so a retry is always safe.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PaceExceeded extends printed(
+  Schema.TaggedError<PaceExceeded>()("PACE_EXCEEDED", {
+    message: Schema.String,
+    /** The least time until the next call can be sent. */
+    retryAfter: Schema.DurationFromMillis,
+    /** The model of the call, if it has one. */
+    model: Schema.optionalKey(Schema.String)
+  })
+) implements Classification.Classified {
+  /**
+   * What policies need to know of it.
+   *
+   * @since 0.1.0
+   */
+  get [Classification.key]() {
+    return { category: "RateLimit", hint: this.retryAfter, outcome: "refused" } as const
+  }
+
+  /**
+   * The severity for error reporters.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.severity]() {
+    return "Warn" as const
+  }
+
+  /**
+   * The attributes for error reporters.
+   *
+   * @since 0.1.0
+   */
+  override get [ErrorReporter.attributes]() {
+    return this.model === undefined ? {} : { model: this.model }
+  }
+}
+
+/**
  * Everything that a call of `VeniceClient` or `Job`, or one under a guard of `resilience`, can fail with: the parameter
  * type of a function that handles any failure.
  *
@@ -301,6 +348,7 @@ export type Failure =
   | JsonRpcError
   | LockoutAhead
   | CircuitOpen
+  | PaceExceeded
   | Cause.TimeoutError
 
 interface Tagged {

@@ -52,7 +52,7 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import type { Failure, LockoutAhead } from "./Failure.ts"
+import type { Failure, LockoutAhead, PaceExceeded } from "./Failure.ts"
 import { asCapacity, asRateLimit } from "./internal/unsent.ts"
 
 /**
@@ -64,7 +64,7 @@ import { asCapacity, asRateLimit } from "./internal/unsent.ts"
 export type FromFailure<E> =
   | Extract<E, VeniceError>
   | (E extends { readonly _tag: "JobFailure"; readonly reason: infer R } ? Extract<R, VeniceError> : never)
-  | (E extends LockoutAhead ? RateLimitExceeded : never)
+  | (E extends LockoutAhead | PaceExceeded ? RateLimitExceeded : never)
   | UnrecognizedResponse
 
 const gatewayError = (
@@ -119,6 +119,7 @@ const convert = (error: Failure): VeniceError => {
     case "JsonRpcError":
       return gatewayError(502, `The node responded with an error: ${error.message}`, error.response)
     case "LOCKOUT_AHEAD":
+    case "PACE_EXCEEDED":
       return asRateLimit(error)
     case "CIRCUIT_OPEN":
       return asCapacity(error)

@@ -7,7 +7,7 @@ import { AiError, LanguageModel } from "effect/ai"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { inspect } from "node:util"
 import { notJson } from "../src/internal/unexpectedBody.ts"
-import { ahead, open } from "./unsent.ts"
+import { ahead, late, open } from "./unsent.ts"
 
 const json = (error: VeniceError.VeniceError) => JSON.parse(JSON.stringify(error))
 
@@ -360,6 +360,7 @@ const otherFailures: ReadonlyArray<readonly [string, Failure.Failure]> = [
   ],
   ["a call that a guard did not send", ahead],
   ["a call that a breaker did not send", open],
+  ["a call whose turn did not come", late],
   ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
   ["unexpected", new Failure.UnexpectedBody({ message: "not as expected", differences: [], response: context })],
   ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })]

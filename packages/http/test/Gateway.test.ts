@@ -17,7 +17,7 @@ import {
 import { notJson } from "../src/internal/unexpectedBody.ts"
 import { chat } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
-import { ahead, open } from "./unsent.ts"
+import { ahead, late, open } from "./unsent.ts"
 
 const formats: ReadonlyArray<Encode.Format> = ["venice", "openai", "anthropic", "problem"]
 
@@ -311,6 +311,7 @@ const failures: ReadonlyArray<readonly [string, Failure.Failure]> = ((): Readonl
     ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
     ["a call that a guard did not send", ahead],
     ["a call that a breaker did not send", open],
+    ["a call whose turn did not come", late],
     ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
     ["a node without an operation", new Failure.JsonRpcError({ message: "reverted", response: { status: 200 } })],
     ["a job", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })],

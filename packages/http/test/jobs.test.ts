@@ -8,7 +8,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, ErrorReporter, Fiber, Logger, References } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { ahead, open } from "./unsent.ts"
+import { ahead, late, open } from "./unsent.ts"
 
 type Reply = (request: HttpClientRequest.HttpClientRequest) => Response | undefined
 
@@ -260,6 +260,7 @@ describe("what reporters and logs get", () => {
     ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
     ["a call that a guard did not send", ahead],
     ["a call that a breaker did not send", open],
+    ["a call whose turn did not come", late],
     ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
     ["a job", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed({ response: context }) })],
     ["a job of a policy", new Failure.JobFailure({ job, reason: new Errors.ContentPolicyViolation() })],

@@ -9,7 +9,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause } from "effect"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import * as Conventions from "../src/internal/openTelemetry.ts"
-import { ahead, open } from "./unsent.ts"
+import { ahead, late, open } from "./unsent.ts"
 
 const write = (value: unknown): string => value === undefined ? "nothing" : JSON.stringify(value)
 
@@ -85,6 +85,7 @@ const failures: ReadonlyArray<readonly [string, unknown]> = [
   ["unfinished", new Failure.UnfinishedStream({ message: "cut", response: context })],
   ["a call that a guard did not send", ahead],
   ["a call that a breaker did not send", open],
+  ["a call whose turn did not come", late],
   ["a node", new Failure.JsonRpcError({ message: "reverted", response: context })],
   ["a job of an error", new Failure.JobFailure({ job, reason: new Errors.InferenceFailed() })],
   [

@@ -14,6 +14,7 @@ const failures = [
   new Failure.UnfinishedStream({ message, response, cause: new Error(message) }),
   new Failure.LockoutAhead({ message, until: DateTime.makeUnsafe(0), retryAfter: Duration.zero }),
   new Failure.CircuitOpen({ message, circuit: message, retryAfter: Duration.zero }),
+  new Failure.PaceExceeded({ message, retryAfter: Duration.zero }),
   new Failure.JobFailure({ job, reason: new Cause.TimeoutError(message) })
 ]
 

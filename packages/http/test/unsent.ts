@@ -14,3 +14,9 @@ export const open = new Failure.CircuitOpen({
   circuit: "m",
   retryAfter: Duration.seconds(5)
 })
+
+export const late = new Failure.PaceExceeded({
+  message: "Not sent",
+  retryAfter: Duration.seconds(9),
+  model: "m"
+})

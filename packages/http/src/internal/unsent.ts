@@ -4,13 +4,13 @@
  * @internal
  */
 import { RateLimitExceeded, UnrecognizedResponse } from "@effect-venice/core/Errors"
-import type { CircuitOpen, LockoutAhead } from "../Failure.ts"
+import type { CircuitOpen, LockoutAhead, PaceExceeded } from "../Failure.ts"
 
-export const asRateLimit = ({ retryAfter }: LockoutAhead): RateLimitExceeded =>
+export const asRateLimit = ({ _tag, retryAfter }: LockoutAhead | PaceExceeded): RateLimitExceeded =>
   new RateLimitExceeded({
-    message: "Too many failed requests. Please try again later.",
+    message: `Too many ${_tag === "LOCKOUT_AHEAD" ? "failed " : ""}requests. Please try again later.`,
     matchedBy: "code",
-    limit: "failures",
+    limit: _tag === "LOCKOUT_AHEAD" ? "failures" : "requests",
     response: { status: 429, retryAfter }
   })
 

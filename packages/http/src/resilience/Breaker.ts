@@ -61,7 +61,7 @@ import type * as Redis from "effect/persistence/Redis"
 import * as Schedule from "effect/Schedule"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { CircuitOpen, LockoutAhead, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
+import { CircuitOpen, LockoutAhead, PaceExceeded, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 import { durationOf } from "../internal/duration.ts"
 import { count } from "../internal/metrics.ts"
 import { withMemory } from "../internal/resilience/circuitStore.ts"
@@ -143,7 +143,9 @@ const tagOf = (failure: unknown): unknown => (failure as { readonly _tag?: unkno
 
 const categoryOf = (failure: unknown): keyof Outcomes | Outcome => {
   if (isVeniceError(failure)) return failure.category
-  if (failure instanceof LockoutAhead || failure instanceof CircuitOpen) return "ignored"
+  if (failure instanceof LockoutAhead || failure instanceof CircuitOpen || failure instanceof PaceExceeded) {
+    return "ignored"
+  }
   if (failure instanceof UnfinishedStream) return "Transport"
   if (failure instanceof UnexpectedBody) return "success"
   const kind = kindOf(failure) ?? Classification.of(failure)?.category

@@ -2,9 +2,11 @@
  * A real `redis-server` on a free port, which a test kills, freezes and starts again. Where none is installed, the tests
  * that need one are skipped, and say so.
  */
+import { BoundedRedis } from "@effect-venice/http/resilience"
 import { NodeRedis } from "@effect/platform-node"
 import { describe } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
+import { Context, type Duration, Effect, Layer, Logger, Schedule } from "effect"
+import { Redis } from "effect/persistence"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { connect, createServer, type Socket } from "node:net"
 
@@ -124,3 +126,11 @@ const silent = Logger.layer([])
 /** The driver as our documentation shows it. */
 export const driver = (port: number) =>
   Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${port}`, disableOfflineQueue: true }), silent)
+
+/** A bounded Redis that has responded once: a busy machine may not connect within the bound of a command. */
+export const connected = Effect.fnUntraced(function*(port: number, timeout: Duration.Input = "5 seconds") {
+  const layer = Layer.provide(BoundedRedis.layer(driver(port), { timeout, pingEvery: "100 millis" }), silent)
+  const redis = Context.get(yield* Layer.build(Layer.fresh(layer)), Redis.Redis)
+  yield* Effect.retry(redis.send("PING"), { schedule: Schedule.spaced("50 millis"), times: 200 })
+  return redis
+})

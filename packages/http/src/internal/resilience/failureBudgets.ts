@@ -4,6 +4,7 @@
  * @internal
  */
 import type { Budget } from "@effect-venice/core/ResponseContext"
+import { Deadline } from "@effect-venice/core/Retry"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
@@ -201,11 +202,13 @@ export class LocalTicket implements Ticket {
     if (verdict !== "wait") {
       return Effect.andThen(recordHeld(part, "refused", now), Effect.fail(lockoutAhead(now, verdict, model)))
     }
+    // Nobody waits beyond the deadline of the call.
+    const longestWait = Math.min(settings.longestWait, Math.max(0, (fiber.getRef(Deadline) ?? Infinity) - now))
     const waiting: Waiting = { spare, model, sent: Deferred.makeUnsafe(), isSent: false }
     queue.add(waiting)
     return Deferred.await(waiting.sent).pipe(
       Effect.timeoutOrElse({
-        duration: Duration.millis(settings.longestWait),
+        duration: Duration.millis(longestWait),
         orElse: () =>
           Effect.clockWith((clock) => {
             const now = clock.currentTimeMillisUnsafe()

@@ -8,20 +8,12 @@
  *
  * @internal
  */
+import { report, type Reported } from "./reported.ts"
 
 /** All in milliseconds or failures. */
 export interface Rules {
   readonly limit: number
   readonly window: number
-}
-
-/** What Venice said last. */
-interface Reported {
-  remaining: number
-  /** By the server's clock, to tell which of two responses is newer. */
-  readonly resetAt: number
-  /** By our clock. */
-  readonly until: number
 }
 
 /** A call is sent, or waits for a call in flight, or is refused until a time. */
@@ -87,15 +79,7 @@ export class FailureLog {
   /** What Venice says is left after a response, and when it will be the whole budget again. */
   report(remaining: number, resetAt: number | undefined, now: number): void {
     this.advance(now)
-    const { reported, rules: { window } } = this
-    if (reported !== undefined && (resetAt === undefined || resetAt <= reported.resetAt)) {
-      // A response of the same window, or an older one that was overtaken.
-      reported.remaining = Math.min(reported.remaining, remaining)
-      return
-    }
-    // A time that no window ends at is that of another clock.
-    const isPlausible = resetAt !== undefined && resetAt > now && resetAt <= now + window
-    this.reported = { remaining, resetAt: resetAt ?? now + window, until: isPlausible ? resetAt : now + window }
+    this.reported = report(this.reported, remaining, resetAt, now, this.rules.window)
   }
 
   /** A counted failure whose response did not say what is left. */

@@ -7,6 +7,7 @@
  *
  * @internal
  */
+import { Deadline } from "@effect-venice/core/Retry"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -20,6 +21,7 @@ import type { Answer, Call, Checked, FailureBudgets, LocalTicket, Ticket } from 
 import { lockoutAhead } from "./failureBudgets.ts"
 import { recordHeld } from "./held.ts"
 import { hash } from "./keyName.ts"
+import { holdsFor } from "./reported.ts"
 
 /** What the script returns: a verdict, and a number of milliseconds or failures. */
 type Verdict = readonly [verdict: "send" | "wait" | "refuse" | "left" | "settled", amount: number]
@@ -130,13 +132,11 @@ const nothing: Settled = { counted: false, remaining: -1, resetAt: 0, holdsFor: 
 const settledOf = (answer: Answer, now: number, window: number): Settled => {
   const { budget, counted, lockout } = answer
   const resetAt = budget?.resetAt === undefined ? now + window : DateTime.toEpochMillis(budget.resetAt)
-  const wait = resetAt - now
   return {
     counted,
     remaining: budget?.remaining === undefined ? -1 : Math.max(0, budget.remaining),
     resetAt,
-    // A time that no window ends at is that of another clock.
-    holdsFor: Math.ceil(wait > 0 && wait <= window ? wait : window),
+    holdsFor: Math.ceil(holdsFor(resetAt, now, window)),
     lockedFor: lockout === undefined ? 0 : Math.ceil(Math.min(Duration.toMillis(lockout), 24 * 3_600_000))
   }
 }
@@ -230,7 +230,11 @@ export class SharedTicket implements Ticket {
         Effect.withFiber((fiber) => {
           const now = nowOf(fiber)
           const { model } = this.call
-          const isTooLong = verdict === "wait" && now + pause > since + this.budgets.local.settings.longestWait
+          const latest = Math.min(
+            since + this.budgets.local.settings.longestWait,
+            fiber.getRef(Deadline) ?? Infinity
+          )
+          const isTooLong = verdict === "wait" && now + pause > latest
           if (verdict === "refuse" || isTooLong) {
             return Effect.andThen(
               recordHeld(part, "refused", since),

@@ -1,0 +1,319 @@
+/**
+ * The calls of one key and model that wait for their turn, and their budgets of requests and tokens.
+ *
+ * @internal
+ */
+import type { Budget, RateLimit } from "@effect-venice/core/ResponseContext"
+import { Deadline } from "@effect-venice/core/Retry"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Redacted from "effect/Redacted"
+import { PaceExceeded } from "../../Failure.ts"
+import { recordHeld } from "./held.ts"
+import { keyNameOf, knownKeyName } from "./keyName.ts"
+import { type Entry, Meter } from "./meter.ts"
+
+/**
+ * What the budgets of a call go by; an argument of {@link pace}, which {@link callOf} makes from a body.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Call {
+  /** The API key. Calls without one share their budgets: leave it out if the process has a single key. */
+  readonly key?: Redacted.Redacted | undefined
+  /** The model in the request body. */
+  readonly model?: string | undefined
+  /** How many tokens the call will take, if it takes tokens. */
+  readonly tokens?: number | undefined
+  /** The operation, for the attribute of `Telemetry.failures`. */
+  readonly operation?: string | undefined
+}
+
+/**
+ * What a response says of the pace, as {@link answerOf} and {@link answerOfHeaders} return it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  /** The budgets after the response. */
+  readonly rateLimit?: RateLimit | undefined
+  /** The tokens that the call took. */
+  readonly tokens?: number | undefined
+  /** How long no call is to be sent: the response was a 429. */
+  readonly pause?: Duration.Duration | undefined
+  /** The request was not sent, so that everything is given back. */
+  readonly unsent?: boolean | undefined
+}
+
+/**
+ * The turn of one call, for a client that is no effect from its request to its response. {@link run} uses it for all
+ * others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Turn {
+  /** Succeeds when the request may be sent. Run it once. An interruption gives the place back. */
+  readonly acquire: Effect.Effect<void, PaceExceeded>
+  /** Says what the response was. Only the first time counts. Without it, the estimate of the tokens stays. */
+  readonly settle: (answer?: Answer) => Effect.Effect<void>
+}
+
+/** Settings that were checked. */
+export interface Checked {
+  readonly window: number
+  readonly budgetsOf: (model: string | undefined) => { readonly requests: number; readonly tokens: number }
+  readonly longestWait: number
+  readonly longestQueue: number
+}
+
+interface Waiting {
+  readonly isFirst: Deferred.Deferred<void>
+}
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+const nowOf = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+
+const part = "pacing"
+
+const resetOf = (budget: Budget) => ({
+  ...budget,
+  resetAt: budget.resetAt === undefined ? undefined : DateTime.toEpochMillis(budget.resetAt)
+})
+
+/** What a call has taken. */
+export interface Taken {
+  readonly requests: Entry
+  readonly tokens: Entry
+}
+
+export class Lane {
+  readonly name: string
+  readonly requests: Meter
+  readonly tokens: Meter
+  readonly queue: Array<Waiting> = []
+  pausedUntil = -Infinity
+  /** Completed when the first of the queue should look again. */
+  private changed = Deferred.makeUnsafe<void>()
+
+  constructor(name: string, settings: Checked, model: string | undefined) {
+    const { requests, tokens } = settings.budgetsOf(model)
+    this.name = name
+    this.requests = new Meter(requests, settings.window)
+    this.tokens = new Meter(tokens, settings.window)
+  }
+
+  isIdle(now: number): boolean {
+    return this.queue.length === 0 && this.pausedUntil <= now && this.requests.isIdle(now) && this.tokens.isIdle(now)
+  }
+
+  /** When the next call can be sent, if it takes so many tokens. */
+  opensAt(now: number, tokens: number): number {
+    return Math.max(this.pausedUntil, this.requests.opensAt(now, 1), this.tokens.opensAt(now, tokens))
+  }
+
+  take(now: number, tokens: number): Taken {
+    return { requests: this.requests.take(now, 1), tokens: this.tokens.take(now, tokens) }
+  }
+
+  giveBack({ requests, tokens }: Taken): void {
+    this.requests.correct(requests, 0)
+    this.tokens.correct(tokens, 0)
+    this.look()
+  }
+
+  settle(now: number, taken: Taken, { pause, rateLimit, tokens: used, unsent = false }: Answer): void {
+    if (unsent) return this.giveBack(taken)
+    const { requests, tokens } = taken
+    if (used !== undefined) this.tokens.correct(tokens, used)
+    if (rateLimit?.requests !== undefined) this.requests.report(resetOf(rateLimit.requests), requests, now)
+    if (rateLimit?.tokens !== undefined) this.tokens.report(resetOf(rateLimit.tokens), tokens, now)
+    if (pause !== undefined) this.pausedUntil = Math.max(this.pausedUntil, now + Duration.toMillis(pause))
+    this.look()
+  }
+
+  /** Lets the first of the queue look again. */
+  look(): void {
+    if (this.queue.length === 0) return
+    const { changed } = this
+    this.changed = Deferred.makeUnsafe()
+    Deferred.doneUnsafe(changed, Effect.void)
+  }
+
+  /** Waits until a time, or until something changes. */
+  waitUntil(now: number, time: number): Effect.Effect<unknown> {
+    return Effect.raceFirst(Effect.sleep(Duration.millis(time - now)), Deferred.await(this.changed))
+  }
+
+  join(): Waiting {
+    const waiting: Waiting = { isFirst: Deferred.makeUnsafe() }
+    this.queue.push(waiting)
+    if (this.queue.length === 1) Deferred.doneUnsafe(waiting.isFirst, Effect.void)
+    return waiting
+  }
+
+  leave(waiting: Waiting): Effect.Effect<void> {
+    const place = this.queue.indexOf(waiting)
+    if (place < 0) return Effect.void
+    this.queue.splice(place, 1)
+    const next = this.queue[0]
+    // A fiber of its own, so that the next call is not sent before this one.
+    return place === 0 && next !== undefined
+      ? Effect.asVoid(Effect.forkDetach(Deferred.succeed(next.isFirst, undefined)))
+      : Effect.void
+  }
+}
+
+/** Asks what all processes share, when a call is the first of its queue: how long it must still wait. */
+export type AskShared = (lane: Lane, turn: Turn) => Effect.Effect<number>
+
+// Below it nothing is searched for idle lanes.
+const firstSweep = 256
+
+export class Lanes {
+  readonly settings: Checked
+  readonly lanes = new Map<string, Lane>()
+  private sweepAt = firstSweep
+
+  constructor(settings: Checked) {
+    this.settings = settings
+  }
+
+  get(key: string, model: string | undefined, now: number): Lane {
+    const name = `${key}\n${model ?? ""}`
+    const known = this.lanes.get(name)
+    if (known !== undefined) return known
+    if (this.lanes.size >= this.sweepAt) {
+      for (const [name, lane] of this.lanes) if (lane.isIdle(now)) this.lanes.delete(name)
+      this.sweepAt = Math.max(firstSweep, this.lanes.size * 2)
+    }
+    const made = new Lane(name, this.settings, model)
+    this.lanes.set(name, made)
+    return made
+  }
+}
+
+/** The turn of a call in the lane of its process, and in that of the fleet if there is one. */
+export class LaneTurn implements Turn {
+  readonly lanes: Lanes
+  readonly call: Call
+  readonly askShared: AskShared | undefined
+  lane: Lane | undefined
+  taken: Taken | undefined
+
+  constructor(lanes: Lanes, call: Call, askShared?: AskShared) {
+    this.lanes = lanes
+    this.call = call
+    this.askShared = askShared
+  }
+
+  get acquire(): Effect.Effect<void, PaceExceeded> {
+    return Effect.withFiber((fiber) => {
+      const { key } = this.call
+      const name = knownKeyName(key)
+      return name === undefined
+        ? Effect.flatMap(keyNameOf(key), (name) => this.enter(name, fiber))
+        : this.enter(name, fiber)
+    })
+  }
+
+  settle(answer: Answer = {}): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const { lane, taken } = this
+      this.taken = undefined
+      if (lane !== undefined && taken !== undefined) lane.settle(nowOf(fiber), taken, answer)
+      return Effect.void
+    })
+  }
+
+  get tokens(): number {
+    return this.call.tokens ?? 0
+  }
+
+  private refuse(lane: Lane, now: number, since: number): Effect.Effect<never, PaceExceeded> {
+    const { model } = this.call
+    const retryAfter = Duration.millis(Math.max(0, Math.ceil(lane.opensAt(now, this.tokens) - now)))
+    const failure = new PaceExceeded({
+      message: `Not sent, because ${lane.queue.length} calls wait for their turn: the next one can be sent in ${
+        Duration.format(retryAfter)
+      }`,
+      retryAfter,
+      ...(model !== undefined && { model })
+    })
+    return Effect.andThen(recordHeld(part, "refused", since), Effect.fail(failure))
+  }
+
+  private enter(key: string, fiber: AnyFiber): Effect.Effect<void, PaceExceeded> {
+    const { call: { model }, lanes: { settings } } = this
+    const now = nowOf(fiber)
+    const lane = this.lanes.get(key, model, now)
+    this.lane = lane
+    const opens = lane.opensAt(now, this.tokens)
+    if (this.askShared === undefined && lane.queue.length === 0 && opens <= now) {
+      this.taken = lane.take(now, this.tokens)
+      return Effect.void
+    }
+    // A call whose turn comes after its deadline is refused, so that its caller can do something else.
+    const latest = Math.min(now + settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
+    if (opens > latest || lane.queue.length >= settings.longestQueue) return this.refuse(lane, now, now)
+    const waiting = lane.join()
+    return Deferred.await(waiting.isFirst).pipe(
+      Effect.andThen(Effect.suspend(() => this.first(lane, latest, now))),
+      Effect.timeoutOrElse({
+        duration: Duration.millis(Math.max(0, latest - now)),
+        orElse: () => Effect.clockWith((clock) => this.last(lane, waiting, clock.currentTimeMillisUnsafe(), now))
+      }),
+      Effect.onExit(() => Effect.suspend(() => lane.leave(waiting))),
+      Effect.tap(() =>
+        Effect.clockWith((clock) =>
+          clock.currentTimeMillisUnsafe() > now ? recordHeld(part, "waited", now) : Effect.void
+        )
+      )
+    )
+  }
+
+  /** The end of the time to wait, which may be the moment of the turn. */
+  private last(lane: Lane, waiting: Waiting, now: number, since: number): Effect.Effect<void, PaceExceeded> {
+    const isTurn = this.askShared === undefined && lane.queue[0] === waiting && lane.opensAt(now, this.tokens) <= now
+    if (!isTurn) return this.refuse(lane, now, since)
+    this.taken = lane.take(now, this.tokens)
+    return Effect.void
+  }
+
+  /** Waits at the head of the queue. */
+  private first(lane: Lane, latest: number, since: number): Effect.Effect<void, PaceExceeded> {
+    return Effect.withFiber((fiber) => {
+      const now = nowOf(fiber)
+      const opens = lane.opensAt(now, this.tokens)
+      if (opens > latest) return this.refuse(lane, now, since)
+      if (opens > now) {
+        return Effect.andThen(
+          lane.waitUntil(now, opens),
+          Effect.suspend(() => this.first(lane, latest, since))
+        )
+      }
+      const taken = lane.take(now, this.tokens)
+      if (this.askShared === undefined) {
+        this.taken = taken
+        return Effect.void
+      }
+      const asked = Effect.onExit(this.askShared(lane, this), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit) && exit.value === 0) this.taken = taken
+          else lane.giveBack(taken)
+        }))
+      return Effect.flatMap(asked, (wait) =>
+        wait === 0
+          ? Effect.void
+          : Effect.andThen(Effect.sleep(Duration.millis(wait)), Effect.suspend(() => this.first(lane, latest, since))))
+    })
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * One budget of a model, of requests or of tokens: what was sent in the sliding window, and what Venice says remains.
+ *
+ * @internal
+ */
+import { report, type Reported } from "./reported.ts"
+
+/** What one call takes of a budget. */
+export interface Entry {
+  readonly time: number
+  amount: number
+  /** All that was taken up to this call, to know what was sent after it. */
+  readonly total: number
+}
+
+export class Meter {
+  limit: number
+  readonly window: number
+  entries: Array<Entry> = []
+  used = 0
+  private total = 0
+  private reported: Reported | undefined
+
+  constructor(limit: number, window: number) {
+    this.limit = limit
+    this.window = window
+  }
+
+  advance(now: number): void {
+    const { entries } = this
+    let expired = 0
+    while (expired < entries.length && entries[expired]!.time + this.window <= now) {
+      this.used -= entries[expired++]!.amount
+    }
+    if (expired > 0) entries.splice(0, expired)
+    if (this.reported !== undefined && this.reported.until <= now) this.reported = undefined
+  }
+
+  isIdle(now: number): boolean {
+    this.advance(now)
+    return this.entries.length === 0 && this.reported === undefined
+  }
+
+  /** What can be taken now. */
+  free(now: number): number {
+    this.advance(now)
+    return Math.max(0, Math.min(this.limit - this.used, this.reported?.remaining ?? Infinity))
+  }
+
+  /** When an amount can be taken; now or earlier if it can. More than the whole budget waits for the whole budget. */
+  opensAt(now: number, asked: number): number {
+    this.advance(now)
+    const amount = Math.min(asked, this.limit)
+    const { reported } = this
+    let opens = -Infinity
+    if (reported !== undefined && reported.remaining < amount) opens = reported.until
+    let missing = amount - (this.limit - this.used)
+    for (let i = 0; missing > 0 && i < this.entries.length; i++) {
+      missing -= this.entries[i]!.amount
+      if (missing <= 0) opens = Math.max(opens, this.entries[i]!.time + this.window)
+    }
+    return opens
+  }
+
+  take(now: number, amount: number): Entry {
+    this.total += amount
+    // The clock may have been set back.
+    const entry = { time: Math.max(now, this.entries.at(-1)?.time ?? now), amount, total: this.total }
+    this.entries.push(entry)
+    this.used += amount
+    if (this.reported !== undefined) this.reported.remaining -= amount
+    return entry
+  }
+
+  /** Replaces an estimate by what was used. */
+  correct(entry: Entry, amount: number): void {
+    const difference = amount - entry.amount
+    if (this.entries.includes(entry)) this.used += difference
+    if (this.reported !== undefined) this.reported.remaining -= difference
+    entry.amount = amount
+  }
+
+  /** What Venice says after a call. It does not know what was sent after that call. */
+  report(
+    { limit, remaining, resetAt }: {
+      readonly limit?: number | undefined
+      readonly remaining?: number | undefined
+      readonly resetAt?: number | undefined
+    },
+    entry: Entry,
+    now: number
+  ): void {
+    this.advance(now)
+    if (limit !== undefined && limit >= 1) this.limit = limit
+    if (remaining === undefined) return
+    this.reported = report(this.reported, remaining - (this.total - entry.total), resetAt, now, this.window)
+  }
+}

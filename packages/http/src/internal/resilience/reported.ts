@@ -1,0 +1,32 @@
+/**
+ * What the headers of the latest response said of a budget.
+ *
+ * @internal
+ */
+
+export interface Reported {
+  remaining: number
+  /** By the server's clock, to tell which of two responses is newer. */
+  readonly resetAt: number
+  /** By our clock. */
+  readonly until: number
+}
+
+/** How long what was said holds, in milliseconds. A time that no window ends at is that of another clock. */
+export const holdsFor = (resetAt: number | undefined, now: number, window: number): number =>
+  resetAt !== undefined && resetAt > now && resetAt <= now + window ? resetAt - now : window
+
+/** What is known after a response. Of the same window the lowest number counts: an older response may arrive late. */
+export const report = (
+  known: Reported | undefined,
+  remaining: number,
+  resetAt: number | undefined,
+  now: number,
+  window: number
+): Reported => {
+  if (known !== undefined && (resetAt === undefined || resetAt <= known.resetAt)) {
+    known.remaining = Math.min(known.remaining, remaining)
+    return known
+  }
+  return { remaining, resetAt: resetAt ?? now + window, until: now + holdsFor(resetAt, now, window) }
+}
