@@ -184,6 +184,14 @@ describe("a response", () => {
       yield* refusal(answer({}, { ...model, tokens: 1 }))
     }).pipe(provide({ ...small(100), longestWait: 0 })))
 
+  it.effect.each([NaN, Infinity, -5])("with %d tokens changes nothing", (tokens) =>
+    Effect.gen(function*() {
+      yield* answer({ tokens }, { ...model, tokens })
+      yield* answer({ tokens }, { ...model, tokens: 1000 })
+
+      yield* refusal(answer({}, { ...model, tokens: 0.5 }))
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
   it.effect("with a 429 pauses the others as long as it says", () =>
     Effect.gen(function*() {
       const limited = new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(7) } })

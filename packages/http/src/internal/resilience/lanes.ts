@@ -95,6 +95,10 @@ export interface Taken {
   readonly tokens: Entry
 }
 
+/** A number of tokens that can be counted, here and in Redis. */
+export const wholeTokens = (tokens: number | undefined): number | undefined =>
+  tokens !== undefined && tokens >= 0 && Number.isFinite(tokens) ? Math.ceil(tokens) : undefined
+
 export class Lane {
   readonly name: string
   readonly requests: Meter
@@ -133,7 +137,8 @@ export class Lane {
   settle(now: number, taken: Taken, { pause, rateLimit, tokens: used, unsent = false }: Answer): void {
     if (unsent) return this.giveBack(taken)
     const { requests, tokens } = taken
-    if (used !== undefined) this.tokens.correct(tokens, used)
+    const whole = wholeTokens(used)
+    if (whole !== undefined) this.tokens.correct(tokens, whole)
     if (rateLimit?.requests !== undefined) this.requests.report(resetOf(rateLimit.requests), requests, now)
     if (rateLimit?.tokens !== undefined) this.tokens.report(resetOf(rateLimit.tokens), tokens, now)
     if (pause !== undefined) this.pausedUntil = Math.max(this.pausedUntil, now + Duration.toMillis(pause))
@@ -235,7 +240,7 @@ export class LaneTurn implements Turn {
   }
 
   get tokens(): number {
-    return this.call.tokens ?? 0
+    return wholeTokens(this.call.tokens) ?? 0
   }
 
   private refuse(lane: Lane, now: number, since: number): Effect.Effect<never, PaceExceeded> {

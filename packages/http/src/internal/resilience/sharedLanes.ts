@@ -14,7 +14,16 @@ import { type Redis, type RedisError, script } from "effect/persistence/Redis"
 import type * as Scope from "effect/Scope"
 import type { PaceExceeded } from "../../Failure.ts"
 import { hash } from "./keyName.ts"
-import { type Answer, type Call, type Checked, type Lane, type Lanes, LaneTurn, type Turn } from "./lanes.ts"
+import {
+  type Answer,
+  type Call,
+  type Checked,
+  type Lane,
+  type Lanes,
+  LaneTurn,
+  type Turn,
+  wholeTokens
+} from "./lanes.ts"
 import { holdsFor } from "./reported.ts"
 
 /** What a response said of a budget; `-1` for what it did not say. */
@@ -258,7 +267,7 @@ export class SharedTurn implements Turn {
       const told = Effect.ignore(this.shared.ask({
         mode: answer.unsent === true ? "give-back" : "settle",
         ...place,
-        tokens: answer.tokens ?? -1,
+        tokens: wholeTokens(answer.tokens) ?? -1,
         pause: answer.pause === undefined ? 0 : Math.ceil(Math.min(Duration.toMillis(answer.pause), 24 * 3_600_000)),
         requestsSaid: saidOf(answer.rateLimit?.requests, now, window),
         tokensSaid: saidOf(answer.rateLimit?.tokens, now, window)
