@@ -38,8 +38,10 @@ import type { PlainError } from "@effect-venice/core/Plain"
 import * as Plain from "@effect-venice/core/Plain"
 import * as Retry from "@effect-venice/core/Retry"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
+import * as LockoutGuard from "@effect-venice/http/resilience/LockoutGuard"
 import * as VeniceFetch from "@effect-venice/http/VeniceFetch"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 
 export type { Json, PlainCategory, PlainCode, PlainError, PlainErrorOf } from "@effect-venice/core/Plain"
 
@@ -77,6 +79,21 @@ export interface RetryOptions {
   readonly longestHintMillis?: number | undefined
   /** What is retried. By default every kind. */
   readonly only?: RetryKind | ReadonlyArray<RetryKind> | undefined
+}
+
+/**
+ * The settings of the lockout guard, as the option `guard` takes them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface GuardOptions {
+  /** The failures that Venice allows in the window: 50 by default. */
+  readonly limit?: number | undefined
+  /** The window: 30 seconds by default. */
+  readonly windowMillis?: number | undefined
+  /** The failures that the guard leaves unused: a tenth of the limit by default. */
+  readonly spare?: number | undefined
 }
 
 /**
@@ -122,6 +139,14 @@ export interface Options {
    * `Request`, which is a stream.
    */
   readonly retry?: RetryPreset | RetryOptions | undefined
+  /**
+   * Keeps Venice from locking the key out: after 50 failed requests of a key, a model and a `user` within 30 seconds it
+   * refuses all of them for 30 seconds. As failures run low, a request is not sent, and gets the response of a rate limit
+   * with the hint when the next one may be sent. `true` for the defaults, which keep a tenth of the failures unused.
+   *
+   * The guard counts the requests of this `fetch`, so use one `fetch` for a key. By default there is none.
+   */
+  readonly guard?: boolean | GuardOptions | undefined
   /** Is told of every error that the client gets. What it throws is ignored. */
   readonly onError?: ((error: PlainError) => unknown) | undefined
   /** Is told of every retry of `retry`. What it throws is ignored. */
@@ -150,6 +175,12 @@ const policyOf = (options: RetryPreset | RetryOptions): Retry.Policy => {
   return only === undefined ? limited : Retry.only(limited, only)
 }
 
+const guardOf = (options: boolean | GuardOptions | undefined): LockoutGuard.LockoutGuard["Service"] | undefined => {
+  if (options === undefined || options === false) return undefined
+  const { limit, spare, windowMillis } = options === true ? {} as GuardOptions : options
+  return Effect.runSync(LockoutGuard.make({ limit, spare, window: windowMillis }))
+}
+
 const infoOf = ({ delay, failure, hint, kind, retry }: VeniceFetch.RetryInfo): RetryInfo => ({
   kind,
   retry,
@@ -163,18 +194,19 @@ const infoOf = ({ delay, failure, hint, kind, retry }: VeniceFetch.RetryInfo): R
  *
  * **Details**
  *
- * A policy that makes no sense is refused with a `RangeError`.
+ * A policy or a guard that makes no sense is refused with a `RangeError`.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (options: Options = {}): typeof globalThis.fetch => {
-  const { fetch, format, maxBytes, maxMillis, onError, onRetry, retry } = options
+  const { fetch, format, guard, maxBytes, maxMillis, onError, onRetry, retry } = options
   return VeniceFetch.make({
     fetch,
     format,
     limits: { bytes: maxBytes, time: maxMillis },
     retry: retry === undefined ? undefined : policyOf(retry),
+    guard: guardOf(guard),
     onError: onError && ((error) => onError(Plain.fromError(error))),
     onRetry: onRetry && ((info) => onRetry(infoOf(info)))
   })

@@ -73,8 +73,10 @@ import { redactFailure, secretsOf } from "./internal/credentials.ts"
 import { type Client, clientOf } from "./internal/fetch/client.ts"
 import { eventFor, responseOf, withOrigin } from "./internal/fetch/encoded.ts"
 import { replaceErrors } from "./internal/fetch/events.ts"
+import { guarded } from "./internal/fetch/guarded.ts"
 import { type Arguments, type Sent, sentBy } from "./internal/fetch/request.ts"
 import { errorIn } from "./internal/fetch/thrown.ts"
+import type { LockoutGuard } from "./resilience/LockoutGuard.ts"
 
 /**
  * A retry of {@link make}, as `onRetry` is told of it.
@@ -112,6 +114,14 @@ export interface Options {
    * body of a `Request`, which is a stream.
    */
   readonly retry?: Policy | undefined
+  /**
+   * Keeps Venice from locking the key out: the service of `LockoutGuard`, as `LockoutGuard.make` returns it. A request that
+   * it does not send gets the response of a rate limit, with the hint when the next one may be sent. Every `fetch` that
+   * uses the same key should share one guard. By default there is none.
+   *
+   * Model and `user` are read from a body of JSON text; other bodies count as forms, which Venice counts together.
+   */
+  readonly guard?: LockoutGuard["Service"] | undefined
   /** Is told of every error that the client gets. What it throws is ignored. */
   readonly onError?: ((error: VeniceError) => unknown) | undefined
   /** Is told of every retry of `retry` before its delay. What it throws is ignored. */
@@ -219,8 +229,9 @@ const makeWith = (context: Context.Context<never>, options: Options): typeof glo
     const { signal } = sent
     throwIfAborted(signal)
     const client = clientOf(sent, options.format)
-    const once = withLimits(attempt(args, sent, options), options.limits)
-    const { retry } = options
+    const { guard, retry } = options
+    const unguarded = withLimits(attempt(args, sent, options), options.limits)
+    const once = guard === undefined ? unguarded : guarded(unguarded, sent, guard)
     const exit = await run(
       recordSuccess(retry === undefined || !sent.canBeSentAgain ? once : retried(once, retry, options)),
       signal === undefined ? {} : { signal }
@@ -230,7 +241,7 @@ const makeWith = (context: Context.Context<never>, options: Options): typeof glo
     const failure = Cause.squash(exit.cause)
     if (isVeniceError(failure)) {
       tell(options.onError, failure)
-      return responseOf(failure, client, originals.get(failure)!, retry !== undefined)
+      return responseOf(failure, client, originals.get(failure) ?? new Response(), retry !== undefined)
     }
     throw isHttpClientError(failure) ? rejections.get(failure) : failure
   }

@@ -471,11 +471,11 @@ describe("requests", () => {
           Effect.flip(Effect.retry(call, Retry.eager)),
           (error) => [server.got.splice(0).length, error] as const
         )
-      const options = { timeout: "50 millis", success: Schema.Unknown } as const
+      const options = { timeout: "250 millis", success: Schema.Unknown } as const
 
       const [reads, error] = yield* count(venice.execute("GET /models", options))
       assert.strictEqual(reads, 4)
-      assert.include(String(error), "no response within 50ms (GET /models)")
+      assert.include(String(error), "no response within 250ms (GET /models)")
       assert.strictEqual((yield* count(venice.execute("POST /chat/completions", { ...options, body: chat })))[0], 1)
       // With `execute` the time is for the whole answer.
       assert.strictEqual((yield* count(venice.execute("POST /embeddings", { ...options, body: embeddings })))[0], 1)

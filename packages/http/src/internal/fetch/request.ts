@@ -14,6 +14,8 @@ export interface Sent {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly headers: Headers
   readonly signal: AbortSignal | undefined
+  /** The body that was passed beside the request, if it is text. */
+  readonly text: string | undefined
   /** Whether the same arguments may be passed to `fetch` again. */
   readonly canBeSentAgain: boolean
 }
@@ -51,6 +53,7 @@ export const sentBy = (input: Arguments[0], init: Arguments[1]): Sent => {
     }),
     headers,
     signal: signal ?? undefined,
+    text: typeof body === "string" ? body : undefined,
     canBeSentAgain: body === undefined ? !hasStream : isReplayable(body)
   }
 }
