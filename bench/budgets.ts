@@ -22,8 +22,11 @@ const published: Plugin = {
   name: "published",
   setup: ({ onResolve }) => {
     onResolve({ filter: /^@effect-venice\// }, ({ path }) => {
-      const [, name, module = "index"] = path.split("/")
-      return { path: join(import.meta.dirname, `../packages/${name}/dist/${module}.js`), sideEffects: false }
+      const [, name, ...module] = path.split("/")
+      return {
+        path: join(import.meta.dirname, `../packages/${name}/dist/${module.join("/") || "index"}.js`),
+        sideEffects: false
+      }
     })
   }
 }
@@ -113,27 +116,27 @@ const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)"
 
 const budgets: ReadonlyArray<Budget> = [
   { what: "core, our part", value: core.kilobytes, budget: 34.5, aim: 7, unit: "KB" },
-  { what: "http, our part", value: http.kilobytes, budget: 20.5, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 21.5, aim: 7, unit: "KB" },
   { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 37.5, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 115.5, aim: 52, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 116.5, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,
-    budget: 1.37,
+    budget: 1.39,
     aim: 0.62,
     unit: "×"
   },
   {
     what: "fetch, with Effect",
     value: publishedSize("fetch", "index.js", "shared.js"),
-    budget: 77,
+    budget: 84.5,
     unit: "KB"
   },
   {
     what: "fetch/plain, with Effect",
     value: publishedSize("fetch", "plain.js", "shared.js"),
-    budget: 64.5,
+    budget: 67.5,
     unit: "KB"
   },
   {

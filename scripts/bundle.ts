@@ -18,8 +18,8 @@ const published: Plugin = {
   name: "published",
   setup: ({ onResolve }) => {
     onResolve({ filter: /^@effect-venice\// }, ({ path }) => {
-      const [, name, module = "index"] = path.split("/")
-      return { path: join(root, `packages/${name}/dist/${module}.js`), sideEffects: false }
+      const [, name, ...module] = path.split("/")
+      return { path: join(root, `packages/${name}/dist/${module.join("/") || "index"}.js`), sideEffects: false }
     })
   }
 }

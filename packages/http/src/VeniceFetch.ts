@@ -26,6 +26,8 @@
  *   know that header and repeats by status, so it gets one that it does not repeat: 401, 402, 403, 404 or 422 by category,
  *   424 for a failure that is temporary, and else 400. It is recognized by its `user-agent`.
  *
+ * - With `guard`, requests are held back before Venice locks the key out.
+ *
  * **Gotchas**
  *
  * - JSON in a success is not read, so an error that it hides is not seen. `errorOf` finds it if the client throws.
