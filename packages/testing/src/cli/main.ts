@@ -27,6 +27,8 @@ import { type CannotEmulate, defaultHost, defaultPort, emulate } from "./emulate
 import * as Invocation from "./invocation.ts"
 import { complain, type OutputFailure, watched } from "./output.ts"
 import { parseScript, type Preset, presets, show } from "./policy.ts"
+import type { CommandFailure } from "./recording.ts"
+import { recordCommand, replayCommand, validateCommand } from "./recordingCommands.ts"
 
 const demoCommand = Command.make(
   "demo",
@@ -177,6 +179,7 @@ class ExitStatus extends Data.TaggedError("ExitStatus")<{ readonly status: numbe
 type Failures =
   | CannotEmulate
   | CliError.CliError
+  | CommandFailure
   | Config.ConfigError
   | Failure.UnexpectedBody
   | OutputFailure
@@ -195,6 +198,8 @@ const report = (error: Failures): Effect.Effect<void, ExitStatus> => {
       return exit(1)
     case "OutputFailure":
       return error.isBrokenPipe ? Effect.void : Effect.andThen(complain(error.message), exit(1))
+    case "CommandFailure":
+      return Effect.andThen(complain(error.message), exit(error.status))
     case "CannotEmulate":
     case "UnreadableInput":
       return Effect.andThen(complain(error.message), exit(1))
@@ -207,7 +212,15 @@ const report = (error: Failures): Effect.Effect<void, ExitStatus> => {
 
 Command.make("effect-venice").pipe(
   Command.withDescription("The errors of the Venice API, typed"),
-  Command.withSubcommands([demoCommand, classifyCommand, policyCommand, emulateCommand]),
+  Command.withSubcommands([
+    demoCommand,
+    classifyCommand,
+    policyCommand,
+    emulateCommand,
+    recordCommand,
+    replayCommand,
+    validateCommand
+  ]),
   Command.withExamples([
     { command: "effect-venice demo", description: "See every error" },
     { command: "effect-venice classify responses.jsonl", description: "Which error is each of these responses?" },
@@ -222,5 +235,7 @@ Command.make("effect-venice").pipe(
   // Only a bug of the command ends here. Standard output has nothing but results.
   Effect.catchDefect((defect) => Effect.andThen(Console.error(Cause.pretty(Cause.die(defect))), exit(1))),
   // Standard input may still be open, and would keep the process.
-  NodeRuntime.runMain({ teardown: (ended) => Runtime.defaultTeardown(ended, (status) => process.exit(status)) })
+  NodeRuntime.runMain({
+    teardown: (ended) => Runtime.defaultTeardown(ended, (status) => process.exit(process.exitCode ?? status))
+  })
 )

@@ -35,7 +35,7 @@ const lost = (request: HttpClientRequest.HttpClientRequest) =>
     })
   })
 
-const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+export const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   const out = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
   chunks.reduce((offset, chunk) => (out.set(chunk, offset), offset + chunk.length), 0)
   return out
@@ -164,7 +164,7 @@ const failEncoding = (request: HttpClientRequest.HttpClientRequest) => (cause: u
   new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, cause }) })
 
 /** The body of a request as bytes, as the platform would send it. */
-const bodyOf = (
+export const bodyOf = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<Sent, HttpClientError.HttpClientError> => {
   const { body } = request
@@ -204,7 +204,7 @@ const sendAtOnce = (exchange: Exchange): Exchange => {
   }
 }
 
-export const make = (emulation: Emulation): HttpClient.HttpClient =>
+export const make = (emulation: Pick<Emulation, "handle">): HttpClient.HttpClient =>
   HttpClient.make((request, url, signal) =>
     Effect.gen(function*() {
       const { bytes, contentType } = yield* bodyOf(request)

@@ -69,7 +69,7 @@ const abort = (exchange: Exchange, response: ServerResponse) =>
     response.destroy()
   })
 
-const receive = (emulation: Emulation, request: HttpServerRequest.HttpServerRequest) =>
+const receive = (emulation: Pick<Emulation, "handle">, request: HttpServerRequest.HttpServerRequest) =>
   request.arrayBuffer.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBody)),
     Effect.matchEffect({
@@ -85,7 +85,7 @@ const receive = (emulation: Emulation, request: HttpServerRequest.HttpServerRequ
   )
 
 /** The handler of an HTTP server. */
-export const handler = (emulation: Emulation) =>
+export const handler = (emulation: Pick<Emulation, "handle">) =>
   Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
