@@ -60,10 +60,12 @@ export { attemptOf, isRepeatable, kindOf, operationOf, outcome as outcomeOf } fr
 export type { Limits, Rule, Rules } from "./internal/retrying/rules.ts"
 export { Deadline, history, type Retried } from "./internal/retrying/run.ts"
 export {
+  begin,
   render,
   renderSvg,
   type ScriptedFailure,
   simulate,
+  type SimulatedCall,
   type SimulatedRetry,
   type Timeline
 } from "./internal/retrying/simulation.ts"

@@ -3,6 +3,7 @@
  */
 export * as Arbitraries from "./Arbitraries.ts"
 export * as Assertions from "./Assertions.ts"
+export * as Backtest from "./Backtest.ts"
 export * as Call from "./Call.ts"
 export * as Dynamics from "./Dynamics.ts"
 export * as Emulator from "./Emulator.ts"

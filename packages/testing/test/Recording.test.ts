@@ -3,7 +3,7 @@ import { VeniceClient } from "@effect-venice/http"
 import { Emulator, Recording } from "@effect-venice/testing"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -389,13 +389,14 @@ describe("Recording", () => {
   it.live("replays a refused connection with its code, so that a policy treats it the same", () =>
     Effect.gen(function*() {
       const file = yield* temporaryFile
-      yield* Effect.flatMap(
-        Recording.Proxy,
-        ({ baseUrl }) => Effect.promise(() => fetch(`${baseUrl}/video/queue`, { method: "POST" }).catch(() => {}))
-      ).pipe(
-        Effect.provide(Recording.layerProxy({ upstream: "http://127.0.0.1:1/api/v1", file })),
-        withFiles
-      )
+      const scope = yield* Scope.make()
+      const upstream = yield* Scope.provide(server(() => {}), scope)
+      yield* Effect.flatMap(Recording.Proxy, ({ baseUrl }) =>
+        // The proxy could have got the same port if the upstream had gone before.
+        Effect.andThen(
+          Scope.close(scope, Exit.void),
+          Effect.promise(() => fetch(`${baseUrl}/video/queue`, { method: "POST" }).catch(() => {}))
+        )).pipe(Effect.provide(Recording.layerProxy({ upstream, file })), withFiles)
       const error = yield* Effect.flip(replaying(file, (client) => client.request("POST /video/queue")))
       const [exchange] = exchangesOf(file)
 

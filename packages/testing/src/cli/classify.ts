@@ -90,7 +90,7 @@ const isFailing = (input: Decode.Input & { readonly headers: Headers.Headers }, 
 }
 
 /** The longest line that is read, in UTF-16 code units. */
-const maxLineLength = 2 ** 24
+export const maxLineLength = 2 ** 24
 
 /** Classifies one line. Dates and resets in it are relative to `now`, in epoch milliseconds. */
 export const classify = (text: string, { line, now }: { line: number; now: number }): Classification => {
@@ -140,7 +140,7 @@ const write = (text: string, position: { line: number; now: number }): Written =
  * Drops what exceeds `max` characters of a line, but for one, so that a line without an end needs no memory and is
  * still too long.
  */
-const cutLines = (max: number) =>
+export const cutLines = (max: number) =>
   Stream.mapAccum(() => 0, (pending: number, text: string): readonly [number, ReadonlyArray<string>] => {
     const start = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1
     if (pending + text.length <= max) return [start === 0 ? pending + text.length : text.length - start, [text]]

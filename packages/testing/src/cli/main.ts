@@ -21,6 +21,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import manifest from "../../package.json" with { type: "json" }
+import { backtestCommand } from "./backtest.ts"
 import { classifyLines, type RefusedLines, type UnreadableInput } from "./classify.ts"
 import { demo, live } from "./demo.ts"
 import { type CannotEmulate, defaultHost, defaultPort, emulate } from "./emulate.ts"
@@ -219,7 +220,8 @@ Command.make("effect-venice").pipe(
     emulateCommand,
     recordCommand,
     replayCommand,
-    validateCommand
+    validateCommand,
+    backtestCommand
   ]),
   Command.withExamples([
     { command: "effect-venice demo", description: "See every error" },

@@ -12,7 +12,7 @@ import { fromCode, isCode } from "../../VeniceError.ts"
 import * as Chart from "./chart.ts"
 import type { Kind } from "./decider.ts"
 import * as Decider from "./decider.ts"
-import { attemptOf, hintOf, kindOf } from "./failure.ts"
+import { attemptOf, hintOf, isRepeatable, kindOf } from "./failure.ts"
 
 interface HasNode {
   readonly [Decider.NodeId]: Decider.Node
@@ -65,6 +65,78 @@ const failureOfScript = (failure: ScriptedFailure): unknown => {
 }
 
 const codeOf = (failure: ScriptedFailure): string => typeof failure === "string" ? failure : attemptOf(failure).code
+
+/**
+ * A simulated call, made by {@link begin}. `next` takes the failure of an attempt, the time since the first failure, and
+ * where in its interval the delay is, from 0 to 1. It returns the delay before the next attempt, or the reason to give
+ * up.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SimulatedCall {
+  readonly next: (
+    failure: unknown,
+    options: { readonly at: Duration.Duration; readonly random: number }
+  ) => Duration.Duration | Reason
+}
+
+/**
+ * Begins a simulated call, whose failures you pass one at a time.
+ *
+ * **When to use**
+ *
+ * For a simulation in which it depends on the delay whether the next attempt fails. {@link simulate} takes a script.
+ *
+ * **Details**
+ *
+ * The call decides as a real one, also whether a second request is safe: by the operation that the failure names, and
+ * `allowReplay` as for `Operation.allowReplay`. It has no deadline and no shared budget.
+ *
+ * **Example** (Failing until ten seconds have passed)
+ *
+ * ```ts
+ * import { Errors, Retry } from "@effect-venice/core"
+ * import { Duration } from "effect"
+ *
+ * const call = Retry.begin(Retry.standard)
+ * const failure = new Errors.ModelOffline()
+ *
+ * let at = 0
+ * let requests = 1
+ * while (at < 10_000) {
+ *   const delay = call.next(failure, { at: Duration.millis(at), random: 0 })
+ *   if (typeof delay === "string") break
+ *   at += Duration.toMillis(delay)
+ *   requests++
+ * }
+ *
+ * requests // => 5
+ * ```
+ *
+ * @category simulation
+ * @since 0.1.0
+ */
+export const begin = (
+  policy: HasNode,
+  options?: { readonly allowReplay?: boolean | undefined }
+): SimulatedCall => {
+  const decider = Decider.decider(policy[Decider.NodeId])
+  return {
+    next: (failure, { at, random }) => {
+      const kind = kindOf(failure)
+      if (kind === undefined) return "final"
+      if (options?.allowReplay !== true && !isRepeatable(failure)) return "replay"
+      const hint = hintOf(failure)
+      const signal = { kind, hint: hint === undefined ? 0 : Duration.toMillis(hint), now: Duration.toMillis(at) }
+      const decision = decider.decide(signal)
+      if (decision._tag === "GiveUp") return decision.reason
+      const delay = Decider.draw(decision, random)
+      decider.commit(signal, delay)
+      return Duration.millis(delay)
+    }
+  }
+}
 
 /**
  * Simulates a call that fails with the failures of a script and then succeeds.
