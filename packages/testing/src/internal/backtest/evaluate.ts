@@ -51,7 +51,10 @@ const delays = 8
  * Draws the calls, once for all policies: two policies differ by what they do, and not by their luck. A longer policy
  * never has fewer successes than one that begins as it does.
  */
-export const draw = (observations: Observations, options: { readonly seed: number; readonly total: number; readonly most?: number } => {
+export const draw = (
+  observations: Observations,
+  options: { readonly seed: number; readonly total: number; readonly most?: number }
+) => {
   const classes = [...observations.classes.values()].sort((a, b) => a.name < b.name ? -1 : 1)
   const share = Math.floor(options.total / Math.max(1, classes.length))
   return classes.map((of): Drawn => {
