@@ -260,7 +260,7 @@ export const compare = (
     log: { lines, refused: refusedCount, problems: refused, calls, lockouts, withoutTime },
     was: wasRow(observations),
     policies: policies.map((policy) => toRow(Evaluate.evaluate(drawn, policy))),
-    recovery: recovery.rows().map(({ operation: _, ...row }) => row),
+    recovery: recovery.rows(),
     assumptions
   }
 }

@@ -49,7 +49,22 @@ const text = (value: unknown): string | undefined =>
     ? String(value)
     : undefined
 
-const decodeError = Schema.decodeUnknownResult(Schema.toCodecJson(VeniceError.VeniceError))
+const decodeAny = Schema.decodeUnknownResult(Schema.toCodecJson(VeniceError.VeniceError))
+
+const decoders = new Map<string, typeof decodeAny>()
+
+/** Decodes by the class that the tag names: the union tries one class after the other. */
+const decodeError = (value: unknown): ReturnType<typeof decodeAny> => {
+  const tag = isObject(value) && typeof value._tag === "string" ? value._tag : ""
+  const Class = VeniceError.byCode.get(tag)
+  if (Class === undefined) return decodeAny(value)
+  let decode = decoders.get(tag)
+  if (decode === undefined) {
+    decode = Schema.decodeUnknownResult(Schema.toCodecJson(Class)) as typeof decodeAny
+    decoders.set(tag, decode)
+  }
+  return decode(value)
+}
 
 /** Epoch milliseconds, from a number (seconds, milliseconds or nanoseconds) or a date. */
 const momentOf = (value: unknown): number | undefined => {

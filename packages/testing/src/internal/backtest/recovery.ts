@@ -73,10 +73,9 @@ const maxEpisodes = 10_000
 
 const maxOperations = 500
 
-/** The share of failures that had recovered, by kind and operation. */
+/** The share of failures that had recovered, by kind. */
 export interface Row {
   readonly kind: string
-  readonly operation: string
   readonly samples: number
   readonly within1s: number
   readonly within30s: number
@@ -124,7 +123,7 @@ export class Recovery {
   }
 
   closeAll(): void {
-    for (const name of [...this.episodes.keys()]) this.close(name)
+    for (const name of this.episodes.keys()) this.close(name)
   }
 
   /** The time after which a failure has recovered, at a position from 0 to 1. */
@@ -138,15 +137,14 @@ export class Recovery {
     const share = (counts: Counts, millis: number) =>
       counts.counts.slice(0, indexOf(millis) + 1).reduce((sum, count) => sum + count, 0) /
       (counts.samples + prior.length)
-    const row = (kind: string, operation: string, counts: Counts): Row => ({
+    const row = (kind: string, counts: Counts): Row => ({
       kind,
-      operation,
       samples: counts.samples,
       within1s: share(counts, 1000),
       within30s: share(counts, 30_000),
       within5min: share(counts, 300_000)
     })
-    return [...this.byKind].sort(([a], [b]) => a < b ? -1 : 1).map(([kind, counts]) => row(kind, "*", counts))
+    return [...this.byKind].sort(([a], [b]) => a < b ? -1 : 1).map(([kind, counts]) => row(kind, counts))
   }
 
   private counts(map: Map<string, Counts>, name: string): Counts {

@@ -29,43 +29,34 @@ const maxFront = 30
 
 const millis = (value: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(value))
 
-/** Changes a part or a few of a policy. */
+/** Changes the rule of a kind. A cap below the base makes no sense. */
+const withRule = ({ limits, rules }: Parts, kind: Retry.Kind, change: Partial<Retry.Rule>): Parts => {
+  const rule = { ...rules[kind], ...change }
+  const cap = Duration.millis(Math.max(millis(rule.cap), millis(rule.base)))
+  return { limits, rules: { ...rules, [kind]: { ...rule, cap } } }
+}
+
+const withLimit = ({ limits, rules }: Parts, change: Partial<Parts["limits"]>): Parts => ({
+  limits: { ...limits, ...change },
+  rules
+})
+
+/** Changes one part of a policy, or a few. */
 const mutate = (parts: Parts, kinds: ReadonlyArray<Retry.Kind>, random: () => number): Parts => {
   const pick = <A>(items: ReadonlyArray<A>): A => items[Math.floor(random() * items.length)]!
-  let { limits, rules } = parts
-  do {
-    const kind = pick(kinds)
-    const rule = rules[kind]
-    const change = (own: Partial<Retry.Rule>) => {
-      const next = { ...rule, ...own }
-      // A cap below the base makes no sense.
-      const cap = Math.max(millis(next.cap), millis(next.base))
-      rules = { ...rules, [kind]: { ...next, cap: Duration.millis(cap) } }
-    }
-    switch (Math.floor(random() * 7)) {
-      case 0:
-      case 1:
-        change({ base: Duration.millis(pick(bases)) })
-        break
-      case 2:
-        change({ cap: Duration.millis(pick(caps)) })
-        break
-      case 3:
-        change({ retries: pick(counts) })
-        break
-      case 4:
-        change({ factor: pick(factors) })
-        break
-      case 5:
-        limits = { ...limits, attempts: 1 + pick(counts) }
-        break
-      default:
-        limits = random() < 0.5
-          ? { ...limits, elapsed: Duration.millis(pick(elapsed)) }
-          : { ...limits, longestHint: Duration.millis(pick(hints)) }
-    }
-  } while (random() < 0.5)
-  return { limits, rules }
+  const kind = pick(kinds)
+  const changes: ReadonlyArray<() => Parts> = [
+    () => withRule(parts, kind, { base: Duration.millis(pick(bases)) }),
+    () => withRule(parts, kind, { base: Duration.millis(pick(bases)) }),
+    () => withRule(parts, kind, { cap: Duration.millis(pick(caps)) }),
+    () => withRule(parts, kind, { retries: pick(counts) }),
+    () => withRule(parts, kind, { factor: pick(factors) }),
+    () => withLimit(parts, { attempts: 1 + pick(counts) }),
+    () => withLimit(parts, { elapsed: Duration.millis(pick(elapsed)) }),
+    () => withLimit(parts, { longestHint: Duration.millis(pick(hints)) })
+  ]
+  const changed = pick(changes)()
+  return random() < 0.5 ? mutate(changed, kinds, random) : changed
 }
 
 const isSame = (a: Outcome, b: Outcome): boolean =>
