@@ -30,7 +30,6 @@ import type * as Headers from "effect/http/Headers"
 import { captureStack, fromWire, withoutStacks } from "./internal/ApiError.ts"
 import { contextOf } from "./internal/decoding/context.ts"
 import * as ErrorBody from "./internal/decoding/errorBody.ts"
-import { isCounted } from "./internal/decoding/failureBudget.ts"
 import { isBlocked as hasBlockedContent } from "./internal/decoding/headers.ts"
 import { messageOf } from "./internal/decoding/message.ts"
 import type { Input, Received } from "./internal/decoding/received.ts"
@@ -166,31 +165,3 @@ export const context = (input: Input): ResponseContext => {
  * @since 0.1.0
  */
 export const isBlocked: (headers: Headers.Headers) => boolean = hasBlockedContent
-
-/**
- * Whether Venice counts the failed request against the key: 50 of them within 30 seconds lock the key, the model and the
- * user out for 30 seconds.
- *
- * **When to use**
- *
- * To see from a log or in a circuit breaker of your own how near a lockout is, where the headers do not say it.
- *
- * **Details**
- *
- * Counted is every 4xx but 429, and but the 402 for missing credentials, the 400 for a wrong content type or for invalid
- * JSON, and the 413 of the body parser (Venice's API overview, verified 2026-10-02). A 5xx never counts.
- *
- * **Example** (Telling which failures lead to a lockout)
- *
- * ```ts
- * import { Decode, Errors } from "@effect-venice/core"
- *
- * Decode.countsAgainstKey(new Errors.InvalidModel()) // => true
- * Decode.countsAgainstKey(new Errors.ModelOffline()) // => false
- * ```
- *
- * @category predicates
- * @since 0.1.0
- */
-export const countsAgainstKey = (error: VeniceError): boolean =>
-  isCounted(error._tag, error.response.status, error.message, "reason" in error ? error.reason : undefined)

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { Attempts, Decode, Retry, VeniceError } from "@effect-venice/core"
+import { Attempts, FailureBudget, Retry, VeniceError } from "@effect-venice/core"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { type Entry, type Failed, parseLine } from "./failure.ts"
@@ -70,7 +70,8 @@ export interface Refused {
   readonly problem: string
 }
 
-const budget = { failures: 50, window: 30_000, lockout: 30_000 }
+// The lockout is as long as the window.
+const span = Duration.toMillis(FailureBudget.window)
 
 interface Window {
   readonly times: Array<number>
@@ -102,10 +103,7 @@ const hintOf = (error: unknown): number =>
     ? Duration.toMillis(error.response.retryAfter)
     : 0
 
-const isLockout = (error: unknown): boolean =>
-  VeniceError.isVeniceError(error) && error.response.status === 429 && /too many failed attempts/i.test(
-    `${error.message} ${error.response.body ?? ""}`
-  )
+const isLockout = (error: unknown): boolean => VeniceError.isVeniceError(error) && FailureBudget.isLockout(error)
 
 const waitedBy = ({ failures, hasSucceeded, succeededAt }: Entry): number => {
   const first = failures[0]?.at
@@ -224,7 +222,7 @@ export class Observations {
 
   /** Counts a failure against its key, and returns for how long the key is locked out. */
   private count(key: string, { at, error }: Failed): number {
-    if (isLockout(error)) return hintOf(error) || budget.lockout
+    if (isLockout(error)) return hintOf(error) || span
     if (at === undefined) return 0
     let window = this.windows.get(key)
     if (window === undefined) {
@@ -233,12 +231,12 @@ export class Observations {
       this.windows.set(key, window)
     }
     if (at < window.lockedUntil) return window.lockedUntil - at
-    if (!VeniceError.isVeniceError(error) || !Decode.countsAgainstKey(error)) return 0
+    if (!VeniceError.isVeniceError(error) || !FailureBudget.isCounted(error)) return 0
     window.times.push(at)
-    while (window.times[0]! <= at - budget.window) window.times.shift()
-    if (window.times.length < budget.failures) return 0
+    while (window.times[0]! <= at - span) window.times.shift()
+    if (window.times.length < FailureBudget.limit) return 0
     window.times.length = 0
-    window.lockedUntil = at + budget.lockout
+    window.lockedUntil = at + span
     this.lockouts++
     return 0
   }
