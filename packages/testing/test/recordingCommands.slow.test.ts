@@ -129,7 +129,7 @@ describe("effect-venice backtest", () => {
   it.live("reads a million lines in bounded memory", () =>
     Effect.gen(function*() {
       const { status, stderr, stdout } = yield* run(["backtest", "--json", "--policy", "standard"], {
-        flags: ["--max-old-space-size=96"],
+        flags: ["--max-old-space-size=128"],
         onStart: ({ stdin }) => {
           Readable.from((function*() {
             for (let i = 0; i < 1_000_000; i += 1000) {

@@ -8,7 +8,7 @@ import { Attempts, FailureBudget, Retry, VeniceError } from "@effect-venice/core
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { type Entry, type Failed, parseLine } from "./failure.ts"
-import { Recovery } from "./recovery.ts"
+import { oldestOf, Recovery } from "./recovery.ts"
 
 /** Failures that policies cannot tell apart. */
 export interface Class {
@@ -93,8 +93,6 @@ interface OpenCall extends Entry {
   readonly last: number | undefined
 }
 
-const firstOf = (map: ReadonlyMap<string, unknown>): string => map.keys().next().value!
-
 const tagOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : "Error"
 
@@ -171,9 +169,10 @@ export class Observations {
     const joined: OpenCall = { ...entry, failures, last: failures.at(-1)?.at }
     if (entry.hasSucceeded || entry.reason !== undefined) return this.finish(joined)
     if (this.open.size >= maxOpen) {
-      const oldest = firstOf(this.open)
-      this.finish(this.open.get(oldest)!)
-      this.open.delete(oldest)
+      for (const oldest of oldestOf(this.open)) {
+        this.finish(this.open.get(oldest)!)
+        this.open.delete(oldest)
+      }
     }
     this.open.set(name, joined)
   }
@@ -227,7 +226,7 @@ export class Observations {
     let window = this.windows.get(key)
     if (window === undefined) {
       window = { times: [], lockedUntil: 0 }
-      if (this.windows.size >= maxKeys) this.windows.delete(firstOf(this.windows))
+      if (this.windows.size >= maxKeys) { for (const oldest of oldestOf(this.windows)) this.windows.delete(oldest) }
       this.windows.set(key, window)
     }
     if (at < window.lockedUntil) return window.lockedUntil - at

@@ -73,6 +73,10 @@ const maxEpisodes = 10_000
 
 const maxOperations = 500
 
+/** The oldest tenth of the names. To find the first name of a map takes the longer, the more were deleted before it. */
+export const oldestOf = (map: ReadonlyMap<string, unknown>): ReadonlyArray<string> =>
+  [...map.keys()].slice(0, Math.ceil(map.size / 10))
+
 /** The share of failures that had recovered, by kind. */
 export interface Row {
   readonly kind: string
@@ -107,7 +111,7 @@ export class Recovery {
     }
     if (episode === undefined) {
       episode = { kind, operation, last: at, starts: [] }
-      if (this.episodes.size >= maxEpisodes) this.close(this.episodes.keys().next().value!)
+      if (this.episodes.size >= maxEpisodes) { for (const oldest of oldestOf(this.episodes)) this.close(oldest) }
       this.episodes.set(name, episode)
     }
     episode.last = Math.max(episode.last, at)
