@@ -107,8 +107,7 @@ export const make = (settings: Settings = {}): Effect.Effect<RetryBudget["Servic
           tokens -= cost
           return true
         }),
-      deposit: Effect.map(Clock.currentTimeMillis, (now) => {
-        fill(now)
+      deposit: Effect.sync(() => {
         tokens = Math.min(capacity, tokens + share)
       }),
       tokens: Effect.map(Clock.currentTimeMillis, (now) => {

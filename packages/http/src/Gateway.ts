@@ -241,15 +241,13 @@ export const streamed = <E extends Failure, R>(
   events: Stream.Stream<Schema.Json, E, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | Scope.Scope> =>
   Effect.gen(function*() {
-    const context = yield* Effect.context<R>()
     const [first, rest] = yield* Stream.peel(events, Sink.head<Schema.Json>())
     const body = Stream.fromIterable(Option.toArray(first)).pipe(
       Stream.concat(rest),
       Stream.map((event) => sse(JSON.stringify(event))),
       Stream.catch((error) => Stream.succeed(sse(encodeEvent(fromFailure(error))))),
       Stream.concat(Stream.succeed(sse("[DONE]"))),
-      Stream.encodeText,
-      Stream.provideContext(context)
+      Stream.encodeText
     )
     return HttpServerResponse.stream(body, { contentType: "text/event-stream" })
   })
