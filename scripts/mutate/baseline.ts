@@ -1,65 +1,60 @@
 /**
- * Which tests reach which piece of the sources, and how long they take. Kept for a test file until it changes, and for
- * all of them until a source does.
+ * Which tests evaluate the place of a mutant, and how long they take. Kept for a test file until it changes, and for all of
+ * them until a source does.
  */
-import { fork } from "node:child_process"
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { groupBy } from "./groups.ts"
-import type { Mutant } from "./mutants.ts"
-import type { Region } from "./regions.ts"
-import { instrument, regionAt } from "./regions.ts"
-import type { RecordedTest, Recording, Selection } from "./runner.ts"
+import type { Program } from "./program.ts"
+import type { RecordedFile, RecordedTest } from "./runner.ts"
 import { hash, hashOfTest, read } from "./testFiles.ts"
-import { Uses } from "./uses.ts"
-import { judgeAll } from "./workers.ts"
-
-/** How much is done to kill a mutant. */
-export interface Limits {
-  /** The tests of a mutant take no longer in all; the cheapest are chosen. In milliseconds. */
-  readonly budget: number
-  /** Of what is computed as a module loads, only tests that mention or reach a use. */
-  readonly isNearEnough: boolean
-}
+import { work } from "./workers.ts"
 
 export interface Cover {
-  /** Quick tests first. */
-  readonly phases: ReadonlyArray<ReadonlyArray<Selection>>
-  /** In milliseconds, as far as known. */
-  readonly cost: number
+  /** Places of tests to call with the mutant in the modules that are there. */
+  readonly warm: ReadonlyArray<number>
+  /** Places of tests to call in modules that are loaded with the mutant. */
+  readonly fresh: ReadonlyArray<number>
   readonly files: ReadonlyArray<string>
 }
 
 const root = join(import.meta.dirname, "../..")
 
-/** What takes longer than this is left for the second phase. In milliseconds. */
-const quick = 100
+const add = <K, V>(map: Map<K, Array<V>>, key: K, value: V): void => {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, [value])
+  else values.push(value)
+}
 
 export class Baseline {
-  readonly recording: Recording
-  readonly regions = new Map<string, ReadonlyArray<Region>>()
-  readonly textOf = new Map<string, string>()
+  readonly tests: ReadonlyArray<RecordedTest>
+  readonly #program: Program
   readonly #hashes = new Map<string, string>()
   readonly #passing = new Set<string>()
-  /** How many mutants of a source file the tests of a file have killed. */
-  readonly kills = new Map<string, number>()
-  readonly #uses: Uses
-  /** The words of each test file. */
-  readonly #words = new Map<string, ReadonlySet<string>>()
+  /** By the number of a counter, the places of the tests that move it. */
+  readonly #reaching = new Map<number, Array<number>>()
+  /** The files whose modules move it as they load, and those that do it themselves. */
+  readonly #loading = new Map<number, Array<string>>()
+  readonly #collecting = new Map<number, Array<string>>()
+  readonly #ofFile = new Map<string, ReadonlyArray<number>>()
+  readonly #tables = new Set<string>()
 
-  constructor(recording: Recording, sources: ReadonlyArray<string>) {
-    this.recording = recording
-    for (const file of sources) {
-      const text = read(file)
-      this.textOf.set(file, text)
-      this.regions.set(file, instrument(file, text, 0).regions)
-    }
-    for (const file of Object.keys(recording.loads)) {
+  constructor(files: ReadonlyArray<RecordedFile>, program: Program) {
+    this.#program = program
+    this.tests = files.flatMap(({ tests }) => tests)
+    for (const { collects, file, loads } of files) {
       this.#hashes.set(file, hashOfTest(file))
-      this.#words.set(file, new Set(read(file).match(/\w+/g)))
+      if (/assertGolden|toMatchFileSnapshot/.test(read(file))) this.#tables.add(file)
+      for (const counter of loads) add(this.#loading, counter, file)
+      for (const counter of collects) add(this.#collecting, counter, file)
     }
-    for (const { file, name, passed } of recording.tests) if (passed) this.#passing.add(`${file} ${name}`)
-    this.#uses = new Uses(this.textOf, this.regions, recording.bases)
+    this.tests.forEach(({ file, hits, name, passed }, i) => {
+      if (!passed) return
+      this.#passing.add(`${file} ${name}`)
+      for (const hit of hits) add(this.#reaching, hit, i)
+    })
+    const places = this.tests.map((test, i) => ({ ...test, i })).filter(({ passed }) => passed)
+    for (const [file, group] of groupBy(places, ({ file }) => file)) this.#ofFile.set(file, group.map(({ i }) => i))
   }
 
   hashOf(files: ReadonlyArray<string>): string {
@@ -70,80 +65,34 @@ export class Baseline {
     return this.#passing.has(`${file} ${test}`)
   }
 
-  killed(source: string, test: string): void {
-    const key = `${source} ${test}`
-    this.kills.set(key, (this.kills.get(key) ?? 0) + 1)
+  placeOf(file: string, test: string): number | undefined {
+    return this.#ofFile.get(file)?.find((i) => this.tests[i]!.name === test)
   }
 
-  coverOf(mutant: Mutant, limits: Limits): Cover | undefined {
-    const { bases, loads, tests } = this.recording
-    const counter = bases[mutant.file]! + regionAt(this.regions.get(mutant.file)!, mutant.start, mutant.end)
-    const reaching = tests.filter(({ file, hits, passed }) =>
-      passed && (hits.includes(counter) || loads[file]!.includes(counter))
-    )
-    if (reaching.length === 0) return undefined
-    const users = this.#uses.of(mutant.file, mutant.start)
-    const mentions = (file: string) => [...users.names].some((name) => this.#words.get(file)!.has(name))
-    const isNear = ({ file, hits }: RecordedTest) =>
-      hits.includes(counter) || mentions(file) || hits.some((hit) => users.counters.has(hit))
-    const near = reaching.filter(isNear)
-    const cheapest = (limits.isNearEnough && near.length > 0 ? near : reaching).toSorted((a, b) =>
-      Number(b.hits.includes(counter)) - Number(a.hits.includes(counter)) || a.milliseconds - b.milliseconds
-    )
-    let left = limits.budget
-    const affordable = cheapest.filter(({ milliseconds }, i) => {
-      left -= milliseconds
-      return left >= 0 || i === 0
-    })
-    const phases = [
-      affordable.filter(({ milliseconds }) => milliseconds <= quick),
-      affordable.filter(({ milliseconds }) => milliseconds > quick)
-    ].filter((phase) => phase.length > 0)
-    const chosen = phases.flat()
-    return {
-      phases: phases.map((phase) => this.#select(mutant.file, phase)),
-      cost: chosen.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-      files: [...new Set(chosen.map(({ file }) => file))]
-    }
+  coverOf(number: number): Cover | undefined {
+    const counter = this.#program.counterOf(number)
+    const reaching = this.#reaching.get(counter) ?? []
+    const loaded = this.#loading.get(counter) ?? []
+    const collected = this.#collecting.get(counter) ?? []
+    const warm = loaded.length > 0 ? [] : reaching
+    const fresh = [...new Set([...loaded, ...collected])].flatMap((file) => this.#ofFile.get(file) ?? [])
+    if (warm.length + fresh.length === 0) return undefined
+    return { warm, fresh, files: [...new Set([...warm, ...fresh].map((i) => this.tests[i]!.file))] }
   }
 
-  /** By file. First those that killed before, then those that reach much of the source in little time. */
-  #select(source: string, tests: ReadonlyArray<RecordedTest>): ReadonlyArray<Selection> {
-    const base = this.recording.bases[source]!
-    const end = base + this.regions.get(source)!.length
-    return [...groupBy(tests, ({ file }) => file)].map(([file, group]) => {
-      const cost = group.reduce((sum, { milliseconds }) => sum + milliseconds, 50)
-      const reached = new Set(group.flatMap(({ hits }) => hits.filter((hit) => base <= hit && hit < end)))
-      const kills = this.kills.get(`${source} ${file}`) ?? 0
-      return { file, ids: group.map(({ id }) => id), rank: (1 + reached.size + 10 * kills) / cost }
-    }).toSorted((a, b) => b.rank - a.rank).map(({ file, ids }) => ({ file, ids }))
-  }
-}
-
-const recordAll = (sources: ReadonlyArray<string>, tests: ReadonlyArray<string>): Promise<Recording> =>
-  new Promise((resolve, reject) => {
-    const child = fork(
-      join(import.meta.dirname, "runner.ts"),
-      ["record", JSON.stringify(sources), JSON.stringify(tests)],
-      { cwd: root, stdio: ["ignore", "ignore", "inherit", "ipc"] }
+  /** By the place of a test, how near it is to a source: how much of it the test evaluates, and whether its file names it. */
+  nearnessTo(source: string): ReadonlyArray<number> {
+    const [first, end] = this.#program.range(source)
+    const name = new RegExp(`\\b${basename(source, ".ts")}\\b`)
+    const naming = new Set([...this.#ofFile.keys()].filter((file) => name.test(read(file))))
+    return this.tests.map(({ file, hits }) =>
+      hits.filter((hit) => first <= hit && hit < end).length + (naming.has(file) ? 20 : 0)
     )
-    child.on("message", (recording) => resolve(recording as Recording))
-    child.on("exit", (code) => reject(new Error(`the recording of the tests ended with ${code}`)))
-  })
+  }
 
-/** Marks as failed what fails where tests share their modules, as they do for mutants. */
-const withControl = async (recording: Recording): Promise<Recording> => {
-  const tests = recording.tests.filter(({ passed }) => passed)
-  const phase = [...groupBy(tests, ({ file }) => file)].map(([file, group]) => ({
-    file,
-    ids: group.map(({ id }) => id)
-  }))
-  const { failed } = await judgeAll({ phases: [phase], all: true })
-  for (const { file, name } of failed) console.log(`left out, since it fails without a mutant: ${file} ${name}`)
-  const ids = new Set(failed.map(({ file, id }) => id ?? file))
-  return {
-    ...recording,
-    tests: recording.tests.map((test) => ids.has(test.id) || ids.has(test.file) ? { ...test, passed: false } : test)
+  /** A test of much notices much, and a table of what a function answers more than others. */
+  weightOf({ file, hits }: RecordedTest): number {
+    return (this.#tables.has(file) ? 5 : 1) + hits.length / 100
   }
 }
 
@@ -151,41 +100,51 @@ interface Kept {
   /** Of everything but the tests. */
   readonly sources: string
   readonly tests: Readonly<Record<string, string>>
-  readonly recording: Recording
+  readonly files: ReadonlyArray<RecordedFile>
 }
 
-export const baseline = async (store: string, sources: ReadonlyArray<string>): Promise<Baseline> => {
+export const baseline = async (store: string, program: Program, workers: number): Promise<Baseline> => {
   const glob = (...patterns: ReadonlyArray<string>) => globSync(patterns, { cwd: root }).sort()
   const ofSources = hash(
-    ...glob(
-      "packages/*/src/**/*.ts",
-      "scripts/mutate/{recorder,regions,runner}.ts",
-      "vitest.config.ts",
-      "pnpm-lock.yaml"
-    ).flatMap((file) => [
-      file,
-      read(file)
-    ])
+    ...glob("packages/*/src/**/*.ts", "scripts/mutate/{instrument,operators,regex}.ts", "pnpm-lock.yaml")
+      .flatMap((file) => [file, read(file)])
   )
-  // More than Vitest finds does no harm.
   const tests = Object.fromEntries(
-    glob("packages/*/test/**/*.test.ts", "examples/**/*.test.ts").map((file) => [file, hashOfTest(file)])
+    glob("packages/*/test/**/*.test.ts", "examples/**/*.test.ts")
+      .filter((file) => !file.endsWith(".slow.test.ts"))
+      .map((file) => [file, hashOfTest(file)])
   )
   const path = join(store, "baseline.json")
   const last = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) as Kept : undefined
-  const kept = last?.sources === ofSources ? last : undefined
-  const isSame = (file: string) => tests[file] !== undefined && kept?.tests[file] === tests[file]
-  const changed = Object.keys(tests).filter((file) => !isSame(file))
-  let recording: Recording = {
-    bases: kept?.recording.bases ?? {},
-    loads: Object.fromEntries(Object.entries(kept?.recording.loads ?? {}).filter(([file]) => isSame(file))),
-    tests: kept?.recording.tests.filter(({ file }) => isSame(file)) ?? []
-  }
+  const kept =
+    (last?.sources === ofSources ? last : undefined)?.files.filter(({ file }) =>
+      tests[file] !== undefined && last?.tests[file] === tests[file]
+    ) ?? []
+  const changed = Object.keys(tests).filter((file) => !kept.some((one) => one.file === file))
+  const recorded: Array<RecordedFile> = []
   if (changed.length > 0) {
-    console.log(`recording what is reached by ${changed.length} test files`)
-    const { bases, loads, tests } = await withControl(await recordAll(sources, changed))
-    recording = { bases, loads: { ...recording.loads, ...loads }, tests: [...recording.tests, ...tests] }
+    console.log(`recording what ${changed.length} test files reach`)
+    await work({
+      store,
+      program,
+      workers,
+      items: changed,
+      job: (record) => ({ record, tests: [], lists: [], tasks: [], kills: {}, nearness: {}, budget: 0 }),
+      onLine: (line) => {
+        if (!("recorded" in line)) return undefined
+        recorded.push(line.recorded)
+        for (const { file, name, passed } of line.recorded.tests) {
+          if (!passed) console.log(`left out, since it fails without a mutant: ${file} ${name}`)
+        }
+        return line.recorded.file
+      },
+      onHang: (file) => {
+        throw new Error(`the recording of ${file} did not end`)
+      },
+      isOver: () => false
+    })
   }
-  writeFileSync(path, JSON.stringify({ sources: ofSources, tests, recording } satisfies Kept))
-  return new Baseline(recording, sources)
+  const files = [...kept, ...recorded].toSorted((a, b) => a.file < b.file ? -1 : 1)
+  writeFileSync(path, JSON.stringify({ sources: ofSources, tests, files } satisfies Kept))
+  return new Baseline(files, program)
 }

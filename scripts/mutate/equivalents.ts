@@ -10,8 +10,8 @@ export interface Equivalent {
   readonly file: string
   /** The line without the white space around it. */
   readonly line: string
-  /** As the report prints it. */
-  readonly mutation: string
+  /** As the report prints it, one or more of the same line and for the same reason. Without it, all of the line. */
+  readonly mutation?: string | ReadonlyArray<string>
   readonly reason: string
 }
 
@@ -20,4 +20,9 @@ const path = join(import.meta.dirname, "equivalents.json")
 export const equivalents: ReadonlyArray<Equivalent> = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : []
 
 export const isFor = ({ file, line, mutation }: Equivalent, mutant: Mutant): boolean =>
-  mutant.file === file && mutant.source === line && mutant.mutation === mutation
+  mutant.file === file && mutant.source === line &&
+  (mutation === undefined || (typeof mutation === "string" ? [mutation] : mutation).includes(mutant.mutation))
+
+/** For the reader. */
+export const nameOf = ({ file, line, mutation }: Equivalent): string =>
+  `${file}: ${mutation === undefined ? "all" : [mutation].flat().join(" and ")} in ${line}`

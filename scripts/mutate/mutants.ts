@@ -7,6 +7,8 @@ import { editsOf, isErased } from "./operators.ts"
 
 export interface Mutant extends Edit {
   readonly file: string
+  /** The node that the mutation is of. */
+  readonly node: ts.Node
   /** From 1. */
   readonly line: number
   /** The text of the line, which says where a mutant is also after other lines have changed. */
@@ -40,30 +42,33 @@ const describe = (text: string, { end, replacement, start }: Edit): string => {
 export const mutantsOf = (file: string, text: string): ReadonlyArray<Mutant> => {
   const tree = parse(file, text)
   const lines = text.split("\n")
-  const edits: Array<Edit> = []
-  const visit = (node: ts.Node): void => {
-    if (isErased(node)) return
-    edits.push(...editsOf(node))
-    ts.forEachChild(node, visit)
-  }
-  visit(tree)
   const seen = new Map<string, number>()
-  const texts = new Set<string>()
-  return edits.toSorted((a, b) => a.start - b.start || a.end - b.end).flatMap((edit) => {
-    const mutated = apply(text, edit)
-    if (texts.has(mutated) || !isProgram(file, mutated)) return []
-    texts.add(mutated)
-    const { line } = tree.getLineAndCharacterOfPosition(edit.start)
-    const described = describe(text, edit)
-    const key = `${line} ${described}`
-    const nth = (seen.get(key) ?? 0) + 1
-    seen.set(key, nth)
-    return [{
-      ...edit,
-      file,
-      line: line + 1,
-      source: lines[line]!.trim(),
-      mutation: nth === 1 ? described : `${described} #${nth}`
-    }]
+  return tree.statements.flatMap((statement) => {
+    const edits: Array<Edit & { readonly node: ts.Node }> = []
+    const visit = (node: ts.Node): void => {
+      if (isErased(node)) return
+      edits.push(...editsOf(node).map((edit) => ({ ...edit, node })))
+      ts.forEachChild(node, visit)
+    }
+    visit(statement)
+    const begin = statement.getStart()
+    const texts = new Set<string>()
+    return edits.toSorted((a, b) => a.start - b.start || a.end - b.end).flatMap((edit) => {
+      const mutated = apply(text.slice(0, statement.end), edit).slice(begin)
+      if (texts.has(mutated) || !isProgram(file, mutated)) return []
+      texts.add(mutated)
+      const { line } = tree.getLineAndCharacterOfPosition(edit.start)
+      const described = describe(text, edit)
+      const key = `${line} ${described}`
+      const nth = (seen.get(key) ?? 0) + 1
+      seen.set(key, nth)
+      return [{
+        ...edit,
+        file,
+        line: line + 1,
+        source: lines[line]!.trim(),
+        mutation: nth === 1 ? described : `${described} #${nth}`
+      }]
+    })
   })
 }

@@ -93,6 +93,7 @@ const isLiteral = (node: ts.Expression): boolean =>
 const isKey = (node: ts.StringLiteralLike): boolean => {
   if (node.text.startsWith("~") || node.text.includes("@effect-venice/")) return true
   const { parent } = node
+  if (ts.isBindingElement(parent) && parent.propertyName === node) return true
   if (ts.isCallExpression(parent) && /^Effect\.fn(Untraced)?$/.test(parent.expression.getText())) return true
   return (ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent)) &&
     (parent.name === node || descriptions.has(parent.name.getText()))

@@ -77,15 +77,17 @@ export const report = (
     return lines.length === 0 ? [] : [`### ${code(file)}\n\n${lines.join("\n")}`]
   })
   const same = equivalents.map(({ file, line, mutation, reason }) =>
-    `- ${code(file)}, ${code(mutation)} in ${code(line)}: ${reason}`
+    `- ${code(file)}, ${mutation === undefined ? "all" : [mutation].flat().map(code).join(", ")} in ${
+      code(line)
+    }: ${reason}`
   )
   return [
     "# Mutation testing",
-    "`pnpm mutate` changes the sources of `core` and `http` in one small place at a time and runs the tests that reach " +
-    "it. A mutant is killed when a test fails or does not end; one that survives is a behaviour that no test states. " +
-    "This page is written by it.",
-    "A mutant is tried on the tests nearest to it, the cheapest first, for eight seconds; `pnpm mutate --again --thorough` " +
-    "tries a survivor on all tests that reach it.",
+    "`pnpm mutate` changes the sources of `core` and `http` in one small place at a time and runs the tests of the fast " +
+    "suite that reach it. A mutant is killed when a test fails or does not end; one that survives is a behaviour that no " +
+    "test states. This page is written by it.",
+    "A mutant is tried on the tests that killed others of its file, then on those that notice most in the least time, for " +
+    "a few seconds; `pnpm mutate --again --budget 60` tries the survivors on more of them.",
     `${sentence(summary)}.`.replace("score", "Score"),
     "## By file",
     table(["File", "Score", "Killed", "Survived", "Equivalent", "Not run"], rows),

@@ -1,34 +1,17 @@
 /**
- * A process that runs tests, warm from one mutant to the next. Nothing is written to the sources: Vite is handed the
- * mutated text when it loads the file.
+ * A runner of Vitest that judges mutants: it loads the test files once and calls their tests as often as it needs to,
+ * with one mutant after the other. What is evaluated as modules load takes new modules for each mutant.
  *
- * With `record`, source files and test files as its arguments it runs every test once, over sources with counters.
+ * What it finds goes to a file, line by line, where a supervisor reads it.
  */
-import { readFileSync } from "node:fs"
-import { join, relative } from "node:path"
-import type { TestModule } from "vitest/node"
-import { createVitest } from "vitest/node"
-import type { Instrumented } from "./regions.ts"
-import { instrument } from "./regions.ts"
-
-/** The tests of a file, all of them without `ids`. */
-export interface Selection {
-  readonly file: string
-  readonly ids?: ReadonlyArray<string>
-}
-
-export interface Job {
-  /** Without it the sources are as they are. */
-  readonly mutated?: { readonly file: string; readonly text: string }
-  /** One after the other, until a test fails. */
-  readonly phases: ReadonlyArray<ReadonlyArray<Selection>>
-  /** Whether to go on after a failure. */
-  readonly all: boolean
-}
-
-export interface Verdict {
-  readonly failed: ReadonlyArray<{ readonly file: string; readonly id?: string; readonly name: string }>
-}
+import { appendFileSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { RunnerTask, RunnerTestCase, TestContext } from "vitest"
+import { test as register, TestRunner } from "vitest"
+import { collectTests, startTests } from "vitest/internal/browser"
+import { groupBy } from "./groups.ts"
+import type { Switch } from "./instrument.ts"
+import { switchName } from "./instrument.ts"
 
 export interface RecordedTest {
   readonly file: string
@@ -36,130 +19,415 @@ export interface RecordedTest {
   readonly name: string
   readonly milliseconds: number
   readonly passed: boolean
+  /** The numbers of what it evaluates. */
   readonly hits: ReadonlyArray<number>
 }
 
-export interface Recording {
+export interface RecordedFile {
+  readonly file: string
+  /** What the modules evaluate as the file loads them. */
+  readonly loads: ReadonlyArray<number>
+  /** What the file itself evaluates as it is loaded. */
+  readonly collects: ReadonlyArray<number>
   readonly tests: ReadonlyArray<RecordedTest>
-  /** What moves whenever a test file runs, whichever of its tests. */
-  readonly loads: Readonly<Record<string, ReadonlyArray<number>>>
-  /** The first counter of each source file. */
-  readonly bases: Readonly<Record<string, number>>
 }
+
+export interface Task {
+  readonly key: string
+  readonly mutant: number
+  readonly source: string
+  /** The list of tests to call with the mutant in the modules that are there. */
+  readonly warm: number
+  /** Those to call in modules that are loaded with the mutant. */
+  readonly fresh: number
+}
+
+export interface Test extends Pick<RecordedTest, "file" | "id" | "name" | "milliseconds"> {
+  /** How much it is worth, if nothing is known. */
+  readonly weight: number
+}
+
+export interface Job {
+  /** Where the lines go. */
+  readonly out: string
+  /** How many mutants there are. */
+  readonly size: number
+  /** Test files to record. */
+  readonly record: ReadonlyArray<string>
+  readonly tests: ReadonlyArray<Test>
+  /** Of places of tests. */
+  readonly lists: ReadonlyArray<ReadonlyArray<number>>
+  readonly tasks: ReadonlyArray<Task>
+  /** What killed mutants before, by the source and the place of the test. */
+  readonly kills: Readonly<Record<string, number>>
+  /** By source and the place of a test, how near it is to the source. */
+  readonly nearness: Readonly<Record<string, ReadonlyArray<number>>>
+  /** What the tests of a mutant may take in all, the best first. In milliseconds. */
+  readonly budget: number
+}
+
+export type Line =
+  | { readonly recorded: RecordedFile }
+  /** A mutant begins. */
+  | { readonly begin: string }
+  /** The next line comes within so many milliseconds. */
+  | { readonly wait: number }
+  | {
+    readonly key: string
+    readonly status: "killed" | "timeout" | "survived"
+    readonly by?: string
+    readonly test?: string
+  }
+
+type Outcome = "passed" | "failed" | "late"
 
 const root = join(import.meta.dirname, "../..")
-const isRecording = process.argv[2] === "record"
-const sources: ReadonlyArray<string> = isRecording ? JSON.parse(process.argv[3]!) : []
 
-const tests: ReadonlyArray<string> = isRecording ? JSON.parse(process.argv[4]!) : []
+// Tests may replace those of the global object.
+const { clearTimeout, setTimeout } = globalThis
 
-const bases: Record<string, number> = {}
-const instrumented = new Map<string, Instrumented>()
-let count = 0
-for (const file of sources) {
-  const made = instrument(file, readFileSync(join(root, file), "utf8"), count)
-  bases[file] = count
-  instrumented.set(file, made)
-  count += made.regions.length
+/** What lives on with a process that keeps something of every mutant. In bytes. */
+const mostMemory = 4e9
+
+/** To load a test file and the modules anew. In milliseconds. */
+const loading = 30
+
+/** What a test may take with a mutant: much more than without. In milliseconds. */
+const limitOf = ({ milliseconds }: Test): number => 5000 + 20 * milliseconds
+
+const testsOf = (task: RunnerTask): ReadonlyArray<RunnerTestCase> =>
+  task.type === "test" ? (task.mode === "run" || task.mode === "queued" ? [task] : []) : task.tasks.flatMap(testsOf)
+
+interface Collected {
+  readonly failed: boolean
+  readonly tests: ReadonlyMap<string, RunnerTestCase>
 }
 
-let mutated: Job["mutated"]
-
-const load = (id: string): string | undefined => {
-  const file = relative(root, id)
-  if (mutated !== undefined) return mutated.file === file ? mutated.text : undefined
-  return instrumented.get(file)?.text
-}
-
-class AsGiven {
-  sort<A>(files: A): A {
-    return files
-  }
-  shard<A>(files: A): A {
-    return files
-  }
-}
-
-const vitest = await createVitest("test", {
-  root,
-  watch: false,
-  reporters: [{}],
-  bail: isRecording ? 0 : 1,
-  // One set of modules for all files of a run, and a new one for the next run.
-  isolate: isRecording,
-  pool: isRecording ? "forks" : "threads",
-  maxWorkers: 1,
-  // The cache goes by the text on the disk.
-  fsModuleCache: false,
-  passWithNoTests: true,
-  sequence: { sequencer: AsGiven },
-  ...(isRecording
-    ? { setupFiles: [join(import.meta.dirname, "recorder.ts")], testTimeout: 120_000 }
-    : { testTimeout: 15_000 })
-}, { plugins: [{ name: "mutate", enforce: "pre", load }] })
-
-const project = vitest.getRootProject()
-
-const run = async (selections: ReadonlyArray<Selection>) => {
-  vitest.state.filesMap.clear()
-  vitest.state.errorsSet.clear()
-  return vitest.runTestSpecifications(
-    selections.map(({ file, ids }) =>
-      project.createSpecification(join(root, file), ids === undefined ? undefined : { testIds: [...ids] })
-    )
-  )
-}
-
-const fileOf = (module: TestModule): string => relative(root, module.moduleId)
-
-const record = async (): Promise<Recording> => {
-  const found = (await vitest.globTestSpecifications()).map(({ moduleId }) => relative(root, moduleId))
-  const { testModules } = await run(found.filter((file) => tests.includes(file)).map((file) => ({ file })))
-  return {
-    bases,
-    loads: Object.fromEntries(testModules.map((module) => [fileOf(module), module.meta().hits ?? []])),
-    tests: testModules.flatMap((module) =>
-      [...module.children.allTests()].filter((test) => test.result().state !== "skipped").map((test) => ({
-        file: fileOf(module),
-        id: test.id,
-        name: test.fullName,
-        milliseconds: test.diagnostic()?.duration ?? 0,
-        passed: test.ok(),
-        hits: test.meta().hits ?? []
-      }))
-    )
+interface Internals {
+  readonly snapshotClient: { setup(file: string, options: unknown): Promise<void> }
+  readonly workerState: { config: { snapshotOptions: unknown }; providedContext: { mutate: string } }
+  readonly moduleRunner: {
+    evaluatedModules: {
+      idToModuleMap: Map<string, { promise: unknown; exports: unknown; evaluated: boolean; importers: Set<string> }>
+    }
   }
 }
 
-const judge = async (job: Job): Promise<Verdict> => {
-  for (const file of [mutated?.file, job.mutated?.file]) {
-    if (file !== undefined) vitest.invalidateFile(join(root, file))
+export default class Judge extends TestRunner {
+  #isDone = false
+
+  async onBeforeCollect(): Promise<void> {
+    if (this.#isDone) return
+    this.#isDone = true
+    const internals = this as unknown as Internals
+    const job = JSON.parse(readFileSync(internals.workerState.providedContext.mutate, "utf8")) as Job
+    await new Session(this, internals, job).run()
   }
-  mutated = job.mutated
-  vitest.config.bail = job.all ? 0 : 1
-  for (const phase of job.phases) {
-    const { testModules, unhandledErrors } = await run(phase)
-    const failed = testModules.flatMap((module) => {
-      const tests = [...module.children.allTests()].filter((test) => test.result().state === "failed")
-      if (tests.length > 0) return tests.map(({ fullName, id }) => ({ file: fileOf(module), id, name: fullName }))
-      return module.state() === "failed" ? [{ file: fileOf(module), name: "(the file does not load)" }] : []
+
+  /** There is nothing to run after that. */
+  override importFile(): void {}
+}
+
+class Session {
+  readonly #runner: TestRunner
+  readonly #internals: Internals
+  readonly #job: Job
+  readonly #quiet: TestRunner
+  readonly #switch: Switch
+  readonly #loads: Uint8Array
+  readonly #collects: Uint8Array
+  readonly #files = new Map<string, Collected>()
+  readonly #kills: Map<string, number>
+  /** When the next line is due. */
+  #until = 0
+
+  constructor(runner: TestRunner, internals: Internals, job: Job) {
+    this.#runner = runner
+    this.#internals = internals
+    this.#job = job
+    this.#kills = new Map(Object.entries(job.kills))
+    // Vitest's own process need not hear of every call of a test.
+    this.#quiet = Object.create(runner, {
+      importFile: { value: (file: string) => TestRunner.prototype.importFile.call(runner, file, "collect") },
+      onBeforeCollect: { value: undefined },
+      onCollectStart: { value: (file: never) => TestRunner.prototype.onCollectStart.call(runner, file) },
+      onCollected: { value: undefined },
+      onTaskUpdate: { value: undefined }
+    }) as TestRunner
+    this.#loads = new Uint8Array(job.size + 1)
+    this.#collects = new Uint8Array(job.size + 1)
+    const hits = new Uint8Array(job.size + 1)
+    const flush = (into: Uint8Array) => {
+      if (job.record.length === 0) return
+      hits.forEach((hit, i) => {
+        if (hit !== 0) into[i] = 1
+      })
+      hits.fill(0)
+    }
+    this.#switch = {
+      active: 0,
+      hits,
+      enter: () => flush(this.#collects),
+      leave: () => flush(this.#loads)
+    }
+    Object.assign(globalThis, { [switchName]: this.#switch })
+  }
+
+  #write(line: Line): void {
+    appendFileSync(this.#job.out, `${JSON.stringify(line)}\n`)
+    this.#until = Date.now() + ("wait" in line ? line.wait : 0)
+  }
+
+  /** The supervisor waits half a minute more than it is told. */
+  #wait(milliseconds: number): void {
+    const until = Date.now() + milliseconds
+    if (until > this.#until + 1000 || until < this.#until - 30_000) this.#write({ wait: milliseconds + 2000 })
+  }
+
+  async run(): Promise<void> {
+    for (const file of this.#job.record) this.#write({ recorded: await this.#record(file) })
+    for (const task of this.#job.tasks) {
+      if (process.memoryUsage().rss > mostMemory) return
+      this.#write({ begin: task.key })
+      const isUnsound = await this.#judge(task)
+      if (isUnsound) return
+    }
+  }
+
+  #forget(): void {
+    this.#files.clear()
+    const own = [`${root}/packages/`, `${root}/examples/`]
+    for (const [id, module] of this.#internals.moduleRunner.evaluatedModules.idToModuleMap) {
+      if (!own.some((prefix) => id.startsWith(prefix)) || id.includes("/node_modules/")) continue
+      module.promise = undefined
+      module.exports = undefined
+      module.evaluated = false
+      module.importers.clear()
+    }
+  }
+
+  async #collect(file: string): Promise<Collected> {
+    const known = this.#files.get(file)
+    if (known !== undefined) return known
+    this.#wait(60_000)
+    const path = join(root, file)
+    const [found] = await collectTests([path], this.#quiet)
+    await this.#internals.snapshotClient.setup(path, this.#internals.workerState.config.snapshotOptions)
+    const collected: Collected = {
+      failed: found!.result?.state === "fail",
+      tests: new Map(testsOf(found!).map((test) => [test.id, test]))
+    }
+    this.#files.set(file, collected)
+    return collected
+  }
+
+  /** Calls `body` as a test, which is what an `expect` looks for. The test can be made to look like any other. */
+  async #inside<A>(body: (host: RunnerTestCase) => Promise<A>): Promise<A> {
+    let outcome: PromiseSettledResult<A> | undefined
+    const host = Object.create(this.#quiet, {
+      importFile: { value: () => register("host", () => {}) },
+      onBeforeRunSuite: { value: undefined },
+      onAfterRunSuite: { value: undefined },
+      onBeforeTryTask: { value: undefined },
+      onAfterTryTask: { value: undefined },
+      onBeforeRunFiles: { value: undefined },
+      onAfterRunFiles: { value: undefined },
+      runTask: {
+        value: async (test: RunnerTestCase) => {
+          outcome = (await Promise.allSettled([body(test)]))[0]
+        }
+      }
+    }) as TestRunner
+    await startTests([join(root, "host.test.ts")], host)
+    if (outcome?.status === "fulfilled") return outcome.value
+    throw outcome === undefined ? new Error("Vitest did not call the test") : outcome.reason
+  }
+
+  /** What became of a test. */
+  async #call(host: RunnerTestCase, test: RunnerTestCase, limit: number): Promise<Outcome> {
+    Object.assign(host, { file: test.file, id: test.id, name: test.name, fullName: test.fullName, suite: test.suite })
+    host.promises = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), limit)
     })
-    if (failed.length > 0) return { failed }
-    if (unhandledErrors.length > 0) return { failed: [{ file: phase[0]!.file, name: "(an unhandled error)" }] }
+    const run = async (): Promise<"passed" | "failed"> => {
+      try {
+        this.#runner.onBeforeTryTask(test, { retry: 0, repeats: 0 })
+        await TestRunner.getTestFn(test)()
+        const settled = await Promise.allSettled(host.promises ?? [])
+        for (const one of settled) if (one.status === "rejected") return "failed"
+        this.#runner.onAfterTryTask(test)
+        return "passed"
+      } catch {
+        return "failed"
+      } finally {
+        const hooks = test as { onFinished?: ReadonlyArray<(context: TestContext) => unknown>; onFailed?: unknown }
+        for (const hook of hooks.onFinished ?? []) await hook(test.context)
+        hooks.onFinished = []
+        hooks.onFailed = []
+      }
+    }
+    try {
+      return await Promise.race([run(), late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
-  return { failed: [] }
-}
 
-if (isRecording) {
-  process.send!(await record())
-  await vitest.close()
-  process.exit()
-}
+  #taken(from: Uint8Array): ReadonlyArray<number> {
+    const out: Array<number> = []
+    from.forEach((hit, i) => {
+      if (hit !== 0) out.push(i)
+    })
+    from.fill(0)
+    return out
+  }
 
-process.on("message", async (job: Job) => {
-  process.send!(await judge(job))
-})
-// An interruption from the keyboard reaches every process, but it is for the first to say what ends.
-process.on("SIGINT", () => {})
-process.on("disconnect", () => process.exit())
-process.send!("ready")
+  async #record(file: string): Promise<RecordedFile> {
+    this.#forget()
+    this.#switch.active = 0
+    this.#switch.hits.fill(0)
+    const { tests } = await this.#collect(file)
+    this.#switch.enter()
+    const loads = this.#taken(this.#loads)
+    const collects = this.#taken(this.#collects)
+    const recorded: Array<RecordedTest> = []
+    await this.#inside(async (host) => {
+      for (const [id, test] of tests) {
+        this.#wait(60_000)
+        const begin = performance.now()
+        const first = await this.#call(host, test, 60_000)
+        const milliseconds = performance.now() - begin
+        const hits = this.#taken(this.#switch.hits)
+        // One that passes only once says nothing about mutants.
+        const again = performance.now()
+        const passed = first === "passed" && await this.#call(host, test, 60_000) === "passed"
+        const least = Math.min(milliseconds, performance.now() - again)
+        this.#switch.hits.fill(0)
+        recorded.push({ file, id, name: test.fullName, milliseconds: Math.round(10 * least) / 10, passed, hits })
+      }
+    })
+    return { file, loads, collects, tests: recorded }
+  }
+
+  /** What is worth most for its time comes first, as much as the time allows. */
+  #ranked(source: string, tests: ReadonlyArray<number>, time: number): ReadonlyArray<number> {
+    let left = time
+    return tests.map((i) => {
+      const { milliseconds } = this.#job.tests[i]!
+      return { i, milliseconds, rank: this.#worth(source, i) / (1 + milliseconds) }
+    }).sort((a, b) => b.rank - a.rank).filter(({ milliseconds }, n) => {
+      const isTaken = milliseconds <= left || n === 0
+      if (isTaken) left -= milliseconds
+      return isTaken
+    }).map(({ i }) => i)
+  }
+
+  #worth(source: string, i: number): number {
+    return this.#job.tests[i]!.weight + 5 * (this.#job.nearness[source]?.[i] ?? 0) + 50 * this.#killsOf(source, i) +
+      this.#killsOf("", i)
+  }
+
+  #killsOf(source: string, i: number): number {
+    return this.#kills.get(`${source} ${i}`) ?? 0
+  }
+
+  /** By file, since a file takes time to load. None takes more than an eighth of the time, so that others have a chance. */
+  #rankedFiles(source: string, tests: ReadonlyArray<number>): ReadonlyArray<readonly [string, ReadonlyArray<number>]> {
+    let left = this.#job.budget
+    return [...groupBy(tests, (i) => this.#job.tests[i]!.file)].map(([file, group]) => {
+      const chosen = this.#ranked(source, group, this.#job.budget / 8)
+      const cost = chosen.reduce((sum, i) => sum + this.#job.tests[i]!.milliseconds, loading)
+      return { file, chosen, cost, rank: chosen.reduce((sum, i) => sum + this.#worth(source, i), 0) / cost }
+    }).sort((a, b) => b.rank - a.rank).filter(({ cost }, n) => {
+      const isTaken = cost <= left || n === 0
+      if (isTaken) left -= cost
+      return isTaken
+    }).map(({ chosen, file }) => [file, chosen] as const)
+  }
+
+  #killed(task: Task, i: number, status: "killed" | "timeout"): void {
+    const { file, name } = this.#job.tests[i]!
+    for (const source of [task.source, ""]) this.#kills.set(`${source} ${i}`, this.#killsOf(source, i) + 1)
+    this.#write({ key: task.key, status, by: file, test: name })
+  }
+
+  /** Whether the process is no longer as it was. */
+  async #judge(task: Task): Promise<boolean> {
+    return await this.#judgeWarm(task) ?? await this.#judgeFresh(task)
+  }
+
+  /** `undefined` for a survivor. */
+  async #judgeWarm(task: Task): Promise<boolean | undefined> {
+    const warm = this.#ranked(task.source, this.#job.lists[task.warm]!, this.#job.budget)
+    for (const isSecond of [false, true]) {
+      for (const i of warm) await this.#collect(this.#job.tests[i]!.file)
+      const killer = await this.#inside(async (host) => {
+        for (const i of warm) {
+          const test = this.#job.tests[i]!
+          const found = this.#files.get(test.file)!.tests.get(test.id)
+          if (found === undefined) continue
+          const limit = limitOf(test)
+          this.#wait(limit)
+          this.#switch.active = task.mutant
+          const outcome = await this.#call(host, found, limit)
+          this.#switch.active = 0
+          if (outcome === "passed") continue
+          // It has to be the mutant that it fails for, and not what an earlier one left behind.
+          this.#wait(limit)
+          return { i, outcome, isSound: outcome === "failed" && await this.#call(host, found, limit) === "passed" }
+        }
+        return undefined
+      })
+      if (killer === undefined) return undefined
+      const { i, isSound, outcome } = killer
+      if (isSound || isSecond || outcome === "late") {
+        this.#killed(task, i, outcome === "late" ? "timeout" : "killed")
+        // What hangs and cannot be stopped may still do something.
+        if (!isSound) this.#forget()
+        return !isSound && isSecond
+      }
+      this.#forget()
+    }
+    return undefined
+  }
+
+  async #judgeFresh(task: Task): Promise<boolean> {
+    if (this.#job.lists[task.fresh]!.length > 0) {
+      this.#forget()
+      this.#switch.active = task.mutant
+      const killer = await this.#freshKiller(task)
+      this.#switch.active = 0
+      this.#forget()
+      if (killer !== undefined) {
+        this.#killed(task, killer.i, killer.outcome === "late" ? "timeout" : "killed")
+        return false
+      }
+    }
+    this.#write({ key: task.key, status: "survived" })
+    return false
+  }
+
+  async #freshKiller(task: Task): Promise<{ readonly i: number; readonly outcome: Outcome } | undefined> {
+    for (const [file, group] of this.#rankedFiles(task.source, this.#job.lists[task.fresh]!)) {
+      const { failed, tests } = await this.#collect(file)
+      if (failed) return { i: group[0]!, outcome: "failed" }
+      const killer = await this.#inside(async (host) => {
+        for (const i of group) {
+          const test = this.#job.tests[i]!
+          const found = tests.get(test.id)
+          // A name that a mutant changes makes another test.
+          if (found === undefined) continue
+          const limit = limitOf(test)
+          this.#wait(limit)
+          const outcome = await this.#call(host, found, limit)
+          if (outcome !== "passed") return { i, outcome }
+        }
+        return undefined
+      })
+      if (killer !== undefined) return killer
+    }
+    return undefined
+  }
+}
