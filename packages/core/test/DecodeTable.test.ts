@@ -3,6 +3,7 @@ import { Category, Decode, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
+import { impliedStatus } from "../src/internal/decoding/impliedStatus.ts"
 import * as Body from "../src/internal/decoding/streamError.ts"
 import { assertGolden, grouped, ranges, show } from "./golden.ts"
 
@@ -282,6 +283,40 @@ it("a type identifies an error without a code", () =>
     )
   ))
 
+const kindsOfErrors = [
+  ...["invalid_request_error", "invalid_prompt", "invalid_image_url", "authentication_error", "invalid_api_key"],
+  ...["insufficient_quota", "billing_error", "billing_hard_limit_reached", "permission_error", "not_found_error"],
+  ...["request_too_large", "rate_limit_error", "rate_limit_exceeded", "overloaded_error", "other", ""],
+  ...["399", "400", "404", "499", "500", "599", "600", "4000", "404.5", " 404", "404 ", "4e2", "0x190"],
+  ...[399, 400, 404, 499, 500, 599, 600, 404.5, true]
+]
+
+it("an error in a success has the status of its kind", () =>
+  assertGolden("implied statuses", [
+    ...kindsOfErrors.map((kind) =>
+      `${show(kind)} → ${show(impliedStatus(ErrorBody.fromJson({ error: { message: "x", type: kind } })))}`
+    ),
+    ...[
+      { error: { code: 401, status: 402, type: 403 }, code: 404, status: 405, type: 406 },
+      { error: { code: "x", status: 402, type: 403 }, code: 404, status: 405, type: 406 },
+      { error: { type: 403 }, code: 404, status: 405, type: 406 },
+      { error: {}, code: 404, status: 405, type: 406 },
+      { error: {}, status: 405, type: 406 },
+      { error: {}, type: 406 }
+    ].map((body) => `${show(body)} → ${show(impliedStatus(ErrorBody.fromJson(body)))}`)
+  ]))
+
+it("only in a success does its kind matter", () =>
+  assertGolden(
+    "kinds in responses",
+    [199, 200, 299, 300, 400, 500, 503].flatMap((status) =>
+      grouped(
+        [400, 401, 404, 429, 499, 500, 501, 503, 529],
+        (type) => found(decode(status, { error: { message: "zz", type } }))
+      ).map(([answer, types]) => `${types.join(" ")} in ${status} → ${answer}`)
+    )
+  ))
+
 const bodies: ReadonlyArray<unknown> = [
   ...[
     "",
@@ -300,6 +335,8 @@ const bodies: ReadonlyArray<unknown> = [
     "\ufeff{}",
     " \ufeff{}"
   ],
+  ...[..."\b\t\n\v\f\r\u000e\u001f !\u0085\u009f\u00a0\u00a1\u2003"].flatMap((space) => [space, `${space}<`]),
+  ...[1, 63, 64, 65, 200].flatMap((n) => ["", "x"].map((end) => " " + "\u2003".repeat(n) + end)),
   ...["null", "1", "\"x\"", "true", "[{\"error\":\"x\"}]", "{\"error\":", "{} x"],
   ...[{ error: "x" }, { error: " " }, { error: "" }, { error: null }, { error: 1 }, { error: [] }, { error: ["x"] }],
   ...[{ message: "x" }, { message: " " }, { message: 1 }, { detail: "x" }, { detail: "x", message: "y" }, {
@@ -856,7 +893,11 @@ describe("a stream", () => {
           "{\"error\":\"The model is temporarily offline\"}",
           "{\"response\":{\"error\":{\"code\":\"model_offline\"}}}"
         ],
-        "{\"x\":{\"error\":\"x\"}}"
+        "{\"x\":{\"error\":\"x\"}}",
+        ...["\"status\":\"failed\"", "\"status\" : \"failed\"", "\"status\"\t:  \"failed\"", "\"status\":\"completed\""]
+          .map((
+            status
+          ) => `{"object":"response",${status}}`)
       ].map((body) => {
         const error = Decode.hidden({ ...input, body })
         return `${body} → ${error === undefined ? "nothing" : found(error)}`

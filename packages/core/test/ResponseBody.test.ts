@@ -1,6 +1,6 @@
 import { Decode, ResponseBody, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
 
 /** Decodes a body of a declared shape, and expects an error unless a text of the body happens to be a code. */
@@ -86,4 +86,41 @@ describe("the schemas and the reader agree", () => {
       const error = Decode.response({ status: 422, body: JSON.stringify(body), now: 0 })
       if (typeof body.error === "object") assert.strictEqual(error._tag, "CONTENT_POLICY_VIOLATION")
     }))
+})
+
+const wallet = {
+  error: "x",
+  code: "PAYMENT_REQUIRED",
+  reason: "insufficient_balance",
+  suggestedTopUpUsd: 5,
+  minimumTopUpUsd: 1,
+  supportedTokens: ["USDC"],
+  supportedChains: ["base"],
+  topUpInstructions: {},
+  siwxChallenge: {}
+}
+
+const consent = {
+  error: { code: "needs_consent", message: "x" },
+  consent_flow: {},
+  face_media_roles: [],
+  consent: {},
+  docs_url: "https://example.org"
+}
+
+it.each<[string, Schema.Constraint, ReadonlyArray<object>, ReadonlyArray<object>]>([
+  ["Simple", ResponseBody.Simple, [{ error: "x" }, { error: "x", details: { a: 1 }, issues: [{}] }], [{
+    error: "x",
+    issues: 1
+  }, { error: 1 }]],
+  ["ContentPolicy", ResponseBody.ContentPolicy, [
+    { error: "x", credits_refunded: true },
+    { error: { message: "x", type: "provider_content_policy", recommended_model: "m" } }
+  ], [{ error: { message: "x", type: "" } }, { error: { message: "x", type: "other" } }]],
+  ["WalletBalance", ResponseBody.WalletBalance, [wallet], [{ ...wallet, code: "" }, { ...wallet, reason: "" }]],
+  ["Consent", ResponseBody.Consent, [consent], [{ ...consent, error: { code: "", message: "x" } }]]
+])("the schema %s accepts the bodies of its kind, and no others", (_, schema, accepted, rejected) => {
+  const accepts = Schema.is(schema as Schema.Schema<unknown>)
+  for (const body of accepted) assert.isTrue(accepts(body), JSON.stringify(body))
+  for (const body of rejected) assert.isFalse(accepts(body), JSON.stringify(body))
 })

@@ -46,6 +46,14 @@ describe("a retry budget", () => {
       assert.strictEqual(yield* short.tokens, 1.99)
     }))
 
+  it.effect("takes one token where a cost is left out", () =>
+    Effect.gen(function*() {
+      const budget = yield* RetryBudget.make({ initial: 5, allowance: 0, costs: { Timeout: undefined as never } })
+
+      assert.isTrue(yield* budget.withdraw("Timeout"))
+      assert.strictEqual(yield* budget.tokens, 4)
+    }))
+
   it.effect("adds the allowance of the same time once, whatever asks for it", () =>
     Effect.gen(function*() {
       const budget = yield* RetryBudget.make({ initial: 0, allowance: 1, share: 1 })

@@ -18,14 +18,22 @@ it.each<[string, () => unknown]>([
   ["a rule that is no object", () => Retry.make(rulesWith(undefined))],
   ["an unknown kind of a rule", () => Retry.override(Retry.standard, "Weather" as "Server", server)],
   ["an unknown kind of a limit", () => Retry.limit(Retry.standard, { retriesOf: { ["Weather" as "Server"]: 1 } })],
-  ["a deadline that is no duration", () => Retry.withDeadline(Effect.void, "nonsense" as "1 second")],
-  ...([NaN, -1] as const).flatMap((value): ReadonlyArray<[string, () => unknown]> => [
-    [`a capacity of ${value}`, () => RetryBudget.make({ capacity: value })],
-    [`${value} initial tokens`, () => RetryBudget.make({ initial: value })],
-    [`a share of ${value}`, () => RetryBudget.make({ share: value })],
-    [`an allowance of ${value}`, () => RetryBudget.make({ allowance: value })],
-    [`a cost of ${value}`, () => RetryBudget.layer({ costs: { Timeout: value } })]
-  ])
+  ["a deadline that is no duration", () => Retry.withDeadline(Effect.void, "nonsense" as "1 second")]
 ])("%s is refused where it is written", (_, write) => {
   assert.throws(write, RangeError, /must be/)
+})
+
+const budgets: Readonly<Record<string, (value: number) => unknown>> = {
+  "the capacity": (capacity) => RetryBudget.make({ capacity }),
+  "the initial tokens": (initial) => RetryBudget.make({ initial }),
+  "the share": (share) => RetryBudget.make({ share }),
+  "the allowance": (allowance) => RetryBudget.make({ allowance }),
+  "the cost of Timeout": (cost) => RetryBudget.layer({ costs: { Timeout: cost } })
+}
+
+it.each(Object.keys(budgets))("%s of a budget is a number of at least 0", (name) => {
+  for (const value of [NaN, -1, "1" as never]) {
+    assert.throws(() => budgets[name]!(value), RangeError, `${name} must be a number of at least 0`)
+  }
+  budgets[name]!(0)
 })

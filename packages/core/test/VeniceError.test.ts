@@ -44,6 +44,16 @@ describe("guards", () => {
     assert.isFalse(VeniceError.isVeniceError("GONE"))
   })
 
+  it("take no part of an error for one", () => {
+    const like = (response: object) =>
+      VeniceError.isVeniceError({ "~@effect-venice/core/VeniceError": "~@effect-venice/core/VeniceError", ...response })
+
+    assert.isTrue(like({ response: {} }))
+    assert.isFalse(like({}))
+    assert.isFalse(like({ response: null }))
+    assert.isFalse(like({ response: "x" }))
+  })
+
   it("tell the category", () => {
     assert.isTrue(VeniceError.inCategory("Capacity")(new Errors.ModelOffline()))
     assert.isFalse(VeniceError.inCategory("Server")(new Errors.ModelOffline()))

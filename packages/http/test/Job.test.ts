@@ -152,6 +152,15 @@ describe("a job", () => {
       assert.deepStrictEqual([count("/queue"), count("/retrieve")], [1, 0])
     }).pipe(run))
 
+  it.live("that is refused by the queue fails with that error, and is not followed", () =>
+    Effect.gen(function*() {
+      const { count, use } = yield* venice([media], failing(429, "Rate limit exceeded"))
+      const error = yield* use(Effect.flip(Job.run("video", {}, options)))
+
+      assert.strictEqual(error._tag, "RATE_LIMIT_EXCEEDED")
+      assert.deepStrictEqual([count("/queue"), count("/retrieve")], [1, 0])
+    }).pipe(run))
+
   it.live("can be kept, and gone on with", () =>
     Effect.gen(function*() {
       const { count, use } = yield* venice([failing(503, "x"), failing(503, "x"), failing(503, "x"), media])

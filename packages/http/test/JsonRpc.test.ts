@@ -64,6 +64,9 @@ describe("an error of a node", () => {
   it.live.each<[string, unknown, object]>([
     ["without a code", { message: "m" }, { message: "m" }],
     ["with a code as text", { code: "-32000", message: "m" }, { code: -32_000 }],
+    ["with a code as text without a sign", { code: "3", message: "m" }, { code: 3 }],
+    ["with data in capitals", { code: 3, data: "0xABCDEF" }, { data: "0xABCDEF" }],
+    ["with no data but its prefix", { code: 3, data: "0x" }, { data: "0x" }],
     ["without a message", { code: 1, message: 5 }, { message: "The node gave no reason" }],
     ["with an empty message", { code: 1, message: "" }, { message: "" }]
   ])("is one %s", ([, error, expected]) =>
@@ -77,6 +80,26 @@ describe("an error of a node", () => {
         result: "0x1"
       })
       assert.strictEqual((yield* Effect.flip(call("no JSON", Result)))._tag, "UnexpectedBody")
+    }))
+
+  it.live("is none of a node with a code that is neither a number nor absent", () =>
+    Effect.gen(function*() {
+      for (const code of ["12ab", "ab12", "1.5", ""]) {
+        const error = yield* Effect.flip(call({ error: { code, message: "m" } }, Schema.Unknown))
+        assert.strictEqual(error._tag, "UNRECOGNIZED_RESPONSE", code)
+      }
+    }))
+
+  it.live("keeps data in hexadecimal up to a length", () =>
+    Effect.gen(function*() {
+      const dataOf = Effect.fnUntraced(function*(data: string) {
+        const error = yield* Effect.flip(call({ error: { code: 3, data } }, Schema.Unknown))
+        return error._tag === "JsonRpcError" ? error.data : undefined
+      })
+      const [longest, longer] = [`0x${"ab".repeat(4096)}`, `0x${"ab".repeat(4096)}a`]
+
+      assert.strictEqual(yield* dataOf(longest), longest)
+      assert.notStrictEqual(yield* dataOf(longer), longer)
     }))
 
   it.live.each<[unknown, string]>([
@@ -109,4 +132,17 @@ it.live("tells the items of a batch apart", () =>
     const answers = yield* call(items, Schema.Array(JsonRpc.Item(Schema.String)))
 
     assert.deepStrictEqual(answers, [{ id: 2, error: reverted }, { id: 1, result: "0x1" }])
+  }))
+
+it.effect("an item of a batch has an id of text, a number or none", () =>
+  Effect.gen(function*() {
+    const decode = Schema.decodeUnknownEffect(JsonRpc.Item(Schema.String))
+
+    for (const id of ["a", 1, null]) {
+      assert.deepStrictEqual(yield* decode({ id, result: "0x1" }), { id, result: "0x1" })
+      const error = { code: -32_601, message: "no such method" }
+      assert.deepStrictEqual(yield* decode({ id, error }), { id, error })
+    }
+    yield* Effect.flip(decode({ id: true, result: "0x1" }))
+    yield* Effect.flip(decode({ result: "0x1" }))
   }))

@@ -274,6 +274,17 @@ it("metrics have a description, a unit and buckets", () => {
   ])
 })
 
+it.effect("the counters only rise", () =>
+  Effect.gen(function*() {
+    for (const counter of [Telemetry.failures, Telemetry.unrecognized]) {
+      yield* Metric.update(counter, 2)
+      const { count } = yield* Metric.value(counter)
+      yield* Metric.update(counter, -1)
+
+      assert.strictEqual((yield* Metric.value(counter)).count, count)
+    }
+  }))
+
 it.effect("the buckets of a duration are those of OpenTelemetry's convention", () =>
   Effect.gen(function*() {
     const [series] = yield* measured(Telemetry.call(chat)(Effect.void))
