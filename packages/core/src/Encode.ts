@@ -50,7 +50,7 @@ import { formatHttpDate } from "effect/http/Headers"
 import type * as Schema from "effect/Schema"
 import { isCounted } from "./internal/decoding/failureBudget.ts"
 import { writeJson } from "./internal/decoding/fields.ts"
-import { bodyOf, defined, problemBase as documentation } from "./internal/encoding/formats.ts"
+import { bodyOf, defined } from "./internal/encoding/formats.ts"
 import { excerpt } from "./internal/redaction/excerpt.ts"
 import { isRepeatable } from "./internal/retrying/failure.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
@@ -95,15 +95,6 @@ const isFailing = (status: number): boolean => Number.isInteger(status) && statu
  * @since 0.1.0
  */
 export const status = (error: VeniceError): number => [error.response.status, error.status].find(isFailing) ?? 502
-
-/**
- * The page of Venice's documentation that lists the codes. With a code as its fragment, it is the `type` of a problem:
- * use it to declare or to check that member.
- *
- * @category constants
- * @since 0.1.0
- */
-export const problemBase = documentation
 
 // Servers refuse to send a response with any other character in a header.
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)

@@ -15,7 +15,8 @@
  * Every error has `message` (the server's, verbatim), `matchedBy` (how `Decode` identified the error: by a machine
  * `code`, the `message`, the `shape` of the response, the `status` alone, or `none`) and `response` (see
  * `ResponseContext`). An error that you construct has the documented message and status by default. The constants
- * `status`, `category` and the severity for error reporters are on the prototype and are not encoded.
+ * `status`, `category`, `docs` (the URL of the page about the error) and the severity for error reporters are on the
+ * prototype and are not encoded.
  *
  * **Gotchas**
  *

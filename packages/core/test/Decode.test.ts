@@ -797,12 +797,12 @@ describe("secrets", () => {
 describe("the stack", () => {
   const input = { status: 503, body: "{\"error\":\"The model is at capacity. Please try again later.\"}", now }
 
-  it("has the origin of the response, and no frames of the decoder", () => {
-    const { stack } = Decode.response({ ...input, operation: "GET /models" })
+  it("has the origin of the response and the page about the error, and no frames of the decoder", () => {
+    const { docs, stack } = Decode.response({ ...input, operation: "GET /models" })
 
     assert.strictEqual(
       stack,
-      "MODEL_AT_CAPACITY: The model is at capacity. Please try again later.\n    at HTTP 503 from GET /models"
+      `MODEL_AT_CAPACITY: The model is at capacity. Please try again later.\n    at HTTP 503 from GET /models\n    see ${docs}`
     )
   })
 

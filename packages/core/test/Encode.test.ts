@@ -366,13 +366,22 @@ describe("problem details", () => {
 
     assert.strictEqual(headers["content-type"], "application/problem+json")
     assert.deepStrictEqual(body, {
-      type: "https://docs.venice.ai/api-reference/error-codes#MODEL_NOT_FOUND",
+      type: Errors.ModelNotFound.docs,
       title: "Specified model not found",
       status: 404,
       detail: "Specified model not found: x",
       code: "MODEL_NOT_FOUND",
       model: "x"
     })
+  })
+
+  it("are decoded whatever their type is", () => {
+    const { body, status } = Encode.response(new Errors.ModelNotFound({ model: "x" }), "problem")
+
+    for (const type of ["https://docs.venice.ai/api-reference/error-codes#MODEL_NOT_FOUND", "about:blank", undefined]) {
+      const error = Decode.response({ status, body: JSON.stringify({ ...body, type }), now })
+      assert.deepStrictEqual([error._tag, error.matchedBy], ["MODEL_NOT_FOUND", "code"])
+    }
   })
 
   it("of other servers are decoded too", () => {

@@ -72,7 +72,7 @@ describe("an error", () => {
       + "(HTTP 429 from POST /chat/completions, request 91dbd54fa83f8cbd-EWR, retry after 30s)"
 
     assert.strictEqual(String(error), line)
-    assert.strictEqual(inspect(error), line)
+    assert.strictEqual(inspect(error), `${line}\n    see ${error.docs}`)
   })
 
   it("prints as one line, whatever the server sends", () => {

@@ -27,7 +27,7 @@
  */
 import { response as decodeResponse } from "@effect-venice/core/Decode"
 import type { Encoded, Format } from "@effect-venice/core/Encode"
-import { event as encodeEvent, headerNames, problemBase, response as encodeResponse } from "@effect-venice/core/Encode"
+import { event as encodeEvent, headerNames, response as encodeResponse } from "@effect-venice/core/Encode"
 import type { ConsentRequired, RateLimitExceeded } from "@effect-venice/core/Errors"
 import { UnrecognizedResponse } from "@effect-venice/core/Errors"
 import type * as Operation from "@effect-venice/core/Operation"
@@ -254,8 +254,14 @@ export const streamed = <E extends Failure, R>(
 
 const otherMembers = [Schema.Record(Schema.String, Schema.Json)] as const
 
-const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): Schema.Top => {
-  const common = { code: Schema.Literals(codes), request_id: Schema.optionalKey(Schema.String) }
+/** The page whose fragments were the types of problems before each error had a page. A client still decodes them. */
+const tableOfVenice = "https://docs.venice.ai/api-reference/error-codes"
+
+const bodyOf = (format: Format, status: number, classes: ReadonlyArray<VeniceErrorClass>): Schema.Top => {
+  const common = {
+    code: Schema.Literals(classes.map(({ code }) => code)),
+    request_id: Schema.optionalKey(Schema.String)
+  }
   switch (format) {
     case "venice":
       return Schema.StructWithRest(Schema.Struct({ error: Schema.String, ...common }), otherMembers)
@@ -288,7 +294,7 @@ const bodyOf = (format: Format, status: number, codes: ReadonlyArray<string>): S
     case "problem":
       return Schema.StructWithRest(
         Schema.Struct({
-          type: Schema.Literals(codes.map((code) => `${problemBase}#${code}`)),
+          type: Schema.Literals(classes.flatMap(({ code, docs }) => [docs, `${tableOfVenice}#${code}`])),
           title: Schema.String,
           status: Schema.Literal(status),
           detail: Schema.String,
@@ -318,7 +324,7 @@ const schemaOf = <E>(
   classes: ReadonlyArray<VeniceErrorClass>,
   operation: string | undefined
 ): ErrorSchema<E> => {
-  const body = bodyOf(format, status, classes.map(({ code }) => code)).annotate({
+  const body = bodyOf(format, status, classes).annotate({
     description: classes.map(({ code, defaultMessage }) => `${code}: ${defaultMessage}`).join("\n")
   })
   const contentType = format === "problem" ? "application/problem+json" : "application/json"

@@ -20,6 +20,7 @@ import { ResponseContext } from "../ResponseContext.ts"
 import type { Field } from "./decoding/fields.ts"
 import type { Received } from "./decoding/received.ts"
 import { oneLine, printable } from "./redaction/excerpt.ts"
+import { pageOf } from "./site.ts"
 
 export const TypeId = "~@effect-venice/core/VeniceError"
 
@@ -81,6 +82,8 @@ export interface Constants<Status extends number, C extends Category> {
   /** The documented status; `response.status` is the actual one. */
   readonly status: Status
   readonly category: C
+  /** The URL of the page about the error: what happened, what to do, whether it is retried. */
+  readonly docs: string
 }
 
 export interface ApiErrorClass<
@@ -100,6 +103,7 @@ export interface ApiErrorClass<
   readonly code: Tag
   readonly status: Status
   readonly category: C
+  readonly docs: string
   readonly defaultMessage: string
   readonly "~row": Row
   /** The place of the row in the table. */
@@ -138,11 +142,11 @@ export const print = (error: Printable): string =>
 const shorten = (text: string, length: number): string => text.length > length ? oneLine(text, length) : text
 
 /**
- * A stack whose only frame is the origin of the response. Every logger prints the stack, and the decoder's own frames
- * would tell nothing.
+ * A stack whose frames are the origin of the response and the page about the error. Every logger prints the stack, and
+ * the decoder's own frames would tell nothing.
  */
 const wireStack = (error: Printable): string =>
-  `${error._tag}: ${printable(error.message)}\n    at ${origin(error.response, shorten)}`
+  `${error._tag}: ${printable(error.message)}\n    at ${origin(error.response, shorten)}\n    see ${pageOf(error._tag)}`
 
 // An error that was decoded from its own encoding, or built from another, has a server's message in its stack too.
 const printStack = (error: Error): void => {
@@ -159,7 +163,7 @@ const prototype = {
     return Schema.encodeUnknownSync(Schema.toCodecJson(this.constructor))(this)
   },
   [Inspectable.NodeInspectSymbol](this: Printable) {
-    return print(this)
+    return `${print(this)}\n    see ${pageOf(this._tag)}`
   }
 }
 
@@ -222,7 +226,7 @@ export const ApiError = <Self = never>() =>
       printStack(this)
     }
   }
-  const constants = { status: row.status, category: row.category }
+  const constants = { status: row.status, category: row.category, docs: pageOf(tag) }
   Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
   Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
   if (row.isStatusOfResponse === true) Object.defineProperty(Base.prototype, "status", responseStatus)

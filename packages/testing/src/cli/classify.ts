@@ -33,11 +33,13 @@ const Line = Schema.Struct({
   operation: Schema.optionalKey(Schema.NullOr(Schema.String))
 })
 
+type Line = typeof Line.Type
+
 const decodeLine = Schema.decodeUnknownResult(Line)
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const encodeError = Schema.encodeSync(Schema.toCodecJson(VeniceError.VeniceError))
+export const encodeError = Schema.encodeSync(Schema.toCodecJson(VeniceError.VeniceError))
 
 /** What the command writes for a line: an error, a success, or why the line is refused. */
 export type Classification =
@@ -55,7 +57,7 @@ export type Classification =
   | { readonly id: Schema.Json; readonly line: number; readonly tag: null; readonly problem: string }
   | { readonly id: Schema.Json; readonly line: number; readonly problem: string }
 
-const toHeaders = (headers: typeof Line.Type["headers"]): Headers.Headers => {
+const toHeaders = (headers: Line["headers"]): Headers.Headers => {
   const out: Array<[string, string]> = []
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (value === null) continue
@@ -71,7 +73,7 @@ const problemOf = (error: Schema.SchemaError): string => {
 }
 
 // Files with a byte order mark have it inside of their concatenation.
-const parse = (text: string): Result.Result<Schema.Json, string> =>
+export const parse = (text: string): Result.Result<Schema.Json, string> =>
   Result.try({
     try: () => JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as Schema.Json,
     catch: () => text.trim() === "" ? "an empty line" : "not JSON"
@@ -81,7 +83,10 @@ const parse = (text: string): Result.Result<Schema.Json, string> =>
  * Whether a response fails. Of a success, only what Venice hides an error in does: the header of a blocked image, a JSON
  * body with an `error`, a stream with an event that has one.
  */
-const isFailing = (input: Decode.Input & { readonly headers: Headers.Headers }, error: VeniceError.VeniceError) => {
+export const isFailing = (
+  input: Decode.Input & { readonly headers: Headers.Headers },
+  error: VeniceError.VeniceError
+) => {
   if (input.status < 200 || input.status > 299 || Decode.isBlocked(input.headers)) return true
   return Result.isSuccess(parse(input.body))
     ? Decode.event(input.body, input) !== undefined
@@ -92,6 +97,24 @@ const isFailing = (input: Decode.Input & { readonly headers: Headers.Headers }, 
 /** The longest line that is read, in UTF-16 code units. */
 export const maxLineLength = 2 ** 24
 
+/** A response in the form that the decoder takes. */
+export type ResponseInput = Decode.Input & { readonly headers: Headers.Headers }
+
+const toInput = ({ body, headers, operation, status }: Line, now: number): ResponseInput => ({
+  status,
+  headers: toHeaders(headers),
+  body,
+  operation: operation ?? undefined,
+  now
+})
+
+/** Reads a line as {@link classify} does, or says what is wrong with it. */
+export const readLine = (value: Schema.Json, now: number): Result.Result<ResponseInput, string> =>
+  Result.match(decodeLine(value), {
+    onFailure: (error) => Result.fail(problemOf(error)),
+    onSuccess: (line) => Result.succeed(toInput(line, now))
+  })
+
 /** Classifies one line. Dates and resets in it are relative to `now`, in epoch milliseconds. */
 export const classify = (text: string, { line, now }: { line: number; now: number }): Classification => {
   if (text.length > maxLineLength) return { id: null, line, problem: `longer than ${maxLineLength} characters` }
@@ -99,10 +122,9 @@ export const classify = (text: string, { line, now }: { line: number; now: numbe
   if (Result.isFailure(json)) return { id: null, line, problem: json.failure }
   const value = json.success
   const id = Predicate.hasProperty(value, "id") ? value.id as Schema.Json : null
-  const decoded = decodeLine(value)
-  if (Result.isFailure(decoded)) return { id, line, problem: problemOf(decoded.failure) }
-  const { body, headers, operation, status } = decoded.success
-  const input = { status, headers: toHeaders(headers), body, operation: operation ?? undefined, now }
+  const read = readLine(value, now)
+  if (Result.isFailure(read)) return { id, line, problem: read.failure }
+  const input = read.success
   const error = Decode.response(input)
   if (!isFailing(input, error)) return { id, line, tag: null, problem: "not a failing response" }
   return {

@@ -16,7 +16,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Emulator from "../Emulator.ts"
 import * as Fixtures from "../Fixtures.ts"
-import { oneLine } from "./output.ts"
+import { columns, oneLine, wrap } from "./output.ts"
 
 interface Paint {
   readonly bold: (text: string) => string
@@ -47,9 +47,6 @@ const advice = (policy: Retry.Policy, error: VeniceError.VeniceError): string =>
     : "no retry"
 }
 
-/** The width that every terminal has. */
-const columns = 80
-
 const header = ["HTTP", "code", "category", "Retry.standard"] as const
 
 const widths = [4, 34, 14] as const
@@ -58,11 +55,7 @@ const row = (cells: readonly [string, string, string, string]): string =>
   cells.map((cell, i) => i < widths.length ? cell.padEnd(widths[i]!) : cell).join("  ")
 
 /** A text of any length, broken into lines below the second column. */
-const below = (text: string): string => {
-  const width = columns - 6
-  const lines = oneLine(text).match(new RegExp(`\\S.{0,${width - 1}}(?!\\S)|\\S{1,${width}}`, "g")) ?? []
-  return lines.map((line) => `      ${line}`).join("\n")
-}
+const below = (text: string): string => wrap(oneLine(text), columns - 6).map((line) => `      ${line}`).join("\n")
 
 const errorRow = (error: VeniceError.VeniceError, colors: Paint): string => {
   const line = row([

@@ -18,13 +18,16 @@ import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import manifest from "../../package.json" with { type: "json" }
+import { locales } from "../internal/explanations/locales.ts"
 import { backtestCommand } from "./backtest.ts"
 import { classifyLines, type RefusedLines, type UnreadableInput } from "./classify.ts"
 import { demo, live } from "./demo.ts"
 import { type CannotEmulate, defaultHost, defaultPort, emulate } from "./emulate.ts"
+import { explainInput, parseQuery, print, type Unexplained } from "./explain.ts"
 import * as Invocation from "./invocation.ts"
 import { complain, type OutputFailure, watched } from "./output.ts"
 import { parseScript, type Preset, presets, show } from "./policy.ts"
@@ -171,6 +174,48 @@ const emulateCommand = Command.make(
   ])
 )
 
+const explainCommand = Command.make(
+  "explain",
+  {
+    query: Argument.String("query").pipe(
+      Argument.withDescription("A code, class, category, status or message; standard input by default"),
+      Argument.variadic(),
+      Argument.mapEffect(parseQuery)
+    ),
+    locale: Flag.Literals("locale", locales).pipe(
+      Flag.withDescription(`The language of the explanation: ${locales.join(", ")}`),
+      Flag.withDefault("en" as const)
+    ),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Write the explanation as a JSON line"),
+      Flag.withDefault(false)
+    )
+  },
+  ({ query, ...options }) =>
+    Option.match(query, {
+      onNone: () => explainInput(options),
+      onSome: (subject) => print(subject, options)
+    })
+).pipe(
+  Command.withShortDescription("Explain an error: what happened, what to do, whether it is retried"),
+  Command.withDescription(
+    [
+      "Explain an error: what happened, what to do, whether it is retried",
+      "",
+      "  Without a query, it reads what is pasted on standard input: what `curl -i` or",
+      "  `curl -v` printed, a JSON line as `classify` reads it, a body, or a message.",
+      "  The exit status is 1 if that is no failing response."
+    ].join("\n")
+  ),
+  Command.withExamples([
+    { command: "effect-venice explain RATE_LIMIT_EXCEEDED", description: "Explain a code" },
+    { command: "effect-venice explain 402", description: "List the errors of a status" },
+    { command: "effect-venice explain The model is at capacity", description: "Recognize a message" },
+    { command: "curl -i ... | effect-venice explain", description: "Explain a response" },
+    { command: "effect-venice explain --locale ar MODEL_OFFLINE", description: "Explain in Arabic" }
+  ])
+)
+
 /** The status with which the process exits after a failure that is already reported. */
 class ExitStatus extends Data.TaggedError("ExitStatus")<{ readonly status: number }> {
   override readonly [Runtime.errorExitCode] = this.status
@@ -186,6 +231,7 @@ type Failures =
   | OutputFailure
   | RefusedLines
   | RequestFailure
+  | Unexplained
   | UnreadableInput
 
 const exit = (status: number) => new ExitStatus({ status })
@@ -202,6 +248,7 @@ const report = (error: Failures): Effect.Effect<void, ExitStatus> => {
     case "CommandFailure":
       return Effect.andThen(complain(error.message), exit(error.status))
     case "CannotEmulate":
+    case "Unexplained":
     case "UnreadableInput":
       return Effect.andThen(complain(error.message), exit(1))
     case "ConfigError":
@@ -215,6 +262,7 @@ Command.make("effect-venice").pipe(
   Command.withDescription("The errors of the Venice API, typed"),
   Command.withSubcommands([
     demoCommand,
+    explainCommand,
     classifyCommand,
     policyCommand,
     emulateCommand,
@@ -225,11 +273,12 @@ Command.make("effect-venice").pipe(
   ]),
   Command.withExamples([
     { command: "effect-venice demo", description: "See every error" },
+    { command: "effect-venice explain 429", description: "What does this mean, and what can I do?" },
     { command: "effect-venice classify responses.jsonl", description: "Which error is each of these responses?" },
     { command: "effect-venice policy standard", description: "What does a policy do about each kind of failure?" }
   ]),
   Command.run({ version: manifest.version }),
-  Effect.provide(Invocation.layer({ preset: Object.keys(presets) })),
+  Effect.provide(Invocation.layer({ preset: Object.keys(presets), locale: locales })),
   Effect.provide(TerminalCapabilities.layer),
   Effect.provide(NodeServices.layer),
   watched,

@@ -22,6 +22,24 @@ export const escapeControls = (text: string): string =>
 /** Text as one line that is safe to print. */
 export const oneLine = (text: string): string => escapeControls(text.trim().replace(/\s+/g, " "))
 
+/** The width that every terminal has. */
+export const columns = 80
+
+// Marks above and below a letter take no column.
+const widthOf = (text: string): number => text.replace(/\p{Mn}/gu, "").length
+
+/** Breaks one line into lines of at most `width` columns, between words. Code between backticks is one word. */
+export const wrap = (line: string, width: number): ReadonlyArray<string> => {
+  const words = line.match(/`[^`]*`\S*|\S+/g) ?? []
+  const lines: Array<string> = []
+  for (const word of words) {
+    const last = lines.at(-1)
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(...word.match(new RegExp(`.{1,${width}}`, "gsu")) ?? [])
+  }
+  return lines
+}
+
 /** Prints a problem as one line on standard error. */
 export const complain = (problem: string): Effect.Effect<void> => Console.error(`effect-venice: ${oneLine(problem)}`)
 

@@ -16,9 +16,6 @@ import type { Members } from "../decoding/fields.ts"
 import { excerpt } from "../redaction/excerpt.ts"
 import { isRepeatable } from "../retrying/failure.ts"
 
-/** The page of Venice's documentation that lists the codes. */
-export const problemBase = "https://docs.venice.ai/api-reference/error-codes"
-
 type Format = "venice" | "openai" | "anthropic" | "problem"
 
 const text = (value: string | undefined): string | undefined =>
@@ -141,7 +138,7 @@ export const bodyOf = (error: VeniceError, format: Format, status: number): Read
       })
     case "problem":
       return defined<Schema.Json>({
-        type: `${problemBase}#${error._tag}`,
+        type: error.docs,
         title: byCode.get(error._tag)!.defaultMessage,
         status,
         detail: message,
