@@ -1,13 +1,15 @@
 /**
  * Compiles and runs the examples of the documentation.
  *
- * Every `ts` fence in a doc comment of `packages/*\/src` and in a Markdown page becomes a module. A line that ends with
- * `// => value` asserts the value of the expression before it. Fences marked `ts no-run` need a network, so they are
- * only compiled.
+ * Every `ts` fence in a doc comment of `packages/*\/src`, in a Markdown page and in a generated page of the site becomes a
+ * module. A line that ends with `// => value` asserts the value of the expression before it. Fences marked `ts no-run`
+ * need a network, so they are only compiled. Those of the generated pages share a process, because they are many.
  */
 import { spawnSync } from "node:child_process"
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { written } from "../docs/generate/page.ts"
+import { generatedPages } from "../docs/generate/pages.ts"
 
 const root = join(import.meta.dirname, "..")
 const out = join(root, ".examples")
@@ -16,14 +18,21 @@ interface Example {
   readonly source: string
   readonly code: string
   readonly runs: boolean
+  /** It runs in a process with others. */
+  readonly isShared?: boolean
 }
 
 const fences = (source: string, text: string): ReadonlyArray<Example> =>
-  [...text.matchAll(/^```ts( no-run)?\n(.*?)^```$/gms)].map(([, noRun, code]) => ({
+  [...text.matchAll(/^```ts( no-run)?(?: plain)?\n(.*?)^```$/gms)].map(([, noRun, code]) => ({
     source,
     code: code!,
     runs: noRun === undefined
   }))
+
+const pages = (): ReadonlyArray<Example> =>
+  generatedPages().filter(({ path }) => !path.startsWith("ar/")).flatMap(({ path, text }) =>
+    fences(path, text).map((example) => ({ ...example, isShared: true }))
+  )
 
 const docComments = (text: string): string =>
   [...text.matchAll(/^ *\/\*\*\n(.*?)^ *\*\/$/gms)].map(([, body]) => body!.replace(/^ *\* ?/gm, "")).join("\n")
@@ -50,9 +59,11 @@ const examples = [
   ...globSync("packages/*/src/**/*.ts", { cwd: root }).sort().flatMap((path) =>
     fences(path, docComments(readFileSync(join(root, path), "utf8")))
   ),
-  ...globSync(["README.md", "docs/**/*.md", "packages/*/README.md"], { cwd: root }).sort().flatMap((path) =>
+  ...globSync(["README.md", "packages/*/README.md"], { cwd: root }).sort().flatMap((path) =>
     fences(path, readFileSync(join(root, path), "utf8"))
-  )
+  ),
+  ...written().flatMap(({ source, text }) => fences(source!, text)),
+  ...pages()
 ]
 
 // A test in an example imports it for itself.
@@ -61,7 +72,7 @@ const assertImport = "import assert from \"node:assert/strict\""
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out)
 
-const files = examples.map(({ code, runs, source }, i) => {
+const files = examples.map(({ code, isShared = false, runs, source }, i) => {
   const file = `${String(i).padStart(3, "0")}-${source.replace(/[^\w]+/g, "-")}.ts`
   writeFileSync(
     join(out, file),
@@ -69,8 +80,20 @@ const files = examples.map(({ code, runs, source }, i) => {
       withAssertions(code)
     }\nexport { assert }\n`
   )
-  return { file, source, runs }
+  return { file, source, runs, isShared }
 })
+
+const shared = files.filter(({ isShared, runs }) => isShared && runs)
+writeFileSync(
+  join(out, "shared.mjs"),
+  `for (const file of ${JSON.stringify(shared.map(({ file }) => file))}) {
+  await import("./" + file).catch((error) => {
+    process.exitCode = 1
+    console.error(file, error)
+  })
+}
+`
+)
 writeFileSync(
   join(out, "tsconfig.json"),
   JSON.stringify({
@@ -90,8 +113,12 @@ if (compiled.status !== 0) {
 }
 
 let failed = 0
-for (const { file, runs, source } of files) {
-  if (!runs) continue
+for (
+  const { file, source } of [
+    ...files.filter(({ isShared, runs }) => runs && !isShared),
+    { file: "shared.mjs", source: "the generated pages" }
+  ]
+) {
   const result = run(process.execPath, [join(out, file)])
   if (result.status === 0) continue
   failed++

@@ -1,0 +1,68 @@
+/** A page for each public module, from its doc comments by TypeDoc. */
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Application } from "typedoc"
+import { type Page, root } from "./page.ts"
+
+const packages = ["core", "http", "testing"] as const
+
+const modulesOf = (name: string): ReadonlyArray<string> =>
+  globSync("*.ts", { cwd: join(root, "packages", name, "src") }).sort().map((file) => file.slice(0, -3))
+    .filter((module) => module !== "index")
+
+/** The comment at the top of a module, which TypeDoc does not print with this router. */
+const headerOf = (name: string, module: string): string => {
+  const text = readFileSync(join(root, "packages", name, "src", `${module}.ts`), "utf8")
+  const [, body = ""] = /^\/\*\*\n(.*?)^ \*\/$/ms.exec(text) ?? []
+  return body.replace(/^ \* ?/gm, "").replace(/^@\w.*$/gm, "").replace(/\{@link\s+(\S+?)\s*\}/g, "`$1`").replace(
+    /^```ts\b/gm,
+    "```ts plain"
+  ).trim()
+}
+
+/** TypeDoc repeats facts of which there is one answer, and separates members with rules. */
+const tidy = (markdown: string): string =>
+  markdown
+    .replace(/^#{2,6} Since\n\n.*\n/gm, "")
+    .replace(/^\*\*\*$/gm, "")
+    .replace(/^```ts\b/gm, "```ts plain")
+    .replace(/\]\((?:\.\.\/)*(?:\w+\/src\/)?(\w+)\.md(#[^)]*)?\)/g, "]($1.md$2)")
+    .replace(/\n{3,}/g, "\n\n")
+
+/** The pages of the API. */
+export const apiPages = async (): Promise<ReadonlyArray<Page>> => {
+  const out = mkdtempSync(join(tmpdir(), "typedoc-"))
+  try {
+    const app = await Application.bootstrapWithPlugins({
+      entryPoints: packages.map((name) => join(root, `packages/${name}/src/*.ts`)),
+      tsconfig: join(root, "docs/typedoc.tsconfig.json"),
+      plugin: ["typedoc-plugin-markdown"],
+      router: "module",
+      readme: "none",
+      skipErrorChecking: true,
+      disableSources: true,
+      disableGit: true,
+      excludeInternal: true,
+      excludeExternals: true,
+      logLevel: "Error",
+      validation: false,
+      ...({ hideBreadcrumbs: true, hidePageHeader: true, hidePageTitle: true } as object)
+    })
+    const project = await app.convert()
+    if (project === undefined) throw new Error("TypeDoc read no module")
+    await app.outputs.writeOutput({ name: "markdown", path: out }, project)
+    return packages.flatMap((name) =>
+      modulesOf(name).map((module): Page => ({
+        path: `reference/api/${module}.md`,
+        text: `# ${module}\n\n${
+          headerOf(name, module)
+        }\n\n\`\`\`ts plain\nimport { ${module} } from "@effect-venice/${name}"\n\`\`\`\n\n${
+          tidy(readFileSync(join(out, name, "src", `${module}.md`), "utf8"))
+        }\n`
+      }))
+    )
+  } finally {
+    rmSync(out, { recursive: true })
+  }
+}

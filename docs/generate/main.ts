@@ -1,0 +1,35 @@
+/** Writes the pages of the site, for Astro to read. */
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { apiPages } from "./api.ts"
+import { isPicture, rendered, root } from "./page.ts"
+import { allPages } from "./pages.ts"
+
+const docs = join(root, "docs")
+const content = join(docs, "src/content/docs")
+const pictures = join(docs, "public")
+
+/** A file that did not change keeps its time, so that a server does not read it again. */
+const write = (file: string, text: string): void => {
+  mkdirSync(dirname(file), { recursive: true })
+  try {
+    if (readFileSync(file, "utf8") === text) return
+  } catch {
+    // It is new.
+  }
+  writeFileSync(file, text)
+}
+
+export const generate = async (): Promise<number> => {
+  const pages = new Map([...allPages(), ...await apiPages()].map((page) => [page.path, page] as const))
+  const files = new Set(pages.keys())
+  for (const old of globSync("**/*.md", { cwd: content })) if (!files.has(old)) rmSync(join(content, old))
+  for (const page of pages.values()) write(join(content, page.path), rendered(page, pages))
+  mkdirSync(pictures, { recursive: true })
+  for (const file of globSync("*", { cwd: docs }).filter(isPicture)) {
+    copyFileSync(join(docs, file), join(pictures, file))
+  }
+  return pages.size
+}
+
+if (process.argv[1] === import.meta.filename) process.stdout.write(`docs: ${await generate()} pages written\n`)

@@ -1,0 +1,84 @@
+/**
+ * Makes the links of the built site relative, so that it opens from any path, and from a file as far as browsers allow.
+ *
+ * Astro writes links from the root of a host. Here each becomes relative to its page, in scripts to the script.
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { posix } from "node:path"
+import { fileURLToPath } from "node:url"
+import { homepage } from "./page.ts"
+
+const relativeTo = (page: string, target: string): string => {
+  const [, path = "", rest = ""] = /^([^?#]*)(.*)$/s.exec(target)!
+  const from = posix.dirname(`/${page}`)
+  const to = posix.relative(from, path) || "."
+  return `${to}${path.endsWith("/") && !to.endsWith("/") ? "/" : ""}${rest}`
+}
+
+const attribute = /(\s(?:href|src|value|content)=")\/(?!\/)([^"]*)"/g
+
+// From a file, the browser shows a folder instead of the page in it.
+const fromFile = "<script>if(location.protocol===\"file:\")addEventListener(\"click\",(event)=>{"
+  + "const link=event.target.closest&&event.target.closest(\"a[href]\");"
+  + "if(link&&link.protocol===\"file:\"&&link.pathname.endsWith(\"/\"))link.pathname+=\"index.html\"},true)</script>"
+
+const html = (page: string, text: string): string => {
+  // A host serves this page under every path.
+  const base = page === "404.html" ? new URL(`${homepage}/`).pathname : undefined
+  return text
+    .replace(attribute, (whole, head: string, target: string) => {
+      // `content` is a path only where a page refers to another.
+      if (/\scontent="$/.test(head)) return whole
+      return `${head}${base === undefined ? relativeTo(page, `/${target}`) : `${base}${target}`}"`
+    })
+    .replace("</head>", `${fromFile}</head>`)
+}
+
+const script = (file: string, text: string): string => {
+  const up = "../".repeat(file.split("/").length - 1)
+  return text
+    // Pagefind's files, and what its results are relative to.
+    .replace(/baseUrl:\s*(["'`])\/\1/g, `baseUrl:new URL(${JSON.stringify(up)},import.meta.url).pathname`)
+    .replace(
+      /bundlePath:\s*(["'`])\/\1\.replace\([^)]*\)\+\s*(["'`])\/pagefind\/\2/g,
+      `bundlePath:new URL(${JSON.stringify(`${up}pagefind/`)},import.meta.url).pathname`
+    )
+    .replace(
+      /window\.location\.pathname\s*=\s*(\w+)\.currentTarget\.value/g,
+      "window.location.href=$1.currentTarget.value"
+    )
+}
+
+const style = (file: string, text: string): string =>
+  text.replace(
+    /url\((["']?)\/(?!\/)([^)"']*)\1\)/g,
+    (_, quote: string, target: string) => `url(${quote}${relativeTo(file, `/${target}`)}${quote})`
+  )
+
+const leftovers: ReadonlyArray<readonly [RegExp, string]> = [
+  [/baseUrl:\s*["'`]\/["'`]/, "the root of the search"],
+  [/["'`]\/pagefind\//, "the files of the search"],
+  [/location\.pathname\s*=[^=]/, "the choice of the language"],
+  [/["'`]\/_astro\//, "a script"]
+]
+
+/** Rewrites the files of the built site. What cannot be rewritten is an error. */
+export const makeRelative = (directory: URL): void => {
+  const root = fileURLToPath(directory)
+  const rewrite = (pattern: string, f: (file: string, text: string) => string): void => {
+    for (const file of globSync(pattern, { cwd: root })) {
+      const text = readFileSync(`${root}${file}`, "utf8")
+      const out = f(file, text)
+      if (out !== text) writeFileSync(`${root}${file}`, out)
+    }
+  }
+  rewrite("**/*.html", html)
+  rewrite("_astro/**/*.css", style)
+  rewrite("_astro/**/*.js", (file, text) => {
+    const out = script(file, text)
+    for (const [pattern, what] of leftovers) {
+      if (pattern.test(out)) throw new Error(`${file} has an absolute path: ${what}`)
+    }
+    return out
+  })
+}
