@@ -9,8 +9,8 @@ import { makeRelative } from "./generate/relative.ts"
 import { sidebar } from "./generate/sidebar.ts"
 
 /**
- * Types of what the examples name, but in fences that are `plain`: those of the reference, and those that show another
- * page's code again. One compiler host serves all fences, because to start one takes seconds.
+ * Types of what the examples name, but in fences that are `plain`: those of the generated pages, because each costs a run
+ * of the compiler. One compiler host serves all fences.
  */
 const twoslash = ecTwoSlash({
   // The comments of the modules are in the reference. In every hover they would make a page megabytes.

@@ -30,6 +30,32 @@ const tidy = (markdown: string): string =>
     .replace(/\]\((?:\.\.\/)*(?:\w+\/src\/)?(\w+)\.md(#[^)]*)?\)/g, "]($1.md$2)")
     .replace(/\n{3,}/g, "\n\n")
 
+/** The anchors of a page, which are numbered in another way than TypeDoc does. */
+const anchorsOf = (text: string): ReadonlySet<string> => {
+  const out = new Set<string>()
+  for (const [, heading] of text.matchAll(/^#{2,6} (.+)$/gm)) {
+    const slug = heading!.toLowerCase().replace(/[^\p{L}\p{N}\p{M} _-]/gu, "").replace(/ /g, "-")
+    let anchor = slug
+    for (let i = 1; out.has(anchor); i++) anchor = `${slug}-${i}`
+    out.add(anchor)
+  }
+  return out
+}
+
+/** Links to anchors that exist. */
+const withAnchors = (pages: ReadonlyArray<Page>): ReadonlyArray<Page> => {
+  const anchors = new Map(pages.map(({ path, text }) => [path.replace(/^.*\//, ""), anchorsOf(text)]))
+  return pages.map((page) => ({
+    ...page,
+    text: page.text.replace(/\]\((\w+\.md)?#([^)\s]+)\)/g, (whole, file: string | undefined, anchor: string) => {
+      const known = anchors.get(file ?? page.path.replace(/^.*\//, ""))
+      if (known === undefined || known.has(anchor)) return whole
+      const other = anchor.replace(/-\d+$/, "")
+      return `](${file ?? ""}${known.has(other) || file === undefined ? `#${known.has(other) ? other : "_top"}` : ""})`
+    })
+  }))
+}
+
 /** The pages of the API. */
 export const apiPages = async (): Promise<ReadonlyArray<Page>> => {
   const out = mkdtempSync(join(tmpdir(), "typedoc-"))
@@ -52,7 +78,7 @@ export const apiPages = async (): Promise<ReadonlyArray<Page>> => {
     const project = await app.convert()
     if (project === undefined) throw new Error("TypeDoc read no module")
     await app.outputs.writeOutput({ name: "markdown", path: out }, project)
-    return packages.flatMap((name) =>
+    return withAnchors(packages.flatMap((name) =>
       modulesOf(name).map((module): Page => ({
         path: `reference/api/${module}.md`,
         text: `# ${module}\n\n${
@@ -61,7 +87,7 @@ export const apiPages = async (): Promise<ReadonlyArray<Page>> => {
           tidy(readFileSync(join(out, name, "src", `${module}.md`), "utf8"))
         }\n`
       }))
-    )
+    ))
   } finally {
     rmSync(out, { recursive: true })
   }

@@ -4,7 +4,7 @@ import { Explanation } from "@effect-venice/testing"
 import { ErrorReporter } from "effect"
 import { texts } from "../../packages/testing/src/internal/explanations/locales.ts"
 import { code, codeList, retriesText, unsafeTexts } from "../../packages/testing/src/internal/explanations/retries.ts"
-import { evidenceOf, exampleOf, type Provenance } from "./evidence.ts"
+import { evidenceOf, exampleOf } from "./evidence.ts"
 import { handlerOf } from "./handlers.ts"
 import type { Page } from "./page.ts"
 import { words } from "./words.ts"
@@ -56,7 +56,7 @@ const error = Decode.response({
 
 error._tag // => ${JSON.stringify(name)}`
 
-const order: ReadonlyArray<Provenance> = ["captured", "documented", "client", "composed"]
+const order: ReadonlyArray<Fixtures.Provenance> = ["captured", "documented", "client", "composed"]
 
 /** Sources name repositories and files; a URL becomes a link. */
 const sourceText = (source: string): string =>
@@ -115,9 +115,7 @@ const errorPage = (name: VeniceError.Code, locale: Locale): Page => {
     ],
     [
       word.handler,
-      `${word.handlerIntro}\n\n${
-        fence(locale === "en" ? "ts no-run" : "ts no-run plain", handlerOf(name, category, example.operation))
-      }`
+      `${word.handlerIntro}\n\n${fence("ts no-run plain", handlerOf(name, category, example.operation))}`
     ],
     [labels.retried, retriesSection(error, explanation, locale)],
     [
@@ -194,7 +192,7 @@ await Effect.runPromise(handled) // => ${JSON.stringify(members[0])}`
       locale === "en" ? category : `${title} (${category})`
     }\n\n${meaning}\n\n${labels.remedy}: **${remedy}**.\n\n## ${labels.members}\n\n${list.join("\n")}\n\n## ${
       words[locale].handler
-    }\n\n${fence(locale === "en" ? "ts" : "ts plain", handling)}\n\n## ${labels.retried}\n\n${
+    }\n\n${fence("ts plain", handling)}\n\n## ${labels.retried}\n\n${
       Category.isRetryable(category) ? `${words[locale].timeline}\n\n` : ""
     }${retries}\n`
   }
