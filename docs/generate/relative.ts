@@ -57,7 +57,7 @@ const style = (file: string, text: string): string =>
 
 const leftovers: ReadonlyArray<readonly [RegExp, string]> = [
   [/baseUrl:\s*["'`]\/["'`]/, "the root of the search"],
-  [/["'`]\/pagefind\//, "the files of the search"],
+  [/bundlePath:\s*["'`]\//, "the files of the search"],
   [/location\.pathname\s*=[^=]/, "the choice of the language"],
   [/["'`]\/_astro\//, "a script"]
 ]
