@@ -46,10 +46,15 @@ const server = createServer((request, response) => {
 const executable = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
   .find((path) => path !== undefined && existsSync(path))
 
-const problems: Array<string> = []
+const problems = new Set<string>()
+
+const report = (problem: string): void => {
+  if (!problems.has(problem)) process.stderr.write(`${problem}\n`)
+  problems.add(problem)
+}
 
 const check = (condition: boolean, problem: string): void => {
-  if (!condition) problems.push(problem)
+  if (!condition) report(problem)
 }
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js")
@@ -94,7 +99,7 @@ const visit = async (browser: Browser, origin: string): Promise<void> => {
     check(request.url().startsWith(`${origin}${base}`), `A request leaves the site: ${request.url()}`)
   })
   page.on("response", (response) => check(response.status() < 400, `${response.status()} for ${response.url()}`))
-  page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`))
+  page.on("pageerror", (error) => report(`${page.url()}: ${error.message}`))
   const pictures = process.argv.includes("--pictures") ? join(import.meta.dirname, "../.pictures") : undefined
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
 
@@ -102,7 +107,7 @@ const visit = async (browser: Browser, origin: string): Promise<void> => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme })
       await page.goto(`${origin}${base}${path}`)
-      for (const violation of await violations(page)) problems.push(`${path || "index"}, ${colorScheme}: ${violation}`)
+      for (const violation of await violations(page)) report(`${path || "index"}, ${colorScheme}: ${violation}`)
     }
     const isArabic = path.startsWith("ar/")
     const { direction, language } = await page.evaluate(() => ({
@@ -171,14 +176,13 @@ try {
   await visit(browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   await visitFile(browser)
 } catch (error) {
-  problems.push(String(error))
+  report(String(error))
 } finally {
   await browser.close()
   server.close()
   server.closeAllConnections()
 }
-for (const problem of new Set(problems)) process.stderr.write(`${problem}\n`)
 process.stdout.write(
-  `docs: ${globSync("**/*.html", { cwd: dist }).length} pages, ${kinds.length} opened, ${problems.length} problems\n`
+  `docs: ${globSync("**/*.html", { cwd: dist }).length} pages, ${kinds.length} opened, ${problems.size} problems\n`
 )
-if (problems.length > 0) process.exitCode = 1
+if (problems.size > 0) process.exitCode = 1

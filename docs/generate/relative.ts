@@ -22,30 +22,41 @@ const fromFile = "<script>if(location.protocol===\"file:\")addEventListener(\"cl
   + "const link=event.target.closest&&event.target.closest(\"a[href]\");"
   + "if(link&&link.protocol===\"file:\"&&link.pathname.endsWith(\"/\"))link.pathname+=\"index.html\"},true)</script>"
 
+/** The choice of the language goes to a path of the host. */
+const chooser = (text: string): string =>
+  text.replace(
+    /window\.location\.pathname\s*=\s*(\w+)\.currentTarget\.value/g,
+    "window.location.href=$1.currentTarget.value"
+  )
+
 const html = (page: string, text: string): string => {
   // A host serves this page under every path.
   const base = page === "404.html" ? new URL(`${homepage}/`).pathname : undefined
-  return text
+  let pieces = 0
+  return chooser(text)
     .replace(attribute, (whole, head: string, target: string) => {
       // `content` is a path only where a page refers to another.
       if (/\scontent="$/.test(head)) return whole
       return `${head}${base === undefined ? relativeTo(page, `/${target}`) : `${base}${target}`}"`
     })
+    // Code that is wider than the page is a region of its own, which the keyboard must reach and a name must tell apart.
+    .replace(
+      /<pre data-language=/g,
+      () => `<pre tabindex="0" role="region" aria-label="Code ${++pieces}" data-language=`
+    )
+    // What the button shows is part of its name.
+    .replace(/(<button data-open-modal[^>]* aria-label="[^"]*)"/g, "$1 Ctrl K\"")
     .replace("</head>", `${fromFile}</head>`)
 }
 
 const script = (file: string, text: string): string => {
   const up = "../".repeat(file.split("/").length - 1)
-  return text
+  return chooser(text)
     // Pagefind's files, and what its results are relative to.
     .replace(/baseUrl:\s*(["'`])\/\1/g, `baseUrl:new URL(${JSON.stringify(up)},import.meta.url).pathname`)
     .replace(
       /bundlePath:\s*(["'`])\/\1\.replace\([^)]*\)\+\s*(["'`])\/pagefind\/\2/g,
       `bundlePath:new URL(${JSON.stringify(`${up}pagefind/`)},import.meta.url).pathname`
-    )
-    .replace(
-      /window\.location\.pathname\s*=\s*(\w+)\.currentTarget\.value/g,
-      "window.location.href=$1.currentTarget.value"
     )
 }
 
@@ -72,7 +83,13 @@ export const makeRelative = (directory: URL): void => {
       if (out !== text) writeFileSync(`${root}${file}`, out)
     }
   }
-  rewrite("**/*.html", html)
+  rewrite("**/*.html", (file, text) => {
+    const out = html(file, text)
+    if (/location\.pathname\s*=[^=]/.test(out)) {
+      throw new Error(`${file} has an absolute path: the choice of the language`)
+    }
+    return out
+  })
   rewrite("_astro/**/*.css", style)
   rewrite("_astro/**/*.js", (file, text) => {
     const out = script(file, text)
