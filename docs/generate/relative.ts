@@ -44,8 +44,8 @@ const html = (page: string, text: string): string => {
       /<pre data-language=/g,
       () => `<pre tabindex="0" role="region" aria-label="Code ${++pieces}" data-language=`
     )
-    // What the button shows is part of its name.
-    .replace(/(<button data-open-modal[^>]* aria-label="[^"]*)"/g, "$1 Ctrl K\"")
+    // Readers announce the keys of the search from its `aria-keyshortcuts`; its name is what it shows besides them.
+    .replace(/<kbd (?=[^>]*display: ?none)/g, "<kbd aria-hidden=\"true\" ")
     .replace("</head>", `${fromFile}</head>`)
 }
 
