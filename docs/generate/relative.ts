@@ -44,7 +44,8 @@ const html = (page: string, text: string): string => {
       /<pre data-language=/g,
       () => `<pre tabindex="0" role="region" aria-label="Code ${++pieces}" data-language=`
     )
-    // Readers announce the keys of the search from its `aria-keyshortcuts`; its name is what it shows besides them.
+    // The name of the button is what it shows, on a phone what it hides. Readers announce `aria-keyshortcuts` themselves.
+    .replace(/(<button data-open-modal[^>]*?) aria-label="[^"]*"/g, "$1")
     .replace(/<kbd (?=[^>]*display: ?none)/g, "<kbd aria-hidden=\"true\" ")
     .replace("</head>", `${fromFile}</head>`)
 }
