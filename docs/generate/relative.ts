@@ -46,6 +46,7 @@ const html = (page: string, text: string): string => {
     )
     // The name of the button is what it shows, on a phone what it hides. Readers announce `aria-keyshortcuts` themselves.
     .replace(/(<button data-open-modal[^>]*?) aria-label="[^"]*"/g, "$1")
+    .replace(/(<span class="sl-hidden md:sl-block[^>]*?) aria-hidden="true"/g, "$1")
     .replace(/<kbd (?=[^>]*display: ?none)/g, "<kbd aria-hidden=\"true\" ")
     .replace("</head>", `${fromFile}</head>`)
 }
