@@ -1,6 +1,6 @@
 /** A page for each error and for each category, in every language, from the rows of the table. */
 import { Category, Operation, Retry, VeniceError } from "@effect-venice/core"
-import { Explanation } from "@effect-venice/testing"
+import { Explanation, type Fixtures } from "@effect-venice/testing"
 import { ErrorReporter } from "effect"
 import { texts } from "../../packages/testing/src/internal/explanations/locales.ts"
 import { code, codeList, retriesText, unsafeTexts } from "../../packages/testing/src/internal/explanations/retries.ts"

@@ -7,9 +7,9 @@ import { Category, Decode, Errors, VeniceError } from "@effect-venice/core"
 import * as Headers from "effect/http/Headers"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import { didYouMean, nearest } from "../internal/nearest.ts"
 import * as Transcript from "../internal/transcript.ts"
 import { isFailing, parse, readLine, type ResponseInput } from "./classify.ts"
-import { didYouMean, nearest } from "./nearest.ts"
 import { oneLine } from "./output.ts"
 
 /** What the command was asked about. */
