@@ -5,15 +5,42 @@ import { join } from "node:path"
 import { Application } from "typedoc"
 import { type Page, root } from "./page.ts"
 
-const packages = ["core", "http", "testing"] as const
+/** A module with a page: its file in the package, and how the page and its import are written. */
+interface Module {
+  readonly package: string
+  readonly file: string
+  readonly page: string
+  readonly title: string
+  readonly specimen: string
+}
 
-const modulesOf = (name: string): ReadonlyArray<string> =>
+/** The modules that the barrels of the packages on Effect export as namespaces. */
+const namespaces: ReadonlyArray<Module> = ["core", "http", "testing"].flatMap((name) =>
   globSync("*.ts", { cwd: join(root, "packages", name, "src") }).sort().map((file) => file.slice(0, -3))
     .filter((module) => module !== "index")
+    .map((module) => ({
+      package: name,
+      file: module,
+      page: module,
+      title: module,
+      specimen: `import { ${module} } from "@effect-venice/${name}"`
+    }))
+)
+
+const modules: ReadonlyArray<Module> = [
+  ...namespaces,
+  {
+    package: "fetch",
+    file: "index",
+    page: "fetch",
+    title: "@effect-venice/fetch",
+    specimen: "import { errorOf, fetch, make } from \"@effect-venice/fetch\""
+  }
+]
 
 /** The comment at the top of a module, which TypeDoc does not print with this router. */
-const headerOf = (name: string, module: string): string => {
-  const text = readFileSync(join(root, "packages", name, "src", `${module}.ts`), "utf8")
+const headerOf = (module: Module): string => {
+  const text = readFileSync(join(root, "packages", module.package, "src", `${module.file}.ts`), "utf8")
   const [, body = ""] = /^\/\*\*\n(.*?)^ \*\/$/ms.exec(text) ?? []
   return body.replace(/^ \* ?/gm, "").replace(/^@\w.*$/gm, "").replace(/\{@link\s+(\S+?)\s*\}/g, "`$1`").replace(
     /^```ts\b/gm,
@@ -61,7 +88,7 @@ export const apiPages = async (): Promise<ReadonlyArray<Page>> => {
   const out = mkdtempSync(join(tmpdir(), "typedoc-"))
   try {
     const app = await Application.bootstrapWithPlugins({
-      entryPoints: packages.map((name) => join(root, `packages/${name}/src/*.ts`)),
+      entryPoints: [...new Set(modules.map((module) => join(root, `packages/${module.package}/src/*.ts`)))],
       tsconfig: join(root, "docs/typedoc.tsconfig.json"),
       plugin: ["typedoc-plugin-markdown"],
       router: "module",
@@ -78,16 +105,14 @@ export const apiPages = async (): Promise<ReadonlyArray<Page>> => {
     const project = await app.convert()
     if (project === undefined) throw new Error("TypeDoc read no module")
     await app.outputs.writeOutput({ name: "markdown", path: out }, project)
-    return withAnchors(packages.flatMap((name) =>
-      modulesOf(name).map((module): Page => ({
-        path: `reference/api/${module}.md`,
-        text: `# ${module}\n\n${
-          headerOf(name, module)
-        }\n\n\`\`\`ts plain\nimport { ${module} } from "@effect-venice/${name}"\n\`\`\`\n\n${
-          tidy(readFileSync(join(out, name, "src", `${module}.md`), "utf8"))
-        }\n`
-      }))
-    ))
+    return withAnchors(modules.map((module): Page => ({
+      path: `reference/api/${module.page}.md`,
+      text: `# ${module.title}\n\n${headerOf(module)}\n\n\`\`\`ts plain\n${module.specimen}\n\`\`\`\n\n${
+        tidy(
+          readFileSync(join(out, module.package, module.file === "index" ? "src.md" : `src/${module.file}.md`), "utf8")
+        )
+      }\n`
+    })))
   } finally {
     rmSync(out, { recursive: true })
   }

@@ -12,6 +12,7 @@ type CommonFields =
   | "attempts"
   | "status"
   | "category"
+  | "docs"
   | "name"
   | "stack"
 
