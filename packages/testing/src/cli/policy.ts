@@ -7,14 +7,10 @@ import { Retry, VeniceError } from "@effect-venice/core"
 import * as CliError from "effect/cli/CliError"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { presets } from "../internal/backtest/policyFile.ts"
 import { didYouMean, nearest } from "../internal/nearest.ts"
 
-export const presets = {
-  standard: Retry.standard,
-  patient: Retry.patient,
-  eager: Retry.eager,
-  never: Retry.never
-} as const
+export { presets }
 
 export type Preset = keyof typeof presets
 
