@@ -17,6 +17,7 @@ interface Group {
 
 const orders = {
   guides: [
+    "calling",
     "catching",
     "retrying",
     "streams",
@@ -31,7 +32,15 @@ const orders = {
     "from-effect-3"
   ],
   reference: ["operations", "policies", "headers", "configuration", "commands"],
-  explanation: ["tags", "recognition", "replay-safety", "laws", "what-nobody-has-seen", "mutation"]
+  explanation: [
+    "tags",
+    "recognition",
+    "replay-safety",
+    "secrets-and-limits",
+    "laws",
+    "what-nobody-has-seen",
+    "mutation"
+  ]
 } as const
 
 const content = join(root, "docs/src/content/docs")

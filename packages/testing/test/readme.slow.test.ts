@@ -8,9 +8,12 @@ import { join } from "node:path"
 
 const root = join(import.meta.dirname, "../../..")
 
-const example = /^```ts no-run\n(.*?)^```$/ms.exec(readFileSync(join(root, "README.md"), "utf8"))![1]!
+const readme = readFileSync(join(root, "README.md"), "utf8")
 
-/** What the first example of the README prints, as a program of its own. */
+const example = [...readme.matchAll(/^```ts no-run\n(.*?)^```$/gms)].map(([, code]) => code!)
+  .find((code) => code.includes("VeniceClient.layer"))!
+
+/** What the example of `VeniceClient` prints, as a program of its own. */
 const printed = (baseUrl: string) =>
   Effect.promise(() =>
     new Promise<string>((resolve) => {
@@ -26,7 +29,7 @@ const printed = (baseUrl: string) =>
     })
   )
 
-describe("the first example of the README", () => {
+describe("the example of `VeniceClient` in the README", () => {
   it.live.each<readonly [string, Emulator.Reply | undefined, string]>([
     ["the answer", undefined, "This is an emulated answer to: "],
     [
