@@ -3,5 +3,8 @@
  */
 export * as BoundedRedis from "./BoundedRedis.ts"
 export * as Breaker from "./Breaker.ts"
+export * as Fallback from "./Fallback.ts"
+export * as Hedge from "./Hedge.ts"
 export * as LockoutGuard from "./LockoutGuard.ts"
 export * as Pacing from "./Pacing.ts"
+export * as TopUp from "./TopUp.ts"

@@ -1,0 +1,276 @@
+import { Classification, Decode, Errors, Operation, Retry, type VeniceError } from "@effect-venice/core"
+import { Failure } from "@effect-venice/http"
+import { Breaker, Fallback } from "@effect-venice/http/resilience"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Data, Duration, Effect, Metric, Stream, Tracer } from "effect"
+import { HttpClientError, HttpClientRequest } from "effect/http"
+
+type AnyFailure = VeniceError.VeniceError | Failure.Failure
+
+const fail = (failure: AnyFailure): Effect.Effect<string, AnyFailure> => Effect.fail(failure)
+
+const response = (status: number, operation: string) => ({ status, operation })
+
+const chat = "POST /chat/completions"
+
+const lost = new HttpClientError.HttpClientError({
+  reason: new HttpClientError.TransportError({
+    request: HttpClientRequest.post("https://api.venice.ai/api/v1/chat/completions"),
+    cause: Object.assign(new Error("reset"), { code: "ECONNRESET" })
+  })
+})
+
+const refused = new HttpClientError.HttpClientError({
+  reason: new HttpClientError.TransportError({
+    request: HttpClientRequest.post("https://api.venice.ai/api/v1/chat/completions"),
+    cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" })
+  })
+})
+
+const circuitOpen = new Failure.CircuitOpen({ message: "open", circuit: "m", retryAfter: Duration.seconds(5) })
+
+const paceExceeded = new Failure.PaceExceeded({ message: "busy", retryAfter: Duration.seconds(5) })
+
+describe("a route", () => {
+  it.effect.each<readonly [string, AnyFailure, ReadonlyArray<VeniceError.VeniceError["category"] | string>, boolean]>([
+    ["a model at capacity", new Errors.ModelAtCapacity(), ["Capacity"], true],
+    ["an open circuit", circuitOpen, ["Capacity"], true],
+    ["an open circuit by its tag", circuitOpen, ["CIRCUIT_OPEN"], true],
+    ["a call that is not its turn", paceExceeded, ["RateLimit"], true],
+    ["a code", new Errors.ModelNotFound(), ["MODEL_NOT_FOUND"], true],
+    ["one of several causes", new Errors.TooManyTokens(), ["Billing", "ContextLength"], true],
+    ["an empty account", new Errors.InsufficientBalance(), ["Billing"], true],
+    ["another category", new Errors.InsufficientBalance(), ["Capacity"], false],
+    ["another code", new Errors.ModelNotFound(), ["GONE"], false],
+    [
+      "a run that failed and is not billed",
+      new Errors.InferenceFailed({ matchedBy: "message", response: response(500, chat) }),
+      ["Server"],
+      true
+    ],
+    [
+      "a run that may be billed",
+      new Errors.RequestTimeout({ matchedBy: "status", response: response(524, chat) }),
+      ["Timeout"],
+      false
+    ],
+    [
+      "a job that was charged before it failed",
+      new Errors.InferenceFailed({ matchedBy: "message", response: response(500, "POST /video/queue") }),
+      ["Server"],
+      false
+    ],
+    ["a lost response of a paid call", lost, ["HttpClientError"], false],
+    ["a connection that was refused", refused, ["HttpClientError"], true],
+    [
+      "a page of a proxy",
+      Decode.response({ status: 502, headers: {}, body: "<html>Bad gateway</html>", operation: chat, now: 0 }),
+      ["Server"],
+      false
+    ],
+    ["an event of a stream before it", new Errors.ModelOverloaded({ response: { status: 200, delivered: 1 } }), [
+      "Capacity"
+    ], false]
+  ])("for %s", ([, failure, causes, isTaken]) =>
+    Effect.gen(function*() {
+      const call = fail(failure).pipe(
+        Fallback.on("other", causes as ReadonlyArray<"Capacity">, () => Effect.succeed("taken"))
+      )
+      const result = yield* Effect.orElseSucceed(call, () => "not taken")
+
+      assert.strictEqual(result, isTaken ? "taken" : "not taken")
+    }))
+
+  it.effect("is taken after a lost response if the caller accepts a second charge", () =>
+    Effect.gen(function*() {
+      const call = fail(lost).pipe(Fallback.on("other", "HttpClientError", () => Effect.succeed("taken")))
+
+      assert.strictEqual(yield* Operation.allowReplay(call), "taken")
+    }))
+
+  it.effect("is not taken after an event, also if the caller accepts a second charge", () =>
+    Effect.gen(function*() {
+      const call = fail(new Errors.ModelOverloaded({ response: { status: 200, delivered: 2 } })).pipe(
+        Fallback.on("other", "Capacity", () => Effect.succeed("taken")),
+        Operation.allowReplay
+      )
+
+      assert.strictEqual((yield* Effect.flip(call))._tag, "MODEL_OVERLOADED")
+    }))
+
+  it.effect("can decline", () =>
+    Effect.gen(function*() {
+      const call = Effect.fail(new Errors.ContentPolicyViolation()).pipe(
+        Fallback.on(
+          "recommended",
+          "ContentPolicy",
+          ({ recommendedModel }) => recommendedModel === undefined ? undefined : Effect.succeed(recommendedModel)
+        ),
+        Fallback.collect
+      )
+
+      assert.strictEqual((yield* Effect.flip(call))._tag, "CONTENT_POLICY_VIOLATION")
+    }))
+
+  it.effect("passes defects and interruptions", () =>
+    Effect.gen(function*() {
+      const call = (self: Effect.Effect<string, Errors.ModelOffline>) =>
+        self.pipe(Fallback.on("other", "Capacity", () => Effect.succeed("taken")), Effect.sandbox, Effect.flip)
+
+      assert.isTrue(Cause.hasDies(yield* call(Effect.die("defect"))))
+      assert.isTrue(Cause.hasInterrupts(yield* call(Effect.interrupt)))
+    }))
+
+  it.effect("is for the failures of a route before it, and not for its own", () =>
+    Effect.gen(function*() {
+      const sent: Array<string> = []
+      const ask = (model: string, failure: AnyFailure) =>
+        Effect.suspend(() => {
+          sent.push(model)
+          return Effect.fail(failure)
+        })
+      const call = ask("a", new Errors.ModelOffline()).pipe(
+        Fallback.on("b", "Capacity", () => ask("b", new Errors.TooManyTokens())),
+        Fallback.on("c", "ContextLength", () => ask("c", new Errors.ModelOffline()))
+      )
+      const failure = yield* Effect.flip(call)
+
+      assert.deepStrictEqual(sent, ["a", "b", "c"])
+      assert.strictEqual(failure._tag, "MODEL_OFFLINE")
+      assert.deepStrictEqual(Fallback.historyOf(failure).map(({ code, route }) => [route, code]), [
+        ["b", "MODEL_OFFLINE"],
+        ["c", "TOO_MANY_TOKENS"]
+      ])
+    }))
+
+  it.effect("goes to a provider whose errors have a classification", () =>
+    Effect.gen(function*() {
+      class Overloaded extends Data.TaggedError("Overloaded") implements Classification.Classified {
+        get [Classification.key]() {
+          return { category: "Capacity" } as const
+        }
+      }
+      const call: Effect.Effect<string, never> = Effect.fail(new Errors.InsufficientBalance()).pipe(
+        Fallback.on("provider", "Billing", () => Effect.fail(new Overloaded())),
+        Fallback.on("apology", "Capacity", () => Effect.succeed("later"))
+      )
+
+      assert.strictEqual(yield* call, "later")
+    }))
+})
+
+describe("what is known of a route", () => {
+  it.effect("has the attempts before it", () =>
+    Effect.gen(function*() {
+      const [, routes] = yield* Effect.fail(new Errors.ModelOffline()).pipe(
+        Effect.retry(Retry.limit(Retry.standard, { attempts: 1 })),
+        Fallback.on("sibling", "Capacity", () => Effect.succeed("an answer")),
+        Fallback.collect
+      )
+
+      assert.deepStrictEqual(routes.map(({ attempts, code, route }) => [route, code, attempts?.made.length]), [
+        ["sibling", "MODEL_OFFLINE", 1]
+      ])
+    }))
+
+  it.effect("is nothing without one", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* Fallback.collect(Effect.succeed(1)), [1, []])
+      assert.deepStrictEqual(Fallback.historyOf(new Errors.ModelOffline()), [])
+      assert.deepStrictEqual(Fallback.historyOf("a text"), [])
+    }))
+
+  it.effect("is on the span and in the counter", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const counter = Metric.withAttributes(Fallback.fallbacks, {
+        "venice.route": "counted",
+        "error.type": "MODEL_OFFLINE"
+      })
+      const { count } = yield* Metric.value(counter)
+      yield* Effect.fail(new Errors.ModelOffline()).pipe(
+        Fallback.on("counted", "Capacity", () => Effect.succeed("an answer")),
+        Effect.withSpan("call"),
+        Effect.withTracer(tracer)
+      )
+
+      assert.strictEqual(spans[0]!.attributes.get("venice.route"), "counted")
+      assert.deepStrictEqual(spans[0]!.events.map(([name, , attributes]) => [name, attributes]), [
+        ["venice.fallback", { "venice.route": "counted", "error.type": "MODEL_OFFLINE" }]
+      ])
+      assert.strictEqual((yield* Metric.value(counter)).count, count + 1)
+    }))
+
+  it.effect("has the failure of a call that failed twice with the same value once", () =>
+    Effect.gen(function*() {
+      const same = new Errors.ModelOffline()
+      const call = Effect.fail(same).pipe(Fallback.on("again", "Capacity", () => Effect.fail(same)))
+
+      for (let i = 0; i < 2; i++) {
+        assert.isAtMost(Fallback.historyOf(yield* Effect.flip(call)).length, 2)
+      }
+    }))
+})
+
+describe("a route around a breaker", () => {
+  it.effect("is taken at once when the circuit is open", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const call = Effect.suspend(() => {
+        sent++
+        return Effect.fail(new Errors.ModelOffline())
+      }).pipe(Breaker.protect("m"), Fallback.on("sibling", "Capacity", () => Effect.succeed("an answer")))
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* call, "an answer")
+
+      assert.strictEqual(sent, 5)
+    }).pipe(Effect.provide(Breaker.layer())))
+})
+
+describe("a stream", () => {
+  const other = <A, R>(self: Stream.Stream<A, Errors.ModelOffline | Errors.Gone, R>) =>
+    self.pipe(Fallback.onStream("other", "Capacity", () => Stream.make("other")))
+
+  it.effect("takes a route before its first event", () =>
+    Effect.gen(function*() {
+      const stream = Stream.fail(new Errors.ModelOffline()).pipe(other)
+      const [events, routes] = yield* Fallback.collect(Stream.runCollect(stream))
+
+      assert.deepStrictEqual(events, ["other"])
+      assert.deepStrictEqual(routes.map(({ route }) => route), ["other"])
+    }))
+
+  it.effect("does not after it", () =>
+    Effect.gen(function*() {
+      const stream = Stream.make("a").pipe(Stream.concat(Stream.fail(new Errors.ModelOffline())), other)
+      const events: Array<string> = []
+      const failure = yield* Effect.flip(
+        Stream.runForEach(stream, (event) => Effect.sync(() => events.push(event)))
+      )
+
+      assert.deepStrictEqual(events, ["a"])
+      assert.strictEqual(failure._tag, "MODEL_OFFLINE")
+    }))
+
+  it.effect("does not for another cause, and can run again", () =>
+    Effect.gen(function*() {
+      let runs = 0
+      const stream = Stream.suspend(() => ++runs === 1 ? Stream.make("a") : Stream.fail(new Errors.ModelOffline()))
+        .pipe(other)
+
+      assert.deepStrictEqual(yield* Stream.runCollect(stream), ["a"])
+      assert.deepStrictEqual(yield* Stream.runCollect(stream), ["other"])
+      assert.strictEqual(
+        (yield* Effect.flip(
+          Stream.runCollect(Stream.fail(new Errors.Gone()).pipe(other))
+        ))._tag,
+        "GONE"
+      )
+    }))
+})

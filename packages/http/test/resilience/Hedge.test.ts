@@ -1,0 +1,138 @@
+import { RetryBudget } from "@effect-venice/core"
+import { Hedge } from "@effect-venice/http/resilience"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Fiber, Metric } from "effect"
+import { TestClock } from "effect/testing"
+
+interface Step {
+  readonly takes: Duration.Input
+  readonly fails?: string
+}
+
+/** A read whose requests take what the steps say. */
+const makeRead = (...steps: ReadonlyArray<Step>) => {
+  const log: Array<string> = []
+  let sent = 0
+  const read = Effect.suspend(() => {
+    const i = sent++
+    const { fails, takes } = steps[i]!
+    log.push(`${i} sent`)
+    return Effect.sleep(takes).pipe(
+      Effect.andThen(fails === undefined ? Effect.succeed(i) : Effect.fail(fails)),
+      Effect.onInterrupt(() => Effect.sync(() => log.push(`${i} interrupted`)))
+    )
+  })
+  return { log, read }
+}
+
+/** The result, and the time that it took. */
+const timed = Effect.fnUntraced(function*<A, E, R>(self: Effect.Effect<A, E, R>) {
+  const fiber = yield* Effect.forkChild(Effect.timed(Effect.exit(self)))
+  yield* TestClock.adjust("1 minute")
+  const [duration, exit] = yield* Fiber.join(fiber)
+  return [Duration.toMillis(duration), Exit.isSuccess(exit) ? exit.value : `${exit.cause}`] as const
+})
+
+const hedge = Hedge.hedge("GET /models", { after: "1 second" })
+
+describe("a hedged read", () => {
+  it.effect.each<readonly [string, ReadonlyArray<Step>, number, number, ReadonlyArray<string>]>([
+    ["a fast answer", [{ takes: "1 second" }], 1000, 0, ["0 sent"]],
+    ["a slow first", [{ takes: "5 seconds" }, { takes: "1 second" }], 2000, 1, ["0 sent", "1 sent", "0 interrupted"]],
+    ["a slow second", [{ takes: "2 seconds" }, { takes: "9 seconds" }], 2000, 0, ["0 sent", "1 sent", "1 interrupted"]],
+    ["a second that fails", [{ takes: "5 seconds" }, { takes: 0, fails: "b" }], 5000, 0, ["0 sent", "1 sent"]],
+    ["a first that fails late", [{ takes: "2 seconds", fails: "a" }, { takes: "3 seconds" }], 4000, 1, [
+      "0 sent",
+      "1 sent"
+    ]]
+  ])("%s", ([, steps, time, result, requests]) =>
+    Effect.gen(function*() {
+      const { log, read } = makeRead(...steps)
+
+      assert.deepStrictEqual(yield* timed(hedge(read)), [time, result])
+      assert.deepStrictEqual(log, requests)
+    }))
+
+  it.effect("fails at once if the first request fails before the delay is over", () =>
+    Effect.gen(function*() {
+      const { log, read } = makeRead({ takes: "500 millis", fails: "a" })
+      const [time, failure] = yield* timed(hedge(read))
+
+      assert.strictEqual(time, 500)
+      assert.include(failure as string, "a")
+      assert.deepStrictEqual(log, ["0 sent"])
+    }))
+
+  it.effect.each([["2 seconds", "5 seconds"], ["9 seconds", "1 second"]] as const)(
+    "fails with the first failure if both fail",
+    ([first, second]) =>
+      Effect.gen(function*() {
+        const { read } = makeRead({ takes: first, fails: "of the first" }, { takes: second, fails: "of the second" })
+        const [, failure] = yield* timed(hedge(read))
+
+        assert.include(failure as string, "of the first")
+      })
+  )
+
+  it.effect("interrupts both requests when it is interrupted", () =>
+    Effect.gen(function*() {
+      const { log, read } = makeRead({ takes: "9 seconds" }, { takes: "9 seconds" })
+      const fiber = yield* Effect.forkChild(hedge(read))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.interrupt(fiber)
+
+      assert.deepStrictEqual(log.toSorted(), ["0 interrupted", "0 sent", "1 interrupted", "1 sent"])
+    }))
+
+  it.effect("takes a token of the budget, and goes on alone without one", () =>
+    Effect.gen(function*() {
+      const budget = yield* RetryBudget.make({ allowance: 0, initial: 1 })
+      const { log, read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" }, { takes: "3 seconds" })
+      const call = Effect.provideService(hedge(read), RetryBudget.RetryBudget, budget)
+
+      assert.deepStrictEqual(yield* timed(call), [2000, 1])
+      assert.deepStrictEqual(yield* timed(call), [3000, 2])
+      assert.deepStrictEqual(log, ["0 sent", "1 sent", "0 interrupted", "2 sent"])
+    }))
+
+  it.effect("counts which request succeeded", () =>
+    Effect.gen(function*() {
+      const counter = Metric.withAttributes(Hedge.hedges, {
+        "venice.operation": "GET /image/styles",
+        "venice.hedge": "second"
+      })
+      const { read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" })
+      yield* timed(Hedge.hedge("GET /image/styles", { after: "1 second" })(read))
+
+      assert.strictEqual((yield* Metric.value(counter)).count, 1)
+    }))
+
+  it("refuses a delay that is none", () => {
+    assert.throws(() => Hedge.hedge("GET /models", { after: -1 }), RangeError)
+    assert.throws(() => Hedge.percentile({ share: 1 }), RangeError)
+    assert.throws(() => Hedge.percentile({ size: 0 }), RangeError)
+  })
+})
+
+describe("a percentile", () => {
+  it("is the initial delay until a tenth is known, and then that of the latest reads", () => {
+    const latency = Hedge.percentile({ initial: "1 second" })
+    for (let i = 1; i < 10; i++) latency.observe(Duration.millis(20))
+    assert.strictEqual(Duration.toMillis(latency.delay()), 1000)
+    for (let i = 1; i <= 100; i++) latency.observe(Duration.millis(i))
+    assert.strictEqual(Duration.toMillis(latency.delay()), 95)
+    for (let i = 1; i <= 100; i++) latency.observe(Duration.millis(2))
+    assert.strictEqual(Duration.toMillis(latency.delay()), 10)
+  })
+
+  it.effect("learns from reads that succeed", () =>
+    Effect.gen(function*() {
+      const after = Hedge.percentile({ size: 1, initial: "1 second" })
+      const { log, read } = makeRead({ takes: "100 millis" }, { takes: "5 seconds" }, { takes: "100 millis" })
+      const call = Hedge.hedge("GET /models", { after })(read)
+      yield* timed(call)
+
+      assert.deepStrictEqual(yield* timed(call), [200, 2])
+      assert.deepStrictEqual(log, ["0 sent", "1 sent", "2 sent", "1 interrupted"])
+    }))
+})
