@@ -61,7 +61,7 @@ describe("a route", () => {
   })
 
   test("is refused for a cause that the channel does not have", () => {
-    // @ts-expect-error Argument of type 'string' is not assignable
+    // @ts-expect-error!
     call.pipe(Fallback.on("other", "GONE", () => other))
   })
 
