@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { Redact } from "@effect-venice/core"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -11,13 +12,14 @@ import * as Exit from "effect/Exit"
 import * as Sink from "effect/Sink"
 import * as Stdio from "effect/Stdio"
 
-// C0, DEL, C1 (0x9b begins a sequence as ESC [ does), and the characters that reorder or break a line.
-// oxlint-disable-next-line no-control-regex
-const control = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
 /** Text with its control characters written as JSON writes them, so that JSON stays the same JSON. */
 export const escapeControls = (text: string): string =>
-  text.replace(control, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  Redact.printable(text) === text ? text : Array.from(text, escaped).join("")
+
+const escaped = (character: string): string =>
+  Redact.printable(character) === character
+    ? character
+    : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 
 /** Text as one line that is safe to print. */
 export const oneLine = (text: string): string => escapeControls(text.trim().replace(/\s+/g, " "))

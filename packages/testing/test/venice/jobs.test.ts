@@ -75,6 +75,22 @@ describe("a job", () => {
       assert.strictEqual((yield* client.ask("GET /billing/balance")).json.balances.usd, 10)
     }))
 
+  it.effect("gives its charge back when it fails, whether it is polled or not", () =>
+    Effect.gen(function*() {
+      const client = yield* make(failing())
+      const usd = Effect.map(client.ask("GET /billing/balance"), ({ json }) => json.balances.usd as number)
+      yield* queue(client)
+      yield* TestClock.adjust(Duration.millis(19_999))
+      const before = yield* usd
+      yield* TestClock.adjust(Duration.millis(1))
+      const after = yield* usd
+      yield* TestClock.adjust(Duration.hours(1))
+      const charges = yield* client.venice.charges
+
+      assert.deepStrictEqual([before, after], [9.65, 10])
+      assert.deepStrictEqual(charges.map(({ amount, at }) => [amount, at]), [[0.35, 0], [-0.35, 20_000]])
+    }))
+
   it.effect("fails with the error of the dynamics", () =>
     Effect.gen(function*() {
       const client = yield* make(failing("INFERENCE_FAILED"))

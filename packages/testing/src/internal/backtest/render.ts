@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { Redact } from "@effect-venice/core"
 import * as Duration from "effect/Duration"
 import type { Report, Row } from "../../Backtest.ts"
 
@@ -26,8 +27,7 @@ const bar = (value: number, most: number): string => {
 
 // A name of a file can be long, and can hold anything.
 const nameOf = (name: string): string => {
-  // oxlint-disable-next-line no-control-regex
-  const plain = name.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ")
+  const plain = Redact.printable(name)
   return plain.length > 18 ? `${plain.slice(0, 17)}…` : plain
 }
 

@@ -8,10 +8,12 @@ import * as Effect from "effect/Effect"
 import type * as Dynamics from "../../Dynamics.ts"
 import { type Call, memberOf } from "./call.ts"
 import { find } from "./characters.ts"
-import type { ChatBody, Message, VeniceParameters } from "./chatBody.ts"
+import { choiceOf, eventsOf, usageOf } from "./chatAnswer.ts"
+import type { ChatBody, VeniceParameters } from "./chatBody.ts"
 import { chatBody, rewritten } from "./chatBody.ts"
+import { callsOf, checkFeatures, checkLength, positive, promptLength, promptOf } from "./chatChecks.ts"
 import * as Check from "./check.ts"
-import type { Asked, Completion, Tool } from "./completion.ts"
+import type { Asked, Tool } from "./completion.ts"
 import { complete, priceOf } from "./completion.ts"
 import * as Refuse from "./refusal.ts"
 import type { Handler } from "./run.ts"
@@ -19,106 +21,6 @@ import { ok, run } from "./run.ts"
 import { stream } from "./sse.ts"
 import type { State } from "./state.ts"
 import * as Text from "./text.ts"
-
-const textOfMessage = ({ content }: Message): string =>
-  typeof content === "string"
-    ? content
-    : (content ?? []).map((part) => part.type === "text" ? part.text : "").join("\n")
-
-export const promptOf = (messages: ReadonlyArray<Message>): string => {
-  const user = messages.findLast(({ role }) => role === "user")
-  return user === undefined ? "" : textOfMessage(user)
-}
-
-const promptLength = (body: ChatBody): number =>
-  body.messages.reduce((sum, message) => sum + textOfMessage(message).length, 0)
-  + (body.tools == null ? 0 : JSON.stringify(body.tools).length)
-
-type Flag = "FunctionCalling" | "ResponseSchema" | "LogProbs" | "Vision" | "AudioInput" | "VideoInput"
-
-const partFlags: Readonly<Record<string, Flag>> = {
-  image_url: "Vision",
-  input_audio: "AudioInput",
-  video_url: "VideoInput"
-}
-
-/** What the body asks for that not every model has, with the path of the field that asks. */
-const asked = (body: ChatBody): ReadonlyArray<readonly [Flag, ReadonlyArray<string | number>]> => [
-  ...((body.tools?.length ?? 0) > 0 ? [["FunctionCalling", ["tools"]] as const] : []),
-  ...(body.tool_choice != null && body.tool_choice !== "none" ? [["FunctionCalling", ["tool_choice"]] as const] : []),
-  ...(body.parallel_tool_calls === true ? [["FunctionCalling", ["parallel_tool_calls"]] as const] : []),
-  ...(body.response_format != null && body.response_format.type !== "text"
-    ? [["ResponseSchema", ["response_format"]] as const]
-    : []),
-  ...(body.logprobs === true ? [["LogProbs", ["logprobs"]] as const] : []),
-  ...(body.top_logprobs != null ? [["LogProbs", ["top_logprobs"]] as const] : []),
-  ...body.messages.flatMap(({ content }, i) =>
-    (Array.isArray(content) ? content : []).flatMap(({ type }, j) => {
-      const flag = partFlags[type]
-      return flag === undefined ? [] : [[flag, ["messages", i, "content", j]] as const]
-    })
-  )
-]
-
-const names: Readonly<Record<Flag, string>> = {
-  FunctionCalling: "tools",
-  ResponseSchema: "response_format",
-  LogProbs: "logprobs",
-  Vision: "image inputs",
-  AudioInput: "audio inputs",
-  VideoInput: "video inputs"
-}
-
-const checkFeatures = (body: ChatBody, { model_spec: { capabilities } }: Dynamics.Model): Refuse.Refusing<void> => {
-  const missing = asked(body).find(([flag]) => capabilities?.[`supports${flag}`] !== true)
-  if (missing === undefined) return Effect.void
-  const [flag, path] = missing
-  const name = path.length === 1 ? String(path[0]) : names[flag]
-  return Refuse.invalidField(path, `${name} is not supported by this model`, "unsupported")
-}
-
-export const tooLong = new Errors.TooManyTokens()
-
-const positive = (count: number | null | undefined): number | undefined =>
-  count != null && count > 0 ? count : undefined
-
-/** Refuses a prompt that is longer than the context of the model, and a limit above that of the model. */
-export const checkLength = (
-  { model_spec: { availableContextTokens, maxCompletionTokens } }: Dynamics.Model,
-  promptTokens: number,
-  maxTokens: number | undefined,
-  field: string
-): Refuse.Refusing<void> => {
-  if (availableContextTokens != null && promptTokens > availableContextTokens) {
-    return Refuse.error(tooLong, "unsupported")
-  }
-  if (maxCompletionTokens == null || maxTokens === undefined || maxTokens <= maxCompletionTokens) return Effect.void
-  return Refuse.invalidField(
-    [field],
-    `Number must be less than or equal to ${maxCompletionTokens}`,
-    "failures",
-    { code: "too_big", maximum: maxCompletionTokens, type: "number", inclusive: true, exact: false } as const
-  )
-}
-
-const functionsOf = (body: ChatBody): ReadonlyArray<Tool> =>
-  (body.tools ?? []).flatMap((tool) =>
-    "function" in tool && typeof tool.function === "object" && tool.function !== null
-      ? [tool.function as Tool & { readonly parameters: unknown }]
-      : []
-  )
-
-const callsOf = (body: ChatBody): Refuse.Refusing<ReadonlyArray<Tool>> => {
-  const functions = functionsOf(body)
-  const choice = body.tool_choice
-  if (choice === "required") return Effect.succeed(functions.slice(0, 1))
-  if (typeof choice !== "object" || choice === null) return Effect.succeed([])
-  const { name } = choice.function
-  const chosen = functions.filter((tool) => tool.name === name)
-  return chosen.length === 0
-    ? Refuse.invalidField(["tool_choice"], `Tool '${name}' not found in tools`)
-    : Effect.succeed(chosen)
-}
 
 const parametersOf = (body: ChatBody, suffix: Readonly<Record<string, string>>): VeniceParameters => ({
   ...body.venice_parameters,
@@ -152,78 +54,6 @@ const isReasoning = (body: ChatBody, parameters: VeniceParameters, { model_spec 
   return model_spec.capabilities?.supportsReasoning === true && effort !== "none"
     && (effort !== undefined || body.reasoning?.enabled !== false)
     && parameters.disable_thinking !== true && parameters.strip_thinking_response !== true
-}
-
-const toToolCalls = ({ toolCalls }: Completion) =>
-  toolCalls.map((call) => ({
-    id: call.id,
-    type: "function",
-    function: { name: call.name, arguments: call.arguments }
-  }))
-
-const logprobsOf = (body: ChatBody, text: string) =>
-  body.logprobs !== true ? null : {
-    content: Text.piecesOf(text).map((token) => ({
-      token,
-      logprob: -0.1,
-      bytes: null,
-      top_logprobs: (body.top_logprobs ?? 0) > 0 ? [{ token, logprob: -0.1, bytes: null }] : []
-    }))
-  }
-
-const usageOf = (promptTokens: number, completions: ReadonlyArray<Completion>) => {
-  const completionTokens = completions.reduce((sum, { tokens }) => sum + tokens, 0)
-  const reasoningTokens = completions.reduce((sum, { reasoningTokens }) => sum + reasoningTokens, 0)
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-    ...(reasoningTokens > 0 && { completion_tokens_details: { reasoning_tokens: reasoningTokens } })
-  }
-}
-
-const choiceOf = (completion: Completion, index: number, body: ChatBody) => ({
-  index,
-  finish_reason: completion.finishReason,
-  logprobs: logprobsOf(body, completion.text),
-  message: {
-    role: "assistant",
-    content: completion.toolCalls.length > 0 ? null : completion.text,
-    ...(completion.reasoning !== undefined && { reasoning_content: completion.reasoning }),
-    ...(completion.toolCalls.length > 0 && { tool_calls: toToolCalls(completion) })
-  }
-})
-
-type Delta = Readonly<Record<string, unknown>>
-
-const deltasOf = (completion: Completion): ReadonlyArray<Delta> => [
-  { role: "assistant", content: completion.toolCalls.length > 0 ? null : "" },
-  ...Text.piecesOf(completion.reasoning ?? "").map((reasoning_content) => ({ reasoning_content })),
-  ...Text.piecesOf(completion.text).map((content) => ({ content })),
-  ...toToolCalls(completion).flatMap((call, index) => {
-    const { arguments: json, name } = call.function
-    const half = Math.ceil(json.length / 2)
-    return [
-      { tool_calls: [{ index, id: call.id, type: "function", function: { name, arguments: "" } }] },
-      ...[json.slice(0, half), json.slice(half)].filter((part) => part !== "").map((part) => ({
-        tool_calls: [{ index, function: { arguments: part } }]
-      }))
-    ]
-  })
-]
-
-const eventsOf = (completions: ReadonlyArray<Completion>, common: object, last: object, search: object | undefined) => {
-  const chunk = (index: number, delta: Delta, finish_reason: string | null) => ({
-    data: { ...common, choices: [{ index, delta, finish_reason, logprobs: null }] }
-  })
-  return [
-    ...completions.flatMap((completion, index) => [
-      ...deltasOf(completion).map((delta) => chunk(index, delta, null)),
-      chunk(index, {}, completion.finishReason)
-    ]),
-    { data: { ...common, choices: [], ...last } },
-    ...(search === undefined ? [] : [{ data: { ...common, choices: [], venice_parameters: search } }])
-  ]
 }
 
 const stopsOf = ({ stop }: ChatBody): ReadonlyArray<string> =>

@@ -29,3 +29,18 @@ export const query = <A>({ query }: Call, schema: Schema<A>): Refuse.Refusing<A>
       })
     )
   )
+
+/** Checks an option whose values depend on the model. A model that lists none takes any. */
+export const option = (
+  name: string,
+  value: string | undefined,
+  options: ReadonlyArray<string> | undefined
+): Refuse.Refusing<void> =>
+  value === undefined || options === undefined || options.includes(value)
+    ? Effect.void
+    : Refuse.invalidField(
+      [name],
+      `Invalid enum value. Expected ${options.map((option) => `'${option}'`).join(" | ")}, received '${value}'`,
+      "failures",
+      { code: "invalid_enum_value", options: [...options], received: value } as const
+    )

@@ -33,8 +33,8 @@ const vectorOf = (text: string, dimensions: number): Float32Array => {
 const write = (vector: Float32Array, format: "float" | "base64"): ReadonlyArray<number> | string =>
   format === "float" ? Array.from(vector) : Base64.encode(new Uint8Array(vector.buffer))
 
-/** The cap of every model, by Venice's estimate. */
-const maxTokens = 8192
+/** The cap of every model, by Venice's estimate. A model can have a lower one. */
+const cap = 8192
 
 const isTokens = (input: unknown): boolean =>
   Array.isArray(input) && input.some((item) => typeof item === "number" || Array.isArray(item))
@@ -48,13 +48,14 @@ export const embeddings: Handler = (call, state) =>
         "Token array inputs are not supported. Pass a string or an array of strings."
       )
     }
+    const spec = model.model_spec
+    const maxTokens = Math.min(cap, spec.maxInputTokens ?? cap)
     const { dimensions, encoding_format, input } = yield* Check.body(call, body)
     const texts = typeof input === "string" ? [input] : input
     if (texts.some(({ length }) => Math.ceil(length / 3.2 * 0.95) > maxTokens)) {
       return yield* Refuse.message(400, `Input text exceeds the maximum token limit of ${maxTokens} tokens`)
     }
     const tokens = texts.reduce((sum, text) => sum + Text.tokensOf(text.length), 0)
-    const spec = model.model_spec
     const size = spec.supportsCustomDimensions === true
       ? dimensions ?? spec.embeddingDimensions
       : spec.embeddingDimensions

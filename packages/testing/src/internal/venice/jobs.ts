@@ -1,6 +1,6 @@
 /**
  * Queued jobs: video, audio and voice changing. A job is charged when it is queued, runs on the clock, and answers every
- * poll with its state. One that failed gives the charge back once, and answers every poll with the same failure.
+ * poll with its state. One that fails gives the charge back at that moment, and answers every poll with the same failure.
  *
  * @internal
  */
@@ -20,7 +20,7 @@ import * as Media from "./media.ts"
 import * as Refuse from "./refusal.ts"
 import type { Answering, Handler } from "./run.ts"
 import { ok } from "./run.ts"
-import type { State } from "./state.ts"
+import { max, type State } from "./state.ts"
 
 export type Medium = "video" | "audio" | "audio/voice-changer"
 
@@ -36,7 +36,7 @@ export interface Job {
   readonly average: number
   readonly fails: boolean
   readonly downloadUrl: string | undefined
-  /** The failure was decided, and the charge was refunded. */
+  /** What a failed job answers, once its charge was refunded. */
   failure: WireResponse | undefined
   isDeleted: boolean
 }
@@ -73,7 +73,24 @@ export const create = (call: Call, state: State, medium: Medium, model: string):
     isDeleted: false
   }
   state.jobs.set(id, job)
+  if (job.fails) willFail(job, state)
   return job
+}
+
+const failsAt = ({ duration, queuedAt }: Job): number => queuedAt + duration
+
+const willFail = (job: Job, { failing }: State): void => {
+  failing.splice(failing.findLastIndex((other) => failsAt(other) <= failsAt(job)) + 1, 0, job)
+  // The oldest is forgotten, as in `jobs`.
+  if (failing.length > max) failing.shift()
+}
+
+/** Lets the jobs fail whose time has come, and refunds them: whoever reads a balance sees the refund, polled or not. */
+export const settle = (state: State, now: number): void => {
+  while (state.failing[0] !== undefined && failsAt(state.failing[0]) <= now) {
+    const job = state.failing.shift()!
+    job.failure ??= failureOf(job, state, failsAt(job))
+  }
 }
 
 const retrieveBody = z.object({
@@ -93,14 +110,12 @@ export const isExpired = ({ duration, queuedAt }: Job, state: State, now: number
   now >= queuedAt + duration + Duration.toMillis(state.dynamics.jobs?.keep ?? defaultKeep)
 
 /** What a failed job answers to every poll. Videos write a violation as an object, and name whether it was refunded. */
-const failureOf = (job: Job, state: State, now: number): WireResponse => {
-  if (job.failure !== undefined) return job.failure
-  const isRefunded = state.ledger.refund(job.id, now)
+const failureOf = (job: Job, state: State, at: number): WireResponse => {
+  const isRefunded = state.ledger.refund(job.id, at)
   const code = state.dynamics.jobs?.error ?? "CONTENT_POLICY_VIOLATION"
-  job.failure = code === "CONTENT_POLICY_VIOLATION"
+  return code === "CONTENT_POLICY_VIOLATION"
     ? json(422, violation(job.medium, isRefunded))
     : withRefund(fromError(VeniceError.fromCode(code as VeniceError.Code)), isRefunded)
-  return job.failure
 }
 
 const violation = (medium: Medium, isRefunded: boolean): object => {
@@ -149,7 +164,8 @@ export const retrieve = (medium: Medium): Handler => (call, state) =>
       })
     }
     if (job.fails) {
-      return yield* Effect.fail({ response: failureOf(job, state, call.now), counted: "failures" as const })
+      job.failure ??= failureOf(job, state, failsAt(job))
+      return yield* Effect.fail({ response: job.failure, counted: "failures" as const })
     }
     if (job.isDeleted || isExpired(job, state, call.now)) return yield* Refuse.error(new Errors.MediaNotFound())
     // The audio of a voice changer is delivered once.

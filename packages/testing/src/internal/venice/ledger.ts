@@ -75,6 +75,8 @@ export class Ledger {
   #account: Record<Currency, number>
   readonly #wallets = new BoundedMap<string, number>(maxPayers)
   readonly #spent = new BoundedMap<string, { readonly diem: number; readonly usd: number }>(maxPayers)
+  /** The charges of jobs that may be refunded, by queue id. */
+  readonly #refundable = new BoundedMap<string, Charge>(maxCharges)
   #charges: Array<Charge> = []
   #transactions: Array<Transaction> = []
 
@@ -185,7 +187,7 @@ export class Ledger {
     if (price.usd <= 0 || call.caller.kind === "anonymous") return
     const currency = call.caller.kind === "wallet" ? "USD" : this.#currencyFor(price) ?? "USD"
     const usd = call.caller.kind === "wallet" ? Math.min(price.usd, this.wallet(call.caller.id)) : price.usd
-    this.#record({
+    const charge: Charge = {
       id: call.id,
       payer: call.caller.id,
       operation: call.operation,
@@ -194,16 +196,17 @@ export class Ledger {
       amount: dollars(nano(usd)),
       currency,
       ...details
-    }, call.caller.kind === "wallet")
+    }
+    this.#record(charge, call.caller.kind === "wallet")
+    if (charge.job !== undefined) this.#refundable.set(charge.job, charge)
   }
 
-  /** Returns the charges of a job. Returns whether there were any. */
+  /** Gives the charge of a job back, once. Returns whether there was one. */
   refund(job: string, at: number): boolean {
-    const charged = this.#charges.filter((charge) => charge.job === job)
-    const sum = charged.reduce((sum, { amount }) => sum + nano(amount), 0)
-    const [first] = charged
-    if (first === undefined || sum <= 0) return false
-    this.#record({ ...first, at, amount: -dollars(sum) }, this.#wallets.has(first.payer))
+    const charge = this.#refundable.get(job)
+    if (charge === undefined) return false
+    this.#refundable.delete(job)
+    this.#record({ ...charge, at, amount: -charge.amount }, this.#wallets.has(charge.payer))
     return true
   }
 

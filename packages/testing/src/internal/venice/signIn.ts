@@ -7,8 +7,7 @@
  */
 import { Errors } from "@effect-venice/core"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
-import * as Result from "effect/Result"
+import { decodeBase64Json } from "./base64Json.ts"
 import { BoundedMap } from "./boundedMap.ts"
 import * as Refuse from "./refusal.ts"
 
@@ -83,16 +82,6 @@ const fromFields = (fields: Readonly<Record<string, unknown>>): Message => ({
   notBefore: time(textOf(fields.notBefore), -Infinity)
 })
 
-const decode = (header: string): unknown => {
-  const text = Base64.decodeString(header.trim())
-  if (Result.isFailure(text)) return undefined
-  try {
-    return JSON.parse(text.success)
-  } catch {
-    return undefined
-  }
-}
-
 /** EVM: 65 bytes in hex, or more for the wallet of a contract. Solana: 64 bytes in base58 or base64. */
 const hasForm = (signature: string, isSolana: boolean): boolean =>
   isSolana ? /^[A-Za-z0-9+/=]{80,100}$/.test(signature) : /^0x(?:[0-9a-f]{2}){65,2000}$/i.test(signature)
@@ -131,7 +120,7 @@ export class SignIn {
 
   /** The address of the wallet, in lower case if it is an EVM one. */
   verify(header: string, now: number, isInference: boolean): Refuse.Refusing<string> {
-    const payload = decode(header)
+    const payload = decodeBase64Json(header)
     const reason = isObject(payload) ? reasonOf(payload, now) : "PARSE_ERROR"
     if (typeof reason === "string") return refuse(reason, isInference)
     const address = reason.address.startsWith("0x") ? reason.address.toLowerCase() : reason.address

@@ -38,6 +38,8 @@ export interface State {
   readonly ledger: Ledger
   /** By queue id. */
   readonly jobs: BoundedMap<string, Job>
+  /** The jobs that will fail, the next one first. */
+  readonly failing: Array<Job>
   /** By caller and idempotency key. */
   readonly replays: BoundedMap<string, Replay>
   /** Voices that were cloned: the handle, and the model that made it. */
@@ -50,7 +52,8 @@ export interface State {
   readonly counters: BoundedMap<string, { count: number; readonly resetAt: number }>
 }
 
-const max = 10_000
+/** How many entries of a kind are kept. */
+export const max = 10_000
 
 export const make = (dynamics: Dynamics.Dynamics, origin: string | undefined, startedAt: number): State => ({
   startedAt,
@@ -65,6 +68,7 @@ export const make = (dynamics: Dynamics.Dynamics, origin: string | undefined, st
   slots: new Slots(),
   ledger: new Ledger(dynamics.balance),
   jobs: new BoundedMap(max),
+  failing: [],
   replays: new BoundedMap(1000),
   voices: new BoundedMap(max),
   payments: new BoundedMap(max),

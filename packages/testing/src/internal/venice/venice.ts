@@ -152,7 +152,10 @@ const deliver = (
 ): Effect.Effect<WireResponse> => {
   const latency = state.dynamics.latency
   const wait = latency === undefined || response.status >= 400 ? 0 : Latency.draw(latency, () => draw.next())
-  const end = Effect.map(Clock.currentTimeMillis, (now) => finish?.(now, endOf(response, now)))
+  const end = Effect.map(Clock.currentTimeMillis, (now) => {
+    Jobs.settle(state, now)
+    finish?.(now, endOf(response, now))
+  })
   return (wait === 0 ? Effect.void : sleep(Duration.millis(wait))).pipe(
     Effect.onExit(() => end),
     Effect.as(response)
@@ -171,12 +174,16 @@ export const make = (options: Options = {}): Effect.Effect<Venice> =>
           const now = yield* Clock.currentTimeMillis
           const draw = new Draw(yield* Random.nextIntBetween(0, 0x1_0000_0000, { halfOpen: true }))
           const current = state
+          Jobs.settle(current, now)
           const id = `${draw.hex(16)}-VCE`
           const answer = yield* answerTo(current, request, id, now, draw)
           const response = yield* deliver(current, answer, draw, (wait) => restore(Effect.sleep(wait)))
           return withHeaders(response, { "cf-ray": id, date: dateHeader(yield* Clock.currentTimeMillis) })
         })),
-      charges: Effect.sync(() => state.ledger.charges),
+      charges: Effect.map(Clock.currentTimeMillis, (now) => {
+        Jobs.settle(state, now)
+        return state.ledger.charges
+      }),
       reset: Effect.map(start, (fresh) => {
         state = fresh
       })

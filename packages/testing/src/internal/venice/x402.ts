@@ -8,9 +8,9 @@
 import { Errors } from "@effect-venice/core"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
-import * as Result from "effect/Result"
 import { z } from "zod/v3"
 import * as Offer from "../wire/offer.ts"
+import { decodeBase64Json } from "./base64Json.ts"
 import type { Call } from "./call.ts"
 import { memberOf } from "./call.ts"
 import * as Check from "./check.ts"
@@ -43,16 +43,6 @@ interface Payment {
 }
 
 const textOf = (value: unknown): string => typeof value === "string" || typeof value === "number" ? String(value) : ""
-
-const parse = (header: string): unknown => {
-  const text = Base64.decodeString(header.trim())
-  if (Result.isFailure(text)) return undefined
-  try {
-    return JSON.parse(text.success)
-  } catch {
-    return undefined
-  }
-}
 
 const networks: Readonly<Record<string, string>> = {
   base: Offer.baseNetwork,
@@ -119,7 +109,7 @@ const settle = (payment: Payment, state: State, now: number): Answering => {
 export const topUp: Handler = ({ headers, now }, state) => {
   const header = paymentOf(headers)
   if (header === undefined) return discovery()
-  const payment = read(parse(header))
+  const payment = read(decodeBase64Json(header))
   if (typeof payment === "string") return reject(payment)
   if (!isReceiver(payment)) return reject("INVALID_PAYMENT_RECIPIENT")
   if (payment.amount < minimum) return reject("AMOUNT_TOO_LOW")
