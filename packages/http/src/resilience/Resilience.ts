@@ -60,10 +60,10 @@ import * as Stream from "effect/Stream"
 import type { CircuitOpen, LockoutAhead, PaceExceeded, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 import { joinCall, joinStream } from "../internal/callSpan.ts"
 import { durationOf } from "../internal/duration.ts"
-import { modelOf } from "../internal/openTelemetry.ts"
 import { nameOf } from "../internal/operationRequest.ts"
 import * as Attempt from "../internal/resilience/attempt.ts"
 import { type ExecuteFailure, type RequestFailure, type RequestOptions, VeniceClient } from "../VeniceClient.ts"
+import * as Balance from "./Balance.ts"
 import * as Breaker from "./Breaker.ts"
 import * as LockoutGuard from "./LockoutGuard.ts"
 import * as Pacing from "./Pacing.ts"
@@ -94,6 +94,7 @@ export interface Parts {
   readonly breaker?: Breaker.Breaker["Service"] | undefined
   readonly pacing?: Pacing.Pacing["Service"] | undefined
   readonly retryBudget?: RetryBudget.RetryBudget["Service"] | undefined
+  readonly balance?: Balance.Balance["Service"] | undefined
 }
 
 /**
@@ -126,6 +127,8 @@ export interface Settings extends Defaults {
   readonly breaker?: Breaker.Settings | false | undefined
   readonly pacing?: Pacing.Settings | false | undefined
   readonly retryBudget?: RetryBudget.Settings | false | undefined
+  /** Left out by default. `{}` records the balance in a gauge. */
+  readonly balance?: Balance.Settings | false | undefined
 }
 
 /**
@@ -158,7 +161,8 @@ const partsOf = <R>(
   pacing: Layer.Layer<Pacing.Pacing, never, R> | false
 ): Layer.Layer<Resilience, never, R> => {
   check(settings)
-  const { deadline, policy, retryBudget, timeout } = settings
+  const { balance = false, deadline, policy, retryBudget, timeout } = settings
+  const watched = balance !== false && Balance.layer(balance)
   const budget = retryBudget === false ? false : RetryBudget.layer(retryBudget)
   return Layer.effect(
     Resilience,
@@ -168,6 +172,7 @@ const partsOf = <R>(
         breaker: yield* partOf(Breaker.Breaker, breaker),
         pacing: yield* partOf(Pacing.Pacing, pacing),
         retryBudget: yield* partOf(RetryBudget.RetryBudget, budget),
+        balance: yield* partOf(Balance.Balance, watched),
         policy,
         deadline,
         timeout
@@ -247,7 +252,8 @@ export const layerParts = (defaults: Defaults = {}): Layer.Layer<Resilience> => 
         guard: Option.getOrUndefined(yield* Effect.serviceOption(LockoutGuard.LockoutGuard)),
         breaker: Option.getOrUndefined(yield* Effect.serviceOption(Breaker.Breaker)),
         pacing: Option.getOrUndefined(yield* Effect.serviceOption(Pacing.Pacing)),
-        retryBudget: Option.getOrUndefined(yield* Effect.serviceOption(RetryBudget.RetryBudget))
+        retryBudget: Option.getOrUndefined(yield* Effect.serviceOption(RetryBudget.RetryBudget)),
+        balance: Option.getOrUndefined(yield* Effect.serviceOption(Balance.Balance))
       })
     })
   )
@@ -272,16 +278,22 @@ type Service = Resilience["Service"]
 
 const attemptOf = (service: Service, operation: string, options: CallOptions): Attempt.Call => {
   const timeout = options.timeout ?? service.timeout
+  const guardCall = LockoutGuard.callOf(options.body, options.key)
   return {
     operation,
-    body: options.body,
-    key: options.key,
-    circuit: options.circuit ?? modelOf(options.body) ?? operation,
+    guard: guardCall,
+    pacing: service.pacing === undefined ? guardCall : Pacing.callOf(options.body, options.key),
+    circuit: options.circuit ?? guardCall.model ?? operation,
     timeout: timeout === undefined ? undefined : Duration.toMillis(durationOf("timeout", timeout))
   }
 }
 
-const partsAround = ({ breaker, guard, pacing }: Service): Attempt.Parts => ({ breaker, guard, pacing })
+const partsAround = ({ balance, breaker, guard, pacing }: Service): Attempt.Parts => ({
+  balance,
+  breaker,
+  guard,
+  pacing
+})
 
 /** Repeats the attempts within the deadline. */
 const retried = <A, E, R>(

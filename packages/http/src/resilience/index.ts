@@ -1,6 +1,7 @@
 /**
  * @since 0.1.0
  */
+export * as Balance from "./Balance.ts"
 export * as BoundedRedis from "./BoundedRedis.ts"
 export * as Breaker from "./Breaker.ts"
 export * as LockoutGuard from "./LockoutGuard.ts"

@@ -13,16 +13,16 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { CircuitOpen, LockoutAhead, PaceExceeded } from "../../Failure.ts"
+import { type Balance, ofExit as balanceOfExit } from "../../resilience/Balance.ts"
 import type { Breaker } from "../../resilience/Breaker.ts"
-import { callOf as guardCallOf, type LockoutGuard } from "../../resilience/LockoutGuard.ts"
-import { callOf as pacingCallOf, type Pacing } from "../../resilience/Pacing.ts"
+import type { Call as GuardCall, LockoutGuard } from "../../resilience/LockoutGuard.ts"
+import type { Call as PacingCall, Pacing } from "../../resilience/Pacing.ts"
 import { count } from "../metrics.ts"
-import { Collector } from "../responseMetadata.ts"
+import { Collector, type Metadata } from "../responseMetadata.ts"
 import { timeoutOf } from "../timeout.ts"
 import { makeCollected } from "./collected.ts"
 import type { Ticket } from "./failureBudgets.ts"
@@ -36,13 +36,14 @@ export interface Parts {
   readonly guard: LockoutGuard["Service"] | undefined
   readonly breaker: Breaker["Service"] | undefined
   readonly pacing: Pacing["Service"] | undefined
+  readonly balance: Balance["Service"] | undefined
 }
 
 /** What the parts need to know of a call. */
 export interface Call {
   readonly operation: string
-  readonly body: unknown
-  readonly key: Redacted.Redacted | undefined
+  readonly guard: GuardCall
+  readonly pacing: PacingCall
   readonly circuit: string
   /** In milliseconds. */
   readonly timeout: number | undefined
@@ -68,17 +69,17 @@ class Attempt {
 
   /** Sends the attempt when all parts let it pass, the outermost first. */
   send<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unsent | HttpClientError, R> {
-    const { call: { body, circuit, key, operation }, parts: { breaker, guard, pacing } } = this
+    const { call: { circuit, operation }, parts: { breaker, guard, pacing } } = this
     let sent: Effect.Effect<A, E | Unsent | HttpClientError, R> = this.inTime(self)
     if (pacing !== undefined) {
-      const turn = pacing.turn(pacingCallOf(body, key))
+      const turn = pacing.turn(this.call.pacing)
       this.turn = turn
       const inTime = sent
       sent = Effect.flatMap(Effect.suspend(() => counted(turn.acquire, operation)), () => inTime)
     }
     if (breaker !== undefined) sent = breaker.execute(circuit)(sent)
     if (guard !== undefined) {
-      const ticket = guard.ticket(guardCallOf(body, key))
+      const ticket = guard.ticket(this.call.guard)
       this.ticket = ticket
       const through = sent
       sent = Effect.flatMap(counted(ticket.acquire, operation), () => through)
@@ -98,8 +99,15 @@ class Attempt {
     })
   }
 
-  settleTicket(answer: () => ReturnType<typeof GuardAnswer.answerOfExit>): Effect.Effect<void> {
-    return this.ticket === undefined ? Effect.void : this.ticket.settle(this.isSent ? answer() : undefined)
+  /** What is known when the response has begun. */
+  settle(exit: Exit.Exit<unknown, unknown>, latest: Metadata): Effect.Effect<void> {
+    const { isSent, parts: { balance }, ticket } = this
+    const settled = ticket === undefined
+      ? Effect.void
+      : ticket.settle(isSent ? GuardAnswer.answerOfExit(exit, latest) : undefined)
+    return balance === undefined || !isSent
+      ? settled
+      : Effect.andThen(settled, balance.record(balanceOfExit(exit, latest)))
   }
 
   settleTurn(answer: () => ReturnType<typeof PaceAnswer.answerOfExit>): Effect.Effect<void> {
@@ -112,12 +120,15 @@ export const send =
   (parts: Parts, call: Call) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unsent | HttpClientError, R> =>
     Effect.withFiber((fiber) => {
-      const collected = makeCollected(fiber)
       const attempt = new Attempt(parts, call)
+      const { balance, guard, pacing } = parts
+      if (guard === undefined && pacing === undefined && balance === undefined) return attempt.send(self)
+      const collected = makeCollected(fiber, balance !== undefined)
       return Effect.onExit(attempt.send(Effect.provideService(self, Collector, collected)), (exit) =>
         Effect.andThen(
-          attempt.settleTurn(() => PaceAnswer.answerOfExit(exit, collected.latest)),
-          attempt.settleTicket(() => GuardAnswer.answerOfExit(exit, collected.latest))
+          attempt.settle(exit, collected.latest),
+          // A success of the caller's own may throw when it is read. Then the guard has its answer already.
+          Effect.suspend(() => attempt.settleTurn(() => PaceAnswer.answerOfExit(exit, collected.latest)))
         ))
     })
 
@@ -127,7 +138,9 @@ export const begin = (parts: Parts, call: Call) =>
   self: Stream.Stream<A, E, R>
 ): Effect.Effect<Stream.Stream<A, E>, E | Unsent | HttpClientError, R | Scope.Scope> =>
   Effect.gen(function*() {
-    const collected = yield* Effect.withFiber((fiber) => Effect.succeed(makeCollected(fiber)))
+    const collected = yield* Effect.withFiber((fiber) =>
+      Effect.succeed(makeCollected(fiber, parts.balance !== undefined))
+    )
     const attempt = new Attempt(parts, call)
     // An attempt that fails ends before the next one begins. One that succeeds ends with the stream.
     const scope = yield* Scope.fork(yield* Effect.scope)
@@ -138,9 +151,7 @@ export const begin = (parts: Parts, call: Call) =>
     const peeled = Scope.provide(Stream.peel(collecting, Sink.head<A>()), scope)
     const [first, rest] = yield* Effect.onExit(attempt.send(peeled), (exit) =>
       Effect.andThen(
-        attempt.settleTicket(() =>
-          GuardAnswer.answerOfExit(exit, collected.latest)
-        ),
+        attempt.settle(exit, collected.latest),
         Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void
       ))
     const all = Option.isSome(first) ? Stream.concat(Stream.succeed(first.value), rest) : rest
