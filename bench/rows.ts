@@ -104,6 +104,21 @@ export const groups: ReadonlyArray<Group> = [
     ]
   },
   {
+    script: "resilience.ts",
+    rows: [
+      { figure: "resilience/memory/ratio", what: "a call through all parts", against: "without them, fake client" },
+      {
+        figure: "resilience/memory/micros",
+        what: "what all parts add, in memory",
+        against: "",
+        // A twentieth of the CPU of a call over undici.
+        target: 21,
+        unit: "µs"
+      },
+      { figure: "resilience/bare/micros", what: "the call without them, fake client", against: "", unit: "µs" }
+    ]
+  },
+  {
     script: "imports.ts",
     rows: [
       { figure: "import/ours", what: "cold import over Effect's modules", against: "", target: 10, unit: "ms" },

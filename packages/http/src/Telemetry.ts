@@ -57,6 +57,7 @@ import * as Conventions from "./internal/openTelemetry.ts"
 
 export { call, type CallOptions } from "./internal/callSpan.ts"
 export { count, duration, failures, unrecognized } from "./internal/metrics.ts"
+export { held } from "./internal/resilience/held.ts"
 
 /**
  * Logs one failure, in an error handler of your own. {@link logged} does it for every failure of a call.

@@ -7,10 +7,12 @@ import { context } from "@effect-venice/core/Decode"
 import * as Redact from "@effect-venice/core/Redact"
 import type { Balance, Deprecation, RateLimit } from "@effect-venice/core/ResponseContext"
 import * as ResponseHeaders from "@effect-venice/core/ResponseHeaders"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import { inputOf } from "./success.ts"
+import { inputAt } from "./success.ts"
 
 /**
  * The metadata of a success, as {@link collect} and {@link fromResponse} return it. Venice omits what does not apply.
@@ -31,21 +33,30 @@ export interface Metadata {
  * @since 0.1.0
  */
 export const fromResponse = (response: HttpClientResponse): Effect.Effect<Metadata> =>
-  Effect.map(inputOf(response, { body: "" }), (input) => {
-    const { headers } = response
-    const rateLimit = ResponseHeaders.rateLimit(headers, input.now)
-    const balance = ResponseHeaders.balance(headers)
-    // The deprecation is text in which a server may repeat a secret of the request: `context` redacts it.
-    const deprecation = ResponseHeaders.deprecation(headers) && context(input).deprecation
-    return {
-      ...(rateLimit !== undefined && { rateLimit }),
-      ...(balance !== undefined && { balance }),
-      ...(deprecation !== undefined && { deprecation })
-    }
-  })
+  Effect.withFiber((fiber) => Effect.succeed(metadataAt(fiber, response, true)))
+
+const metadataAt = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  response: HttpClientResponse,
+  withBalance: boolean
+): Metadata => {
+  const { headers } = response
+  const rateLimit = ResponseHeaders.rateLimit(headers, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
+  const balance = withBalance ? ResponseHeaders.balance(headers) : undefined
+  // The deprecation is text in which a server may repeat a secret of the request: `context` redacts it.
+  const deprecation = ResponseHeaders.deprecation(headers)
+    && context(inputAt(fiber, response, { body: "" })).deprecation
+  return {
+    ...(rateLimit !== undefined && { rateLimit }),
+    ...(balance !== undefined && { balance }),
+    ...(deprecation !== undefined && { deprecation })
+  }
+}
 
 interface Latest {
   latest: Metadata
+  /** The balance is a decimal number, which takes most of the time of reading. Read it unless this is `true`. */
+  readonly withoutBalance?: boolean | undefined
 }
 
 /** Receives the metadata of the latest success of the client. Provided by `ResponseMetadata.collect`. */
@@ -62,11 +73,7 @@ const maxWarned = 1000
 /** Makes a function that stores the metadata of a success in the collector, and logs each deprecation once. */
 export const makeRecorder = (): (response: HttpClientResponse) => Effect.Effect<void> => {
   const warned = new Set<string>()
-  const record = Effect.fnUntraced(function*(response: HttpClientResponse, collector: Latest | undefined) {
-    const metadata = yield* fromResponse(response)
-    if (collector !== undefined) collector.latest = metadata
-    if (metadata.deprecation === undefined) return
-    const { date, replacement, warning } = metadata.deprecation
+  const warn = Effect.fnUntraced(function*({ date, replacement, warning }: Deprecation) {
     const key = JSON.stringify([date, replacement, warning])
     if (warned.has(key) || warned.size >= maxWarned) return
     warned.add(key)
@@ -78,11 +85,11 @@ export const makeRecorder = (): (response: HttpClientResponse) => Effect.Effect<
     )
   })
   return (response) =>
-    Effect.flatMap(
-      Collector,
-      (collector) =>
-        collector === undefined && ResponseHeaders.deprecation(response.headers) === undefined
-          ? Effect.void
-          : record(response, collector)
-    )
+    Effect.withFiber((fiber) => {
+      const collector = fiber.getRef(Collector)
+      if (collector === undefined && ResponseHeaders.deprecation(response.headers) === undefined) return Effect.void
+      const metadata = metadataAt(fiber, response, collector !== undefined && collector.withoutBalance !== true)
+      if (collector !== undefined) collector.latest = metadata
+      return metadata.deprecation === undefined ? Effect.void : warn(metadata.deprecation)
+    })
 }

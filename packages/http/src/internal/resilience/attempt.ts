@@ -1,0 +1,162 @@
+/**
+ * One attempt through the parts of `resilience`: guard, breaker, pacing, timeout.
+ *
+ * Each part alone installs a collector for the metadata of the response and watches the end of the attempt. Here one
+ * does both for all.
+ *
+ * @internal
+ */
+import { Deadline } from "@effect-venice/core/Retry"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { CircuitOpen, LockoutAhead, PaceExceeded } from "../../Failure.ts"
+import { type Balance, ofExit as balanceOfExit } from "../../resilience/Balance.ts"
+import type { Breaker } from "../../resilience/Breaker.ts"
+import type { Call as GuardCall, LockoutGuard } from "../../resilience/LockoutGuard.ts"
+import type { Call as PacingCall, Pacing } from "../../resilience/Pacing.ts"
+import { count } from "../metrics.ts"
+import { Collector, type Metadata } from "../responseMetadata.ts"
+import { timeoutOf } from "../timeout.ts"
+import { makeCollected } from "./collected.ts"
+import type { Ticket } from "./failureBudgets.ts"
+import * as GuardAnswer from "./guardAnswer.ts"
+import type { Turn } from "./lanes.ts"
+import * as PaceAnswer from "./paceAnswer.ts"
+import { usageOf } from "./tokens.ts"
+
+/** The parts that are there. */
+export interface Parts {
+  readonly guard: LockoutGuard["Service"] | undefined
+  readonly breaker: Breaker["Service"] | undefined
+  readonly pacing: Pacing["Service"] | undefined
+  readonly balance: Balance["Service"] | undefined
+}
+
+/** What the parts need to know of a call. */
+export interface Call {
+  readonly operation: string
+  readonly guard: GuardCall
+  readonly pacing: PacingCall
+  readonly circuit: string
+  /** In milliseconds. */
+  readonly timeout: number | undefined
+}
+
+type Unsent = LockoutAhead | CircuitOpen | PaceExceeded
+
+const counted = <E>(acquire: Effect.Effect<void, E>, operation: string) =>
+  Exit.isExit(acquire) ? acquire : Effect.tapError(acquire, (failure) => count(failure, operation))
+
+/** What one attempt takes of each part, and gives back. */
+class Attempt {
+  private readonly parts: Parts
+  private readonly call: Call
+  private ticket: Ticket | undefined
+  private turn: Turn | undefined
+  isSent = false
+
+  constructor(parts: Parts, call: Call) {
+    this.parts = parts
+    this.call = call
+  }
+
+  /** Sends the attempt when all parts let it pass, the outermost first. */
+  send<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unsent | HttpClientError, R> {
+    const { call: { circuit, operation }, parts: { breaker, guard, pacing } } = this
+    let sent: Effect.Effect<A, E | Unsent | HttpClientError, R> = this.inTime(self)
+    if (pacing !== undefined) {
+      const turn = pacing.turn(this.call.pacing)
+      this.turn = turn
+      const inTime = sent
+      sent = Effect.flatMap(Effect.suspend(() => counted(turn.acquire, operation)), () => inTime)
+    }
+    if (breaker !== undefined) sent = breaker.execute(circuit)(sent)
+    if (guard !== undefined) {
+      const ticket = guard.ticket(this.call.guard)
+      this.ticket = ticket
+      const through = sent
+      sent = Effect.flatMap(counted(ticket.acquire, operation), () => through)
+    }
+    return sent
+  }
+
+  /** The attempt within its timeout, and the time that is left of the call. */
+  private inTime<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | HttpClientError, R> {
+    const { operation, timeout = Infinity } = this.call
+    return Effect.withFiber((fiber) => {
+      this.isSent = true
+      const deadline = fiber.getRef(Deadline)
+      if (deadline === undefined && timeout === Infinity) return self
+      const left = (deadline ?? Infinity) - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+      return timeoutOf(self, operation, Duration.millis(Math.max(0, Math.min(timeout, left))))
+    })
+  }
+
+  /** What is known when the response has begun. */
+  settle(exit: Exit.Exit<unknown, unknown>, latest: Metadata): Effect.Effect<void> {
+    const { isSent, parts: { balance }, ticket } = this
+    const settled = ticket === undefined
+      ? Effect.void
+      : ticket.settle(isSent ? GuardAnswer.answerOfExit(exit, latest) : undefined)
+    return balance === undefined || !isSent
+      ? settled
+      : Effect.andThen(settled, balance.record(balanceOfExit(exit, latest)))
+  }
+
+  settleTurn(answer: () => ReturnType<typeof PaceAnswer.answerOfExit>): Effect.Effect<void> {
+    return this.turn === undefined ? Effect.void : this.turn.settle(this.isSent ? answer() : PaceAnswer.unsent)
+  }
+}
+
+/** Sends one attempt of a call. */
+export const send =
+  (parts: Parts, call: Call) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unsent | HttpClientError, R> =>
+    Effect.withFiber((fiber) => {
+      const attempt = new Attempt(parts, call)
+      const { balance, guard, pacing } = parts
+      if (guard === undefined && pacing === undefined && balance === undefined) return attempt.send(self)
+      const collected = makeCollected(fiber, balance !== undefined)
+      return Effect.onExit(attempt.send(Effect.provideService(self, Collector, collected)), (exit) =>
+        Effect.andThen(
+          attempt.settle(exit, collected.latest),
+          // A success of the caller's own may throw when it is read. Then the guard has its answer already.
+          Effect.suspend(() => attempt.settleTurn(() => PaceAnswer.answerOfExit(exit, collected.latest)))
+        ))
+    })
+
+/** Sends one attempt of a stream. It succeeds with the stream when the first event is there. */
+export const begin = (parts: Parts, call: Call) =>
+<A, E, R>(
+  self: Stream.Stream<A, E, R>
+): Effect.Effect<Stream.Stream<A, E>, E | Unsent | HttpClientError, R | Scope.Scope> =>
+  Effect.gen(function*() {
+    const collected = yield* Effect.withFiber((fiber) =>
+      Effect.succeed(makeCollected(fiber, parts.balance !== undefined))
+    )
+    const attempt = new Attempt(parts, call)
+    // An attempt that fails ends before the next one begins. One that succeeds ends with the stream.
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    let tokens: number | undefined
+    yield* Scope.addFinalizerExit(scope, (exit) =>
+      attempt.settleTurn(() => PaceAnswer.answerOfStream(exit, collected.latest, tokens)))
+    const collecting = Stream.provideService(self, Collector, collected)
+    const peeled = Scope.provide(Stream.peel(collecting, Sink.head<A>()), scope)
+    const [first, rest] = yield* Effect.onExit(attempt.send(peeled), (exit) =>
+      Effect.andThen(
+        attempt.settle(exit, collected.latest),
+        Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void
+      ))
+    const all = Option.isSome(first) ? Stream.concat(Stream.succeed(first.value), rest) : rest
+    return Stream.map(all, (event) => {
+      tokens = usageOf(event) ?? tokens
+      return event
+    })
+  })

@@ -1,0 +1,219 @@
+import { Errors, Retry } from "@effect-venice/core"
+import { Failure, VeniceClient } from "@effect-venice/http"
+import { Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
+import { Emulator, WireResponse } from "@effect-venice/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+
+const operation = "POST /chat/completions"
+const body = { model: "m", messages: [{ role: "user", content: "Why is the sky blue?" }] } as const
+const options = { body, success: Schema.Unknown } as const
+
+const provide = (settings: Resilience.Settings = {}) =>
+  Effect.provide([Layer.provideMerge(Emulator.layerClient, Emulator.layer), Resilience.layer(settings)])
+
+/** Lets the time pass while a call waits, also for what takes no time of the clock. */
+const finished = Effect.fnUntraced(function*<A, E>(fiber: Fiber.Fiber<A, E>) {
+  while (fiber.pollUnsafe() === undefined) {
+    yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    yield* TestClock.adjust("1 second")
+  }
+  return yield* Fiber.join(fiber)
+})
+
+const failure = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.flip(self)
+
+const offline = new Errors.ModelOffline({ response: { status: 503 } })
+
+const protect = Resilience.protect(operation, { body })
+
+describe("a call", () => {
+  it.effect("is retried, and each attempt passes guard, breaker and pacing", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply(new Errors.ModelOverloaded())
+      yield* finished(yield* Effect.forkChild(Resilience.execute(operation, options)))
+
+      const { guard, pacing } = yield* Resilience.Resilience
+      assert.strictEqual(yield* guard!.remaining({ model: "m" }), 50)
+      assert.strictEqual(yield* pacing!.waiting({ model: "m" }), 0)
+      assert.lengthOf(yield* emulator.received, 2)
+    }).pipe(provide()))
+
+  it.effect("gives each part what it took back, also without an answer", () =>
+    Effect.gen(function*() {
+      const one = protect(Effect.never)
+      for (let i = 0; i < 3; i++) {
+        const fiber = yield* Effect.forkChild(one)
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+      }
+      // One place in flight: it would wait if an interrupted call had kept it.
+      assert.strictEqual(yield* protect(Effect.succeed("sent")), "sent")
+    }).pipe(provide({ guard: { limit: 2, spare: 1, longestWait: 0 } })))
+
+  it.effect("fails at once with the error of the part that held it back", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const fails = protect(Effect.suspend(() => {
+        sent++
+        return Effect.fail(offline)
+      }))
+      for (let i = 0; i < 5; i++) assert.strictEqual((yield* failure(fails))._tag, "MODEL_OFFLINE")
+      const error = yield* failure(fails)
+
+      assert.instanceOf(error, Failure.CircuitOpen)
+      assert.strictEqual(sent, 5)
+      // What the breaker did not send counts neither against the guard nor the pace.
+      assert.strictEqual(
+        (yield* failure(Resilience.protect(operation, { body: { model: "n" } })(fails)))._tag,
+        "CIRCUIT_OPEN"
+      )
+    }).pipe(provide({ policy: Retry.never })))
+
+  it.effect("that the breaker refuses gives its turn back", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 5; i++) yield* failure(protect(Effect.fail(offline)))
+      for (let i = 0; i < 10; i++) assert.instanceOf(yield* failure(protect(Effect.void)), Failure.CircuitOpen)
+      yield* TestClock.adjust("5 seconds")
+
+      // Six places: five were sent, and those that were refused took none.
+      yield* protect(Effect.void)
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+    }).pipe(
+      provide({ policy: Retry.never, pacing: { budgets: { requests: 6, tokens: 1e9 }, longestWait: 0 } })
+    ))
+
+  it.effect("ends with its deadline, also in flight", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Effect.exit(
+        Resilience.protect("GET /models", { deadline: "10 seconds" })(Effect.never)
+      ))
+      yield* TestClock.adjust("9999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(fiber)))
+    }).pipe(provide()))
+
+  it.effect("has a timeout for each attempt, which a policy retries only where it is safe", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const slow = Effect.suspend(() => {
+        sent++
+        return Effect.never
+      })
+      const call = (operation: string) =>
+        Effect.exit(Resilience.protect(operation, { body, timeout: "1 second" })(slow))
+
+      const read = yield* Effect.forkChild(call("GET /models"))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(read)
+      assert.isAbove(sent, 1)
+
+      sent = 0
+      const charged = yield* Effect.forkChild(call("POST /video/queue"))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(charged)
+      assert.strictEqual(sent, 1)
+    }).pipe(provide()))
+
+  it.effect("of another one around it has the earlier deadline", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(
+        Effect.exit(Retry.withDeadline(protect(Effect.never), "1 second"))
+      )
+      yield* TestClock.adjust("1 second")
+      assert.isDefined(fiber.pollUnsafe())
+    }).pipe(provide({ deadline: "1 minute" })))
+})
+
+describe("a stream", () => {
+  const events = (deliver: Stream.Stream<string, Errors.ModelOffline>) => {
+    let begun = 0
+    const stream = Stream.suspend(() => {
+      begun++
+      return deliver
+    }).pipe(Resilience.protectStream(operation, { body }))
+    return { stream, begun: () => begun }
+  }
+
+  it.effect("is retried before its first event, not after it", () =>
+    Effect.gen(function*() {
+      const before = events(Stream.fail(offline))
+      const fiber = yield* Effect.forkChild(Effect.exit(Stream.runCollect(before.stream)))
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(fiber)
+      assert.isAbove(before.begun(), 1)
+
+      const after = events(Stream.concat(Stream.make("a"), Stream.fail(offline)))
+      assert.strictEqual((yield* failure(Stream.runDrain(after.stream)))._tag, "MODEL_OFFLINE")
+      assert.strictEqual(after.begun(), 1)
+    }).pipe(provide({ breaker: false })))
+
+  it.effect("delivers every event, and is in flight for the guard until the first", () =>
+    Effect.gen(function*() {
+      const slow = Stream.concat(Stream.make("a", "b"), Stream.fromEffect(Effect.as(Effect.sleep("1 minute"), "c")))
+      const { stream } = events(slow)
+      const fiber = yield* Effect.forkChild(Stream.runCollect(stream))
+      yield* TestClock.adjust("1 second")
+      // The guard has one place in all.
+      assert.strictEqual(yield* protect(Effect.succeed("sent")), "sent")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["a", "b", "c"])
+    }).pipe(provide({ guard: { limit: 2, spare: 1, longestWait: 0 } })))
+
+  it.effect("of the client passes all parts", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply(new Errors.ModelOverloaded())
+      const fiber = yield* Effect.forkChild(
+        Stream.runCollect(Resilience.stream(operation, { body, event: Schema.Unknown }))
+      )
+      assert.isNotEmpty(yield* finished(fiber))
+      assert.lengthOf(yield* emulator.received, 2)
+    }).pipe(provide()))
+})
+
+describe("a layer", () => {
+  it.effect("leaves parts out", () =>
+    Effect.gen(function*() {
+      const { breaker, guard, pacing, retryBudget } = yield* Resilience.Resilience
+      assert.deepStrictEqual([breaker, guard, pacing, retryBudget], [undefined, undefined, undefined, undefined])
+      assert.strictEqual(yield* protect(Effect.succeed(1)), 1)
+    }).pipe(provide({ guard: false, breaker: false, pacing: false, retryBudget: false })))
+
+  it.effect("takes the parts of the context", () =>
+    Effect.gen(function*() {
+      const parts = yield* Resilience.Resilience
+      assert.strictEqual(parts.guard, yield* LockoutGuard.LockoutGuard)
+      assert.strictEqual(parts.pacing, yield* Pacing.Pacing)
+      assert.isUndefined(parts.breaker)
+    }).pipe(
+      Effect.provide(Layer.provideMerge(Resilience.layerParts(), Layer.merge(LockoutGuard.layer(), Pacing.layer())))
+    ))
+
+  it("refuses a duration that makes no sense", () => {
+    assert.throws(() => Resilience.layer({ timeout: "-1 second" }), RangeError)
+    assert.throws(() => Resilience.layerParts({ deadline: "-1 second" }), RangeError)
+    assert.isDefined(Breaker.outcomes)
+  })
+})
+
+describe("the balance", () => {
+  it.effect("is read from successes and failures", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply(WireResponse.json(200, {}, { "x-venice-balance-usd": "6" }))
+      yield* emulator.reply(WireResponse.json(503, {}, { "x-venice-balance-usd": "4" }))
+      const venice = yield* VeniceClient
+      const call = Resilience.protect("GET /models")(venice.execute("GET /models", { success: Schema.Unknown }))
+      yield* call
+      yield* Effect.exit(call)
+
+      const { balance } = yield* Resilience.Resilience
+      assert.deepStrictEqual(yield* Stream.runCollect(Stream.take(balance!.low, 1)), [
+        { unit: "USD", balance: 4, threshold: 5 }
+      ])
+    }).pipe(provide({ balance: { usd: 5 }, policy: Retry.never })))
+})
