@@ -30,19 +30,17 @@ import * as OperationFailure from "@effect-venice/core/OperationFailure"
 import { recordSuccess } from "@effect-venice/core/RetryBudget"
 import type { VeniceError } from "@effect-venice/core/VeniceError"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
-import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Headers from "effect/http/Headers"
 import type * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import type { HttpMethod } from "effect/http/HttpMethod"
 import type * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -61,6 +59,7 @@ import { nameOf, toRequest } from "./internal/operationRequest.ts"
 import { withoutRedirects } from "./internal/redirects.ts"
 import { makeRecorder } from "./internal/responseMetadata.ts"
 import { decodeSuccess, readSuccess } from "./internal/success.ts"
+import { timeoutOf } from "./internal/timeout.ts"
 import type * as RequestBody from "./RequestBody.ts"
 
 /**
@@ -245,25 +244,8 @@ const withTimeout = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   operation: string,
   { timeout }: RequestOptions
-): Effect.Effect<A, E | HttpClientError.HttpClientError, R> => {
-  if (timeout === undefined) return self
-  const [method, url] = nameOf(operation).split(" ", 2) as [HttpMethod, string]
-  const duration = durationOf("timeout", timeout)
-  const description = `no response within ${Duration.format(duration)}`
-  return Effect.timeoutOrElse(self, {
-    duration,
-    orElse: () =>
-      Effect.fail(
-        new HttpClientError.HttpClientError({
-          reason: new HttpClientError.TransportError({
-            request: HttpClientRequest.make(method)(url),
-            description,
-            cause: new Cause.TimeoutError(description)
-          })
-        })
-      )
-  })
-}
+): Effect.Effect<A, E | HttpClientError.HttpClientError, R> =>
+  timeout === undefined ? self : timeoutOf(self, nameOf(operation), durationOf("timeout", timeout))
 
 const queryProblem = "must have no query and no fragment, because the path of an operation is added to it"
 

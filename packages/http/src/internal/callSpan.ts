@@ -148,14 +148,18 @@ export const observe =
       return joinOuterCall(fiber, operation, options) ? attempt : call(operation, options)(attempt)
     })
 
-/** Observes a stream of the client from its start to its end, as {@link observe} does for a call. */
-export const observeStream =
+/** Puts a call and its retries under one span, or under that of the same operation around it. */
+export const joinCall =
+  (operation: string, options: CallOptions) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => joinOuterCall(fiber, operation, options) ? self : call(operation, options)(self))
+
+/** {@link joinCall} for a stream, from its start to its end. */
+export const joinStream =
   (operation: string, options: CallOptions) => <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
-    const counted = Stream.tapError(self, (failure) => count(failure, operation))
     const opened = Effect.withFiber((fiber) => {
-      if (joinOuterCall(fiber, operation, options)) return Effect.succeed(counted)
+      if (joinOuterCall(fiber, operation, options)) return Effect.succeed(self)
       const start = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()
-      const run = (call: Call) => Stream.onExit(Stream.provideService(counted, CurrentCall, call), end(call, start))
+      const run = (call: Call) => Stream.onExit(Stream.provideService(self, CurrentCall, call), end(call, start))
       if (!isTraced(fiber)) return Effect.succeed(run({ operation, span: undefined }))
       return Effect.map(
         Effect.makeSpanScoped(spanNameOf(operation, options), spanOptions(operation)),
@@ -167,3 +171,8 @@ export const observeStream =
     })
     return Stream.unwrap(opened)
   }
+
+/** Observes a stream of the client from its start to its end, as {@link observe} does for a call. */
+export const observeStream =
+  (operation: string, options: CallOptions) => <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+    joinStream(operation, options)(Stream.tapError(self, (failure) => count(failure, operation)))

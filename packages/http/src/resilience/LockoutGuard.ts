@@ -53,8 +53,6 @@
  */
 import * as FailureBudget from "@effect-venice/core/FailureBudget"
 import { rateLimit } from "@effect-venice/core/ResponseHeaders"
-import { isVeniceError } from "@effect-venice/core/VeniceError"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -62,14 +60,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redis from "effect/persistence/Redis"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { LockoutAhead } from "../Failure.ts"
 import { count } from "../internal/metrics.ts"
-import { type Collected, makeCollected } from "../internal/resilience/collected.ts"
+import { makeCollected } from "../internal/resilience/collected.ts"
 import {
   type Answer,
   type Call,
@@ -79,12 +76,14 @@ import {
   nameOf,
   type Ticket
 } from "../internal/resilience/failureBudgets.ts"
+import { answerOfExit } from "../internal/resilience/guardAnswer.ts"
 import { keyNameOf } from "../internal/resilience/keyName.ts"
 import { countOf, millisOf, positiveMillisOf } from "../internal/resilience/settings.ts"
 import { instanceName, SharedBudgets, sharedName, SharedTicket } from "../internal/resilience/sharedBudgets.ts"
 import { Collector } from "../internal/responseMetadata.ts"
 
 export type { Answer, Call, Ticket } from "../internal/resilience/failureBudgets.ts"
+export { answerOfFailure as answerOf } from "../internal/resilience/guardAnswer.ts"
 
 /**
  * The service of the guard. Provide it with {@link layer}; implement it yourself to keep the counts elsewhere.
@@ -245,23 +244,6 @@ const textOf = (body: unknown, name: "model" | "user"): { readonly [name: string
 }
 
 /**
- * What a failure says about the failure budget, for {@link run}. An error of Venice is counted by
- * `FailureBudget.isCounted`; any other failure is none of Venice's and says nothing.
- *
- * @category reading
- * @since 0.1.0
- */
-export const answerOf = (failure: unknown): Answer | undefined => {
-  if (!isVeniceError(failure)) return undefined
-  const { rateLimit, retryAfter } = failure.response
-  return {
-    counted: FailureBudget.isCounted(failure),
-    budget: rateLimit?.failures,
-    lockout: FailureBudget.isLockout(failure) ? retryAfter ?? FailureBudget.window : undefined
-  }
-}
-
-/**
  * What the headers of a success say about the failure budget, for {@link run}. `now` is in epoch milliseconds.
  *
  * @category reading
@@ -271,11 +253,6 @@ export const answerOfHeaders = (headers: Headers.Headers, now: number): Answer =
   counted: false,
   budget: rateLimit(headers, now)?.failures
 })
-
-const answerOfExit = (exit: Exit.Exit<unknown, unknown>, { latest }: Collected): Answer | undefined => {
-  if (Exit.isSuccess(exit)) return { counted: false, budget: latest.rateLimit?.failures }
-  return Option.getOrUndefined(Option.map(Cause.findErrorOption(exit.cause), answerOf))
-}
 
 const acquire = (ticket: Ticket, { operation }: Call) =>
   Effect.tapError(ticket.acquire, (failure) => count(failure, operation))
@@ -340,7 +317,7 @@ export const protect =
     Effect.withFiber((fiber) => {
       const collected = makeCollected(fiber)
       const collecting = Effect.provideService(self, Collector, collected)
-      return run<A, E>(call, (exit) => answerOfExit(exit, collected))(collecting)
+      return run<A, E>(call, (exit) => answerOfExit(exit, collected.latest))(collecting)
     })
 
 /**
@@ -354,10 +331,10 @@ export const protectStream =
     Stream.unwrap(Effect.gen(function*() {
       const ticket = (yield* LockoutGuard).ticket(call)
       const collected = yield* Effect.withFiber((fiber) => Effect.succeed(makeCollected(fiber)))
-      yield* Effect.addFinalizer((exit) => ticket.settle(answerOfExit(exit, collected)))
+      yield* Effect.addFinalizer((exit) => ticket.settle(answerOfExit(exit, collected.latest)))
       yield* acquire(ticket, call)
       return self.pipe(
         Stream.provideService(Collector, collected),
-        Stream.onFirst(() => ticket.settle(answerOfExit(Exit.void, collected)))
+        Stream.onFirst(() => ticket.settle(answerOfExit(Exit.void, collected.latest)))
       )
     }))

@@ -45,25 +45,23 @@
  * @since 0.1.0
  */
 import { rateLimit } from "@effect-venice/core/ResponseHeaders"
-import { isVeniceError } from "@effect-venice/core/VeniceError"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redis from "effect/persistence/Redis"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { PaceExceeded } from "../Failure.ts"
 import { count } from "../internal/metrics.ts"
-import { type Collected, makeCollected } from "../internal/resilience/collected.ts"
+import { makeCollected } from "../internal/resilience/collected.ts"
 import { keyNameOf } from "../internal/resilience/keyName.ts"
 import { type Answer, type Call, type Checked, Lanes, LaneTurn, type Turn } from "../internal/resilience/lanes.ts"
+import { answerOfExit, answerOfStream, unsent } from "../internal/resilience/paceAnswer.ts"
 import { countOf, millisOf, positiveMillisOf } from "../internal/resilience/settings.ts"
 import { instanceName } from "../internal/resilience/sharedBudgets.ts"
 import { SharedLanes, SharedTurn } from "../internal/resilience/sharedLanes.ts"
@@ -71,6 +69,7 @@ import { estimate, usageOf } from "../internal/resilience/tokens.ts"
 import { Collector } from "../internal/responseMetadata.ts"
 
 export type { Answer, Call, Turn } from "../internal/resilience/lanes.ts"
+export { answerOfFailure as answerOf } from "../internal/resilience/paceAnswer.ts"
 
 /**
  * The limits of a window: the type of the values of {@link tiers}, and a setting of {@link layer}.
@@ -231,23 +230,6 @@ export const callOf = (body: unknown, key?: Redacted.Redacted): Call => {
   }
 }
 
-/** How long nothing is sent after a 429 without a hint. */
-const pauseWithoutHint = Duration.seconds(1)
-
-/**
- * What a failure says of the pace, for {@link run}. A 429 is a pause; the one of a lockout is not, because it is for
- * `LockoutGuard`.
- *
- * @category reading
- * @since 0.1.0
- */
-export const answerOf = (failure: unknown): Answer => {
-  if (!isVeniceError(failure)) return {}
-  const { rateLimit, retryAfter } = failure.response
-  const isPause = failure._tag === "RATE_LIMIT_EXCEEDED" && failure.limit !== "failures"
-  return { rateLimit, ...(isPause && { pause: retryAfter ?? pauseWithoutHint, tokens: 0 }) }
-}
-
 /**
  * What the headers of a success say of the pace, for {@link run}. `now` is in epoch milliseconds.
  *
@@ -258,16 +240,8 @@ export const answerOfHeaders = (headers: Headers.Headers, now: number): Answer =
   rateLimit: rateLimit(headers, now)
 })
 
-const failedAnswer = (exit: Exit.Failure<unknown, unknown>): Answer =>
-  Option.match(Cause.findErrorOption(exit.cause), { onNone: () => ({}), onSome: answerOf })
-
-const answerOfExit = (exit: Exit.Exit<unknown, unknown>, { latest }: Collected): Answer =>
-  Exit.isSuccess(exit) ? { rateLimit: latest.rateLimit, tokens: usageOf(exit.value) } : failedAnswer(exit)
-
 const acquire = (turn: Turn, { operation }: Call) =>
   Effect.tapError(turn.acquire, (failure) => count(failure, operation))
-
-const unsent: Answer = { unsent: true }
 
 /**
  * Sends one attempt of a client of any kind in its turn. `answerOf` reads what the exit of the attempt says of the pace.
@@ -328,7 +302,7 @@ export const pace =
     Effect.withFiber((fiber) => {
       const collected = makeCollected(fiber)
       const collecting = Effect.provideService(self, Collector, collected)
-      return run<A, E>(call, (exit) => answerOfExit(exit, collected))(collecting)
+      return run<A, E>(call, (exit) => answerOfExit(exit, collected.latest))(collecting)
     })
 
 /**
@@ -346,9 +320,7 @@ export const paceStream =
       let tokens: number | undefined
       yield* Effect.addFinalizer((exit) => {
         if (!isSent) return turn.settle(unsent)
-        return turn.settle(
-          Exit.isSuccess(exit) ? { rateLimit: collected.latest.rateLimit, tokens } : failedAnswer(exit)
-        )
+        return turn.settle(answerOfStream(exit, collected.latest, tokens))
       })
       yield* acquire(turn, call)
       isSent = true
