@@ -18,7 +18,9 @@ export const bundle = async (): Promise<string> => {
     target: "node20",
     logLevel: "error",
     // CommonJS modules in an ES module need it.
-    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" }
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
+    }
   })
   return join(folder, "worker.mjs")
 }

@@ -57,8 +57,10 @@ const processOf = (worker: string, task: Task, process: number) => {
       if ("sample" in message) samples.push({ ...message.sample, process })
       if ("done" in message) pause = message.done.longestPause
     })
-    child.on("exit", (code) =>
-      pause === undefined ? reject(new Error(`process ${process} ended early, with ${code}`)) : resolve(pause))
+    child.on(
+      "exit",
+      (code) => pause === undefined ? reject(new Error(`process ${process} ended early, with ${code}`)) : resolve(pause)
+    )
   })
   // It is awaited after the start.
   done.catch(() => isReady())
@@ -115,8 +117,10 @@ export const run = async (scenario: Scenario, subject: Subject, options: Options
         seconds,
         startAt,
         planned: new Map(
-          Array.from({ length: options.processes }, (_, process) =>
-            scenario.calls(process, options.processes, seconds, options.seed)).flat().map((call) => [call.id, call])
+          Array.from(
+            { length: options.processes },
+            (_, process) => scenario.calls(process, options.processes, seconds, options.seed)
+          ).flat().map((call) => [call.id, call])
         ),
         ended: fleet.flatMap(({ ended }) => ended),
         samples: fleet.flatMap(({ samples }) => samples),

@@ -95,12 +95,19 @@ figures.push(...cells.map((_, n) => results.get(n)!))
 if (values.json) {
   console.log(JSON.stringify(figures, undefined, 2))
 } else {
-  for (const { name } of chosenScenarios) console.log(`\n${name}\n\n${tableOf(figures.filter((of) => of.scenario === name))}`)
+  for (const { name } of chosenScenarios) {
+    console.log(`\n${name}\n\n${tableOf(figures.filter((of) => of.scenario === name))}`)
+  }
   if (cells.length === scenarios.length + (subjects.length - 1) * scenarios.filter(({ redis }) => !redis).length) {
-    writeFileSync(join(import.meta.dirname, "..", "FLEET.md"), reportOf(chosenScenarios, figures, { processes, seed, seconds }))
+    writeFileSync(
+      join(import.meta.dirname, "..", "FLEET.md"),
+      reportOf(chosenScenarios, figures, { processes, seed, seconds })
+    )
   }
 }
 
-const broken = figures.flatMap(({ broken, scenario, subject }) => broken.map((text) => `${scenario}, ${subject}: ${text}`))
+const broken = figures.flatMap(({ broken, scenario, subject }) =>
+  broken.map((text) => `${scenario}, ${subject}: ${text}`)
+)
 for (const text of broken) console.error(`BROKEN: ${text}`)
 process.exit(broken.length === 0 ? 0 : 1)

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { connect, createServer, type Server, type Socket } from "node:net"
+import { endWithTool } from "./children.ts"
 
 export const isInstalled = (): boolean => spawnSync("redis-server", ["--version"]).status === 0
 
@@ -63,12 +64,11 @@ export const makeRedis = async (): Promise<RedisServer> => {
     running.kill("SIGKILL")
     await ended
   }
-  process.once("exit", () => child?.kill("SIGKILL"))
   return {
     port: await listen(front),
     start: async () => {
       const settings = ["--port", String(behind), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-      const started = spawn("redis-server", settings, { stdio: ["ignore", "pipe", "inherit"] })
+      const started = endWithTool(spawn("redis-server", settings, { stdio: ["ignore", "pipe", "inherit"] }))
       child = started
       await new Promise<void>((resolve, reject) => {
         started.stdout.on("data", (text) => String(text).includes("Ready to accept") && resolve())

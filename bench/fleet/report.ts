@@ -49,7 +49,9 @@ export const reportOf = (
   figures: ReadonlyArray<Figures>,
   options: { readonly processes: number; readonly seed: number; readonly seconds: number | undefined }
 ): string => {
-  const broken = figures.flatMap(({ broken, scenario, subject }) => broken.map((text) => `${scenario}, ${subject}: ${text}`))
+  const broken = figures.flatMap(({ broken, scenario, subject }) =>
+    broken.map((text) => `${scenario}, ${subject}: ${text}`)
+  )
   const sections = scenarios.map((scenario) => {
     const own = figures.filter((of) => of.scenario === scenario.name)
     return `## ${scenario.name[0]!.toUpperCase()}${scenario.name.slice(1)}\n\n${scenario.about} ${
@@ -64,12 +66,13 @@ time: 500 requests a minute (100 in the burst), 50 counted failures in 30 second
 99th percentile. Arrivals and chance come from the seed ${options.seed}, but the time of the machine does not, so figures differ
 a little between runs.
 
-- **all parts**: \`VeniceClient\` with \`LockoutGuard\`, \`Breaker\` and \`Pacing\` over \`BoundedRedis\`, \`RetryBudget\`, and
-  \`Retry.standard\`
+- **all parts**: \`Resilience.execute\` with \`Resilience.layerRedis\` over \`BoundedRedis\`
 - **Retry.standard**: \`VeniceClient\` with the policy alone
 - **retryTransient**: \`HttpClient.retryTransient\` of Effect ${versionOf("effect")}, three times from 500 ms
 - **openai**: \`openai\` ${versionOf("openai")}, \`chat.completions.create\`
-- **AI SDK**: \`ai\` ${versionOf("ai")} with \`@ai-sdk/openai-compatible\` ${versionOf("@ai-sdk/openai-compatible")}, \`generateText\`
+- **AI SDK**: \`ai\` ${versionOf("ai")} with \`@ai-sdk/openai-compatible\` ${
+    versionOf("@ai-sdk/openai-compatible")
+  }, \`generateText\`
 
 \`calls\` are those that should succeed: neither wrong nor of a broken model. \`failed\` are those whose caller saw a failure, by
 its name. \`requests\` are all that Venice received; \`hopeless\` ones are of calls that cannot succeed. \`lockouts\` is how often

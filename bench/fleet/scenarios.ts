@@ -36,11 +36,12 @@ const venice = {
   balance: { usd: 1000 }
 }
 
-const script = (more: { readonly dynamics?: object; readonly rules?: ReadonlyArray<object> } = {}) => (seed: number) => ({
-  seed,
-  dynamics: { ...venice, ...more.dynamics },
-  rules: more.rules ?? []
-})
+const script =
+  (more: { readonly dynamics?: object; readonly rules?: ReadonlyArray<object> } = {}) => (seed: number) => ({
+    seed,
+    dynamics: { ...venice, ...more.dynamics },
+    rules: more.rules ?? []
+  })
 
 type Unnamed = Omit<PlannedCall, "id">
 
@@ -59,7 +60,8 @@ const onlySteady: Scenario["calls"] = (process, _, seconds, seed) =>
   named(process, steady(randomFor(process, seed), 0, seconds))
 
 /** A quarter of the processes has a mistake, and sends three wrong requests a second each while it lasts. */
-const withMistake = (window: (seconds: number) => readonly [from: number, to: number]): Scenario["calls"] =>
+const withMistake =
+  (window: (seconds: number) => readonly [from: number, to: number]): Scenario["calls"] =>
   (process, processes, seconds, seed) => {
     const random = randomFor(process, seed)
     const sound = steady(random, 0, seconds)
@@ -87,9 +89,12 @@ export const scenarios: ReadonlyArray<Scenario> = [
     deadline: 75_000,
     calls: (process, _, seconds, seed) => {
       const random = randomFor(process, seed)
-      return named(process, Array.from({ length: 20 }, () => (
-        { at: Math.round(random() * seconds * 1000), kind: "sound", model: smallModel } as const
-      )))
+      return named(
+        process,
+        Array.from({ length: 20 }, () => (
+          { at: Math.round(random() * seconds * 1000), kind: "sound", model: smallModel } as const
+        ))
+      )
     }
   },
   {
@@ -108,7 +113,8 @@ export const scenarios: ReadonlyArray<Scenario> = [
   {
     ...defaults,
     name: "wrong requests",
-    about: "A quarter of the processes sends 4 wrong requests a second each, for half of the time, of the model of all.",
+    about:
+      "A quarter of the processes sends 4 wrong requests a second each, for half of the time, of the model of all.",
     seconds: 40,
     calls: withMistake((seconds) => [seconds / 10, (seconds * 6) / 10]),
     trouble: (seconds) => ({ from: seconds / 10, over: (seconds * 6) / 10 })
@@ -118,7 +124,11 @@ export const scenarios: ReadonlyArray<Scenario> = [
     name: "outage",
     about: "The model is offline for half of the time.",
     script: (seed, seconds) =>
-      script({ dynamics: { outages: [{ model, from: `${(seconds / 6) * 1000} millis`, for: `${(seconds / 2) * 1000} millis` }] } })(
+      script({
+        dynamics: {
+          outages: [{ model, from: `${(seconds / 6) * 1000} millis`, for: `${(seconds / 2) * 1000} millis` }]
+        }
+      })(
         seed
       ),
     calls: onlySteady,

@@ -26,7 +26,13 @@ const scenario: Scenario = {
       acceptsUnknownModels: true,
       // More than Venice allows, so that the calls of this rate are sent.
       rateLimits: { window: "1 minute", tiers: { XS: { requests: 2000, tokens: 5_000_000 } } },
-      failureBudget: { limit: 50, unsupportedLimit: 200, window: "30 seconds", lockout: "30 seconds", wording: "error" },
+      failureBudget: {
+        limit: 50,
+        unsupportedLimit: 200,
+        window: "30 seconds",
+        lockout: "30 seconds",
+        wording: "error"
+      },
       latency: { median: "100 millis", p99: "500 millis" },
       balance: { usd: 1000 }
     },
@@ -42,12 +48,13 @@ const scenario: Scenario = {
     }))
   },
   redis: (seconds) =>
-    Array.from({ length: Math.floor(seconds / cycle) }, (_, n) => [
-      [n * cycle + 10, (redis) => redis.kill()],
-      [n * cycle + 20, (redis) => redis.start()],
-      [n * cycle + 35, (redis) => redis.freeze()],
-      [n * cycle + 45, (redis) => redis.thaw()]
-    ] satisfies ReturnType<NonNullable<Scenario["redis"]>>).flat()
+    Array.from({ length: Math.floor(seconds / cycle) }, (_, n) =>
+      [
+        [n * cycle + 10, (redis) => redis.kill()],
+        [n * cycle + 20, (redis) => redis.start()],
+        [n * cycle + 35, (redis) => redis.freeze()],
+        [n * cycle + 45, (redis) => redis.thaw()]
+      ] satisfies ReturnType<NonNullable<Scenario["redis"]>>).flat()
 }
 
 /** The slope of the least squares, a minute. */
@@ -85,7 +92,9 @@ export const soak = async (
   const from = seen.startAt + seconds * 200
   const until = seen.startAt + seconds * 1000
   const lines = Array.from({ length: processes }, (_, process) => {
-    const samples = seen.samples.filter((sample) => sample.process === process && sample.at >= from && sample.at <= until)
+    const samples = seen.samples.filter((sample) =>
+      sample.process === process && sample.at >= from && sample.at <= until
+    )
     const [first, last] = [samples[0], samples.at(-1)]
     if (first === undefined || last === undefined || samples.length < 8) {
       broken.push(`process ${process} has ${samples.length} samples`)

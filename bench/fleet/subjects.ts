@@ -38,20 +38,17 @@ const nameOf = (error: unknown): string => {
 }
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string =>
-  Exit.isSuccess(exit) ? "ok" : nameOf(Option.getOrElse(Cause.findErrorOption(exit.cause), () => Cause.squash(exit.cause)))
+  Exit.isSuccess(exit)
+    ? "ok"
+    : nameOf(Option.getOrElse(Cause.findErrorOption(exit.cause), () => Cause.squash(exit.cause)))
 
-/** A client of Effect: the deadline is known to policies, and interrupts what goes on. */
 const ofEffect = <R>(
   layer: Layer.Layer<R>,
-  deadline: number,
   call: (planned: PlannedCall) => Effect.Effect<unknown, unknown, R>
 ): Client => {
   const runtime = ManagedRuntime.make(layer)
   return {
-    call: (planned) =>
-      runtime.runPromiseExit(
-        call(planned).pipe(Retry.withDeadline(deadline), Effect.timeout(deadline))
-      ).then(outcomeOf),
+    call: (planned) => runtime.runPromiseExit(call(planned)).then(outcomeOf),
     close: () => runtime.dispose()
   }
 }
@@ -67,7 +64,10 @@ const attempt = (planned: PlannedCall) =>
       timeout: "10 seconds"
     }))
 
-const ofPromise = (call: (planned: PlannedCall, signal: AbortSignal) => Promise<unknown>, deadline: number): Client => ({
+const ofPromise = (
+  call: (planned: PlannedCall, signal: AbortSignal) => Promise<unknown>,
+  deadline: number
+): Client => ({
   call: (planned) => {
     const signal = AbortSignal.timeout(deadline)
     return call(planned, signal).then(() => "ok", (error: unknown) => signal.aborted ? "TimeoutError" : nameOf(error))
@@ -78,16 +78,20 @@ const ofPromise = (call: (planned: PlannedCall, signal: AbortSignal) => Promise<
 const make: Readonly<Record<Subject, (settings: Settings) => Promise<Client>>> = {
   "all parts": async ({ baseUrl, deadline, redisPort }) => {
     const { guarded, layer } = await import("./guarded.ts")
+    // The deadline is in the layer, and nothing else ends a call.
     return ofEffect(
-      Layer.merge(layer(redisPort), veniceLayer(baseUrl)),
-      deadline,
-      (planned) => attempt(planned).pipe(guarded(bodyOf(planned), key))
+      Layer.merge(layer(redisPort, deadline), veniceLayer(baseUrl)),
+      (planned) => guarded(bodyOf(planned), key)
     )
   },
   "Retry.standard": async ({ baseUrl, deadline }) =>
-    ofEffect(veniceLayer(baseUrl), deadline, (planned) => Effect.retry(attempt(planned), Retry.standard)),
+    ofEffect(
+      veniceLayer(baseUrl),
+      (planned) =>
+        Effect.retry(attempt(planned), Retry.standard).pipe(Retry.withDeadline(deadline), Effect.timeout(deadline))
+    ),
   "retryTransient": async ({ baseUrl, deadline }) =>
-    ofEffect(FetchHttpClient.layer, deadline, (planned) =>
+    ofEffect(FetchHttpClient.layer, (planned) =>
       Effect.gen(function*() {
         const client = (yield* HttpClient.HttpClient).pipe(
           HttpClient.filterStatusOk,
@@ -98,7 +102,7 @@ const make: Readonly<Record<Subject, (settings: Settings) => Promise<Client>>> =
           HttpClientRequest.bodyJsonUnsafe(bodyOf(planned))
         )
         return yield* Effect.flatMap(client.execute(request), (response) => response.json)
-      })),
+      }).pipe(Effect.timeout(deadline))),
   "openai": async ({ baseUrl, deadline }) => {
     const { default: OpenAI } = await import("openai")
     const client = new OpenAI({ baseURL: baseUrl, apiKey })

@@ -4,6 +4,7 @@ import { Schema } from "effect"
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { endWithTool } from "./children.ts"
 
 export interface Venice {
   readonly baseUrl: string
@@ -22,10 +23,9 @@ const command = join(import.meta.dirname, "../../packages/testing/src/cli/main.t
 const decodePage = Schema.decodeUnknownPromise(Schema.toCodecJson(Journal.Page))
 
 export const startVenice = async (): Promise<Venice> => {
-  const child = spawn(process.execPath, [command, "emulate", "--port", "0", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"]
-  })
-  process.once("exit", () => child.kill())
+  const child = endWithTool(
+    spawn(process.execPath, [command, "emulate", "--port", "0", "--json"], { stdio: ["ignore", "pipe", "inherit"] })
+  )
   const lines = createInterface({ input: child.stdout })
   const ready = await new Promise<string>((resolve, reject) => {
     lines.once("line", resolve)

@@ -13,10 +13,13 @@ const panel = ({ end, from, part, requests, to }: Simulation, n: number, most: n
   const steps = counts.map((count, slot) => `V${y(count)}H${x(Math.min(end, (slot + 1) * 10_000))}`).join("")
   const inside = requests.filter((at) => at >= from && at < to).length
   const minutes = [0, from, to, end].map((at) =>
-    `<text x="${x(at)}" y="${y0 + height + 14}" text-anchor="middle">${Math.round(at / 6000) / 10}</text>`)
+    `<text x="${x(at)}" y="${y0 + height + 14}" text-anchor="middle">${Math.round(at / 6000) / 10}</text>`
+  )
   return [
     `<g><title>${part}: ${inside} requests in the outage</title>`,
-    `<rect x="${x(from)}" y="${y0}" width="${(Number(x(to)) - Number(x(from))).toFixed(1)}" height="${height}" opacity="0.08"/>`,
+    `<rect x="${x(from)}" y="${y0}" width="${
+      (Number(x(to)) - Number(x(from))).toFixed(1)
+    }" height="${height}" opacity="0.08"/>`,
     `<path d="M${x(0)} ${y(0)}${steps}V${y(0)}Z" fill="#0072b2"/>`,
     `<line x1="${x0}" x2="${x0 + width}" y1="${y0 + height}" y2="${y0 + height}" stroke="#000"/>`,
     `<text x="${x0 - 6}" y="${y0 + 4}" text-anchor="end">${most}</text>`,

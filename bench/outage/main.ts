@@ -36,7 +36,9 @@ if (Object.keys(values).length === 0) {
   const text = readFileSync(page, "utf8")
   const [before, rest] = text.split(begin)
   const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error(`${page} has no place for the table: ${begin} … ${end}`)
+  if (before === undefined || after === undefined) {
+    throw new Error(`${page} has no place for the table: ${begin} … ${end}`)
+  }
   writeFileSync(page, `${before}${begin}\n\n${table}\n\n${end}${after}`)
   writeFileSync(join(docs, "resilience-outage.svg"), draw(simulations))
 }

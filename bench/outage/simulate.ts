@@ -4,11 +4,10 @@
  * Each client calls the model, waits for the end of the call and for a random time, and calls again. The model is offline
  * for half of the time. The same seed gives the same figures.
  */
-import { Retry, RetryBudget } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
-import { Breaker, LockoutGuard, Pacing } from "@effect-venice/http/resilience"
+import { Pacing, Resilience } from "@effect-venice/http/resilience"
 import { Dynamics, Emulator } from "@effect-venice/testing"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Schema } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Random, Redacted, Schema } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 
@@ -64,22 +63,16 @@ export const allowance = 1
 const has = (part: Part, one: Part) => part === one || part === "all parts"
 
 const services = (part: Part) =>
-  Layer.mergeAll(
-    LockoutGuard.layer(),
-    Breaker.layer(),
-    Pacing.layer({ budgets: Pacing.tiers.XS }),
-    has(part, "retry budget") ? RetryBudget.layer({ allowance }) : Layer.empty
-  )
+  Resilience.layer({
+    deadline,
+    timeout: "30 seconds",
+    ...(!has(part, "guard") && { guard: false }),
+    ...(!has(part, "breaker") && { breaker: false }),
+    pacing: has(part, "pacing") && { budgets: Pacing.tiers.XS },
+    retryBudget: has(part, "retry budget") && { allowance }
+  })
 
 const body = { model, messages: [{ role: "user", content: "Why is the sky blue?" }] }
-
-/** A call with a part, in the order of all parts. */
-const protect = (part: Part) => <A, E, R>(attempt: Effect.Effect<A, E, R>) => {
-  const paced = has(part, "pacing") ? Pacing.pace(Pacing.callOf(body))(attempt) : attempt
-  const broken = has(part, "breaker") ? Breaker.protect(model)(paced) : paced
-  const guarded = has(part, "guard") ? LockoutGuard.protect(LockoutGuard.callOf(body))(broken) : broken
-  return Effect.retry(guarded, Retry.standard)
-}
 
 export const simulate = (part: Part, settings: Settings): Effect.Effect<Simulation> => {
   const length = Duration.toMillis(settings.outage)
@@ -89,16 +82,21 @@ export const simulate = (part: Part, settings: Settings): Effect.Effect<Simulati
   const requests: Array<number> = []
 
   const run = Effect.gen(function*() {
-    const http = HttpClient.tapRequest(yield* HttpClient.HttpClient, () =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        requests.push(now - epoch)
-      }))
+    const http = HttpClient.tapRequest(
+      yield* HttpClient.HttpClient,
+      () =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          requests.push(now - epoch)
+        })
+    )
     const { baseUrl } = yield* Emulator.Emulator
     const venice = yield* VeniceClient.make({ baseUrl, apiKey: Redacted.make("key") }).pipe(
       Effect.provideService(HttpClient.HttpClient, http)
     )
-    const attempt = venice.execute("POST /chat/completions", { body, success: Schema.Unknown, timeout: "30 seconds" })
-    const call = attempt.pipe(protect(part), Retry.withDeadline(deadline), Effect.timeout(deadline), Effect.exit)
+    const call = Resilience.execute("POST /chat/completions", { body, success: Schema.Unknown }).pipe(
+      Effect.provideService(VeniceClient, venice),
+      Effect.exit
+    )
 
     const client = Effect.gen(function*() {
       while (true) {
@@ -111,7 +109,10 @@ export const simulate = (part: Part, settings: Settings): Effect.Effect<Simulati
     })
 
     const all = yield* Effect.forkChild(
-      Effect.forEach(Array.from({ length: settings.clients }), () => client, { concurrency: "unbounded", discard: true })
+      Effect.forEach(Array.from({ length: settings.clients }), () => client, {
+        concurrency: "unbounded",
+        discard: true
+      })
     )
     for (let at = 0; at < end + Duration.toMillis(deadline); at += 10_000) yield* TestClock.adjust("10 seconds")
     yield* Fiber.interrupt(all)

@@ -33,7 +33,8 @@ export const slots = (moments: ReadonlyArray<number>, from: number, to: number):
 export const figuresOf = ({ calls, from, part, requests, to }: Simulation): Figures => {
   const began = calls.filter(({ start }) => start >= from && start < to)
   const waits = began.map(({ end, start }) => end - start).toSorted((a, b) => a - b)
-  const after = (isOk: boolean) => calls.filter((call: Call) => call.isOk === isOk && call.end >= to).map(({ end }) => end - to)
+  const after = (isOk: boolean) =>
+    calls.filter((call: Call) => call.isOk === isOk && call.end >= to).map(({ end }) => end - to)
   const [successes, failures] = [after(true), after(false)]
   return {
     part,
@@ -49,7 +50,8 @@ export const figuresOf = ({ calls, from, part, requests, to }: Simulation): Figu
   }
 }
 
-const seconds = (millis: number | undefined): string => millis === undefined ? "none" : `${(millis / 1000).toFixed(1)} s`
+const seconds = (millis: number | undefined): string =>
+  millis === undefined ? "none" : `${(millis / 1000).toFixed(1)} s`
 
 export const tableOf = (all: ReadonlyArray<Figures>): string =>
   [
