@@ -1,6 +1,5 @@
 /** The rule by which a response was recognized, in detail: which code, which wording, which shape. */
-import { Decode, type VeniceError } from "@effect-venice/core"
-import { VeniceError as Errors } from "@effect-venice/core"
+import { Decode, VeniceError } from "@effect-venice/core"
 import * as ErrorBody from "../../packages/core/src/internal/decoding/errorBody.ts"
 import { headersOf, receive, withoutSecrets } from "../../packages/core/src/internal/decoding/received.ts"
 import { isStream, readStream } from "../../packages/core/src/internal/decoding/streamError.ts"
@@ -24,7 +23,7 @@ const isOfCode = (code: string, tag: string, status: number): boolean => {
 const plain = (text: string): string => text.toLowerCase().replaceAll("`", "").replaceAll("\u2019", "'").trim()
 
 const wordingOf = (tag: VeniceError.Code, message: string): Rule => {
-  const { "~row": row, defaultMessage } = Errors.byCode.get(tag)!
+  const { "~row": row, defaultMessage } = VeniceError.byCode.get(tag)!
   const { hasUndocumentedMessage = false, wordings = [] } = row
   const head = message.trim().replaceAll("\u2019", "'")
   const text = plain(message)
@@ -56,7 +55,7 @@ export const ruleOf = (input: ResponseInput, error: VeniceError.VeniceError): Ru
     case "message":
       return wordingOf(error._tag, errorBody.message ?? error.message)
     case "shape":
-      return { by: "shape", own: Errors.byCode.get(error._tag)!["~row"].fallback !== "shape", status }
+      return { by: "shape", own: VeniceError.byCode.get(error._tag)!["~row"].fallback !== "shape", status }
     case "status":
     case "none":
       return { by: error.matchedBy, status }

@@ -79,7 +79,9 @@ describe("a link", () => {
   it("holds no credential of a transcript, also of the request", () => {
     const secrets = ["a-key-like-nothing", "VENICE-ADMIN-KEY-abcdefghijklmnop", "abcdef123456"]
     const text = `> POST /api/v1/chat/completions HTTP/2\n> Authorization: Bearer ${secrets[0]}\n>\n< HTTP/2 401\n`
-      + `< set-cookie: session=${secrets[2]}\n<\n${JSON.stringify({ error: `No access for ${secrets.slice(0, 2).join(" ")}` })}`
+      + `< set-cookie: session=${secrets[2]}\n<\n${
+        JSON.stringify({ error: `No access for ${secrets.slice(0, 2).join(" ")}` })
+      }`
     const { input } = errorOf(text)
     const linked = linkedText(text, input)
 

@@ -60,10 +60,10 @@ const Playground = ({ locale }: { readonly locale: Locale }) => {
 
   const changeOperation = (name: string) => {
     const operation = Operation.all.find((candidate) => candidate === name)
-    setPage(({ isBroken, state: { operation: _, ...rest } }) => ({
-      isBroken,
-      state: { ...rest, ...(operation !== undefined && { operation }) }
-    }))
+    setPage(({ isBroken, state }) => {
+      const { operation: _, ...rest } = state
+      return { isBroken, state: { ...rest, ...(operation !== undefined && { operation }) } }
+    })
   }
 
   return (
