@@ -9,7 +9,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "fast", include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts"], exclude: [slow] }
+        test: {
+          name: "fast",
+          include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "docs/playground/test/*.test.ts"],
+          exclude: [slow]
+        }
       },
       { extends: true, test: { name: "slow", include: [slow] } }
     ],

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net"
 import { extname, join, normalize } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Browser, chromium, type Page } from "playwright-core"
+import { visitPlayground } from "./playground.check.ts"
 
 const dist = join(import.meta.dirname, "dist")
 
@@ -92,6 +93,8 @@ const kinds = [
 
 const widths = [390, 1280]
 
+const pictures = process.argv.includes("--pictures") ? join(import.meta.dirname, "../.pictures") : undefined
+
 const visit = async (browser: Browser, origin: string): Promise<void> => {
   const context = await browser.newContext()
   const page = await context.newPage()
@@ -100,7 +103,6 @@ const visit = async (browser: Browser, origin: string): Promise<void> => {
   })
   page.on("response", (response) => check(response.status() < 400, `${response.status()} for ${response.url()}`))
   page.on("pageerror", (error) => report(`${page.url()}: ${error.message}`))
-  const pictures = process.argv.includes("--pictures") ? join(import.meta.dirname, "../.pictures") : undefined
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
 
   for (const path of kinds) {
@@ -173,7 +175,10 @@ if (executable === undefined) {
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
 const browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] })
 try {
-  await visit(browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  // With `--playground`, only the playground: the rest takes minutes.
+  if (!process.argv.includes("--playground")) await visit(browser, origin)
+  await visitPlayground(browser, { root: `${origin}${base}`, check, violations, pictures })
   await visitFile(browser)
 } catch (error) {
   report(String(error))

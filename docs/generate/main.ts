@@ -1,8 +1,9 @@
 /** Writes the pages of the site, for Astro to read. */
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { checkTranslations } from "../playground/words.ts"
 import { apiPages } from "./api.ts"
-import { isPicture, rendered, root } from "./page.ts"
+import { fileOf, isPicture, rendered, root } from "./page.ts"
 import { allPages } from "./pages.ts"
 
 const docs = join(root, "docs")
@@ -21,10 +22,11 @@ const write = (file: string, text: string): void => {
 }
 
 export const generate = async (): Promise<number> => {
+  checkTranslations()
   const pages = new Map([...allPages(), ...await apiPages()].map((page) => [page.path, page] as const))
-  const files = new Set(pages.keys())
-  for (const old of globSync("**/*.md", { cwd: content })) if (!files.has(old)) rmSync(join(content, old))
-  for (const page of pages.values()) write(join(content, page.path), rendered(page, pages))
+  const files = new Set([...pages.values()].map(fileOf))
+  for (const old of globSync("**/*.{md,mdx}", { cwd: content })) if (!files.has(old)) rmSync(join(content, old))
+  for (const page of pages.values()) write(join(content, fileOf(page)), rendered(page, pages))
   mkdirSync(pictures, { recursive: true })
   for (const file of globSync("*", { cwd: docs }).filter(isPicture)) {
     copyFileSync(join(docs, file), join(pictures, file))

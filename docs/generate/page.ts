@@ -16,6 +16,8 @@ export interface Page {
   readonly text: string
   /** The file that it was read from, relative to the repository. Generated pages have none. */
   readonly source?: string
+  /** The Astro component at the end of the page, relative to `docs/src`. */
+  readonly component?: string
 }
 
 /** Where pages stand on the site that stand elsewhere in `docs`. */
@@ -25,13 +27,27 @@ const places: Readonly<Record<string, string>> = {
   "mutation.md": "explanation/mutation.md"
 }
 
+/** The components at the end of pages, by the name of the page. */
+const components: Readonly<Record<string, string>> = { "playground.md": "Playground.astro" }
+
 /** The pages that people wrote. */
 export const written = (): ReadonlyArray<Page> =>
   globSync(["*.md", "{guides,reference,explanation,ar}/**/*.md"], { cwd: docs }).sort().map((file) => ({
     path: places[file] ?? file,
     text: readFileSync(join(docs, file), "utf8"),
-    source: `docs/${file}`
+    source: `docs/${file}`,
+    ...(components[posix.basename(file)] !== undefined && { component: components[posix.basename(file)]! })
   }))
+
+/** The file that Astro reads. A page with a component is MDX. */
+export const fileOf = ({ component, path }: Page): string => component === undefined ? path : `${path}x`
+
+const embedded = ({ component, path }: Page): string =>
+  component === undefined
+    ? ""
+    : `\nimport Component from "${"../".repeat(path.split("/").length + 1)}${component}"\n\n<Component locale="${
+      path.startsWith("ar/") ? "ar" : "en"
+    }" />\n`
 
 /** The path of a page on the site, which ends with a slash. */
 export const urlOf = (path: string): string => {
@@ -106,10 +122,12 @@ export const rendered = (page: Page, pages: ReadonlyMap<string, Page>): string =
     title: plain(title),
     ...(description !== "" && { description }),
     slug: urlOf(page.path).slice(1, -1) || undefined,
+    // The component needs the width.
+    ...(page.component !== undefined && { tableOfContents: false }),
     ...(page.source !== undefined && { editUrl: fileUrl(page.source) }),
     ...(page.source === undefined && { editUrl: false })
   }
   const frontmatter = Object.entries(meta).filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
-  return `---\n${frontmatter.join("\n")}\n---\n\n${withLinks(page, body.trim(), pages)}\n`
+  return `---\n${frontmatter.join("\n")}\n---\n\n${withLinks(page, body.trim(), pages)}\n${embedded(page)}`
 }

@@ -8,7 +8,7 @@ import { tablePages } from "./tables.ts"
 export const generatedPages = (): ReadonlyArray<Page> => [...errorPages(), ...tablePages()]
 
 /** The pages that must exist in Arabic too. */
-const isTranslated = (path: string): boolean => /^(?:index|start)\.md$|^(?:errors|categories)\//.test(path)
+const isTranslated = (path: string): boolean => /^(?:index|start|playground)\.md$|^(?:errors|categories)\//.test(path)
 
 /** The pages of people and the generated ones. A missing translation is an error. */
 export const allPages = (): ReadonlyArray<Page> => {

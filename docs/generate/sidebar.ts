@@ -62,6 +62,7 @@ const modules = (): ReadonlyArray<Item> =>
 /** The navigation, from the pages that are written. */
 export const sidebar = (): ReadonlyArray<Item | Group> => [
   { slug: "start" },
+  { slug: "playground" },
   { label: "Guides", translations: { ar: "أدلة" }, items: inFolder("guides") },
   {
     label: "Reference",

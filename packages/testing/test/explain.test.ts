@@ -1,8 +1,8 @@
 import { Category, Errors, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Result, Schema } from "effect"
-import { type Subject, subjectOf, subjectsOf } from "../src/cli/subject.ts"
-import * as Transcript from "../src/internal/transcript.ts"
+import { type Subject, subjectOf, subjectsOf } from "../src/internal/pasted/subject.ts"
+import * as Transcript from "../src/internal/pasted/transcript.ts"
 import { run } from "./command.ts"
 
 const now = Date.UTC(2026, 0, 1)

@@ -9,35 +9,16 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { complain, escapeControls, stdout } from "./output.ts"
-
-const HeaderText = Schema.Union([Schema.String, Schema.Number, Schema.Boolean])
-
-const Line = Schema.Struct({
-  id: Schema.optionalKey(Schema.Json),
-  status: Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 999 })),
-  headers: Schema.optionalKey(Schema.NullOr(Schema.Record(
-    Schema.String,
-    Schema.NullOr(Schema.Union([HeaderText, Schema.Array(HeaderText)]))
-  ))),
-  body: Schema.String,
-  operation: Schema.optionalKey(Schema.NullOr(Schema.String))
-})
-
-type Line = typeof Line.Type
-
-const decodeLine = Schema.decodeUnknownResult(Line)
-
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+import { escapeControls } from "../internal/pasted/printable.ts"
+import { isFailing, parse, readLine } from "../internal/pasted/response.ts"
+import { complain, stdout } from "./output.ts"
 
 export const encodeError = Schema.encodeSync(Schema.toCodecJson(VeniceError.VeniceError))
 
@@ -57,63 +38,8 @@ export type Classification =
   | { readonly id: Schema.Json; readonly line: number; readonly tag: null; readonly problem: string }
   | { readonly id: Schema.Json; readonly line: number; readonly problem: string }
 
-const toHeaders = (headers: Line["headers"]): Headers.Headers => {
-  const out: Array<[string, string]> = []
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (value === null) continue
-    out.push([name, Array.isArray(value) ? value.join(", ") : String(value)])
-  }
-  return Headers.fromInput(out)
-}
-
-const problemOf = (error: Schema.SchemaError): string => {
-  const [issue] = formatIssue(error.issue).issues
-  const path = (issue?.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join(".")
-  return path === "" ? issue?.message ?? "not a response" : `${path}: ${issue?.message}`
-}
-
-// Files with a byte order mark have it inside of their concatenation.
-export const parse = (text: string): Result.Result<Schema.Json, string> =>
-  Result.try({
-    try: () => JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as Schema.Json,
-    catch: () => text.trim() === "" ? "an empty line" : "not JSON"
-  })
-
-/**
- * Whether a response fails. Of a success, only what Venice hides an error in does: the header of a blocked image, a JSON
- * body with an `error`, a stream with an event that has one.
- */
-export const isFailing = (
-  input: Decode.Input & { readonly headers: Headers.Headers },
-  error: VeniceError.VeniceError
-) => {
-  if (input.status < 200 || input.status > 299 || Decode.isBlocked(input.headers)) return true
-  return Result.isSuccess(parse(input.body))
-    ? Decode.event(input.body, input) !== undefined
-    // Text and pages match no rule, and their category is that of the status.
-    : error.matchedBy !== "none" || error.category !== Category.fromStatus(input.status)
-}
-
 /** The longest line that is read, in UTF-16 code units. */
 export const maxLineLength = 2 ** 24
-
-/** A response in the form that the decoder takes. */
-export type ResponseInput = Decode.Input & { readonly headers: Headers.Headers }
-
-const toInput = ({ body, headers, operation, status }: Line, now: number): ResponseInput => ({
-  status,
-  headers: toHeaders(headers),
-  body,
-  operation: operation ?? undefined,
-  now
-})
-
-/** Reads a line as {@link classify} does, or says what is wrong with it. */
-export const readLine = (value: Schema.Json, now: number): Result.Result<ResponseInput, string> =>
-  Result.match(decodeLine(value), {
-    onFailure: (error) => Result.fail(problemOf(error)),
-    onSuccess: (line) => Result.succeed(toInput(line, now))
-  })
 
 /** Classifies one line. Dates and resets in it are relative to `now`, in epoch milliseconds. */
 export const classify = (text: string, { line, now }: { line: number; now: number }): Classification => {

@@ -16,7 +16,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Emulator from "../Emulator.ts"
 import * as Fixtures from "../Fixtures.ts"
-import { columns, oneLine, wrap } from "./output.ts"
+import { oneLine } from "../internal/pasted/printable.ts"
+import { columns, wrap } from "./output.ts"
 
 interface Paint {
   readonly bold: (text: string) => string

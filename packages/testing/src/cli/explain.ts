@@ -18,9 +18,10 @@ import * as Stream from "effect/Stream"
 import * as Explanation from "../Explanation.ts"
 import { filled, texts } from "../internal/explanations/locales.ts"
 import { code, codeList, retriesText, unsafeTexts } from "../internal/explanations/retries.ts"
+import { escapeControls, oneLine } from "../internal/pasted/printable.ts"
+import { type Subject, subjectOf, subjectsOf } from "../internal/pasted/subject.ts"
 import { encodeError, maxLineLength, UnreadableInput } from "./classify.ts"
-import { columns, escapeControls, oneLine, wrap } from "./output.ts"
-import { type Subject, subjectOf, subjectsOf } from "./subject.ts"
+import { columns, wrap } from "./output.ts"
 
 interface Style {
   readonly locale: Explanation.Locale
@@ -45,8 +46,8 @@ const operationsText = ({ operations }: Explanation.Explanation, locale: Explana
   operations.length === total ? texts[locale].labels.every : codeList(operations, locale)
 
 /** Whether the category of an unrecognized response is open, because there is no response. */
-const isOfAnyCategory = ({ error, isResponse }: Extract<Subject, { _tag: "Error" }>): boolean =>
-  error._tag === "UNRECOGNIZED_RESPONSE" && error.matchedBy === "code" && !isResponse
+const isOfAnyCategory = ({ error, input }: Extract<Subject, { _tag: "Error" }>): boolean =>
+  error._tag === "UNRECOGNIZED_RESPONSE" && error.matchedBy === "code" && input === undefined
 
 const errorText = (subject: Extract<Subject, { _tag: "Error" }>, style: Style, total: number): string => {
   const { error } = subject
@@ -69,7 +70,7 @@ const errorText = (subject: Extract<Subject, { _tag: "Error" }>, style: Style, t
     section(labels.remedy, paragraph(explanation.remedy, style), style),
     section(labels.category, paragraph(`${code(error.category)}: ${category.remedy}`, style), style),
     section(labels.retried, retries.map((text) => paragraph(text, style)).join("\n"), style),
-    ...(subject.isResponse
+    ...(subject.input !== undefined
       ? [
         section(labels.recognized, verbatim(error.matchedBy, style), style),
         ...(response.requestId === undefined
@@ -109,7 +110,7 @@ const subjectText = (subject: Subject, style: Style, total: number): string => {
 }
 
 const errorJson = (
-  { error, isResponse }: Extract<Subject, { _tag: "Error" }>,
+  { error, input }: Extract<Subject, { _tag: "Error" }>,
   locale: Explanation.Locale
 ): Readonly<Record<string, unknown>> => {
   const { className, retries, unsafe, ...explanation } = Explanation.of(error, locale)
@@ -123,7 +124,7 @@ const errorJson = (
       reason: retries.reason,
       unsafe: Object.fromEntries(unsafe)
     },
-    ...(isResponse && { matchedBy: error.matchedBy, error: encodeError(error) })
+    ...(input !== undefined && { matchedBy: error.matchedBy, error: encodeError(error) })
   }
 }
 
@@ -133,7 +134,7 @@ const subjectJson = (subject: Subject, locale: Explanation.Locale): ReadonlyArra
       return [errorJson(subject, locale)]
     case "Errors":
       return subject.codes.map((code) =>
-        errorJson({ _tag: "Error", error: VeniceError.fromCode(code), isResponse: false }, locale)
+        errorJson({ _tag: "Error", error: VeniceError.fromCode(code), input: undefined }, locale)
       )
     case "Category":
       return [{ locale, ...Explanation.ofCategory(subject.category, locale) }]

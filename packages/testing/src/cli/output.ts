@@ -3,7 +3,6 @@
  *
  * @internal
  */
-import { Redact } from "@effect-venice/core"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -11,18 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Sink from "effect/Sink"
 import * as Stdio from "effect/Stdio"
-
-/** Text with its control characters written as JSON writes them, so that JSON stays the same JSON. */
-export const escapeControls = (text: string): string =>
-  Redact.printable(text) === text ? text : Array.from(text, escaped).join("")
-
-const escaped = (character: string): string =>
-  Redact.printable(character) === character
-    ? character
-    : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-
-/** Text as one line that is safe to print. */
-export const oneLine = (text: string): string => escapeControls(text.trim().replace(/\s+/g, " "))
+import { oneLine } from "../internal/pasted/printable.ts"
 
 /** The width that every terminal has. */
 export const columns = 80

@@ -6,12 +6,10 @@
 import { Decode, Operation, VeniceError } from "@effect-venice/core"
 import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
-import * as HttpClientError from "effect/http/HttpClientError"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type { HttpMethod } from "effect/http/HttpMethod"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { problemsOf } from "../script/script.ts"
+import { transport } from "./transport.ts"
 
 /** A failed attempt. */
 export interface Failed {
@@ -78,15 +76,6 @@ const momentOf = (value: unknown): number | undefined => {
 
 const timeOf = (line: Members): number | undefined =>
   momentOf(line.timestamp ?? line.time ?? line.at ?? line["@timestamp"] ?? line.ts)
-
-/** A failure without a response of an operation, as a client reports it. */
-export const transport = (operation: string, code?: string): unknown => {
-  const [method = "POST", path = "/"] = operation.split(" ")
-  const cause = code === undefined ? undefined : Object.assign(new Error(code), { code })
-  return new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({ request: HttpClientRequest.make(method as HttpMethod)(path), cause })
-  })
-}
 
 /** The error of Venice, with the operation that the line names if the error does not. */
 const withOperation = (error: VeniceError.VeniceError, operation: string): VeniceError.VeniceError => {

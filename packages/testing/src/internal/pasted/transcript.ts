@@ -17,17 +17,21 @@ export interface Transcript {
 
 const statusLine = /^HTTP\/\d(?:\.\d)? (\d{3})\b/
 
-const readHeaders = (lines: ReadonlyArray<string>): Readonly<Record<string, string>> => {
+/** Headers by their names in lower case; values of the same name are joined by a comma. */
+export const joinHeaders = (pairs: Iterable<readonly [name: string, value: string]>): Transcript["headers"] => {
   const out: Record<string, string> = Object.create(null)
-  for (const line of lines) {
-    const colon = line.indexOf(":")
-    if (colon <= 0) continue
-    const name = line.slice(0, colon).trim().toLowerCase()
-    const value = line.slice(colon + 1).trim()
-    out[name] = name in out ? `${out[name]}, ${value}` : value
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase()
+    out[key] = key in out ? `${out[key]}, ${value}` : value
   }
   return { ...out }
 }
+
+const pairsOf = (lines: ReadonlyArray<string>): ReadonlyArray<readonly [string, string]> =>
+  lines.flatMap((line) => {
+    const colon = line.indexOf(":")
+    return colon <= 0 ? [] : [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const]
+  })
 
 /** The response after its interim responses, redirects and those of proxies. */
 const readPlain = (lines: ReadonlyArray<string>): Omit<Transcript, "operation" | "secrets"> | undefined => {
@@ -40,7 +44,7 @@ const readPlain = (lines: ReadonlyArray<string>): Omit<Transcript, "operation" |
   if (rest.length > 0 && statusLine.test(rest[0]!)) return readPlain(rest)
   return {
     status: Number(statusLine.exec(lines[start]!)![1]),
-    headers: readHeaders(lines.slice(start + 1, end)),
+    headers: joinHeaders(pairsOf(lines.slice(start + 1, end))),
     body: rest.join("\n").trim()
   }
 }
@@ -51,7 +55,13 @@ const operationOf = (requestLine: string | undefined): string | undefined => {
 }
 
 // The decoder finds what looks like a credential by itself. These are for keys that look like nothing.
-const credential = /^[\w-]*(?:auth|cookie|key|token|secret|sign|payment)[\w-]*\s*:\s*(?:\w+ )?(.{4,})$/i
+const hasCredential = /^[\w-]*(?:auth|cookie|key|token|secret|sign|payment)[\w-]*$/i
+
+/** The credentials in the headers of a request. */
+export const secretsOf = (pairs: Iterable<readonly [name: string, value: string]>): ReadonlyArray<string> =>
+  [...pairs].flatMap(([name, value]) =>
+    hasCredential.test(name) ? /^(?:\w+ )?(.{4,})$/.exec(value.trim())?.[1] ?? [] : []
+  )
 
 // curl's own lines, the request, and the notes on the bytes that it sends and receives.
 const isNote = (line: string): boolean => /^(?:[*>] ?|[{}] \[\d+ bytes)/.test(line)
@@ -71,7 +81,7 @@ const readVerbose = (lines: ReadonlyArray<string>): Transcript | undefined => {
     ...response,
     body,
     operation: operationOf(request.findLast((line) => /^[A-Z]+ \S+ HTTP\//.test(line))),
-    secrets: request.flatMap((line) => credential.exec(line)?.[1] ?? [])
+    secrets: secretsOf(pairsOf(request))
   }
 }
 

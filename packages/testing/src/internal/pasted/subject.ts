@@ -1,20 +1,25 @@
 /**
- * What `explain` is asked about: a name, a status, a message, or a response in any form.
+ * What was pasted: a name, a status, a message, or a response in any form.
+ *
+ * The command `explain` and the playground of the site read the same.
  *
  * @internal
  */
 import { Category, Decode, Errors, VeniceError } from "@effect-venice/core"
 import * as Headers from "effect/http/Headers"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type * as Schema from "effect/Schema"
-import { didYouMean, nearest } from "../internal/nearest.ts"
-import * as Transcript from "../internal/transcript.ts"
-import { isFailing, parse, readLine, type ResponseInput } from "./classify.ts"
-import { oneLine } from "./output.ts"
+import * as Schema from "effect/Schema"
+import { didYouMean, nearest } from "../nearest.ts"
+import * as Har from "./har.ts"
+import { oneLine } from "./printable.ts"
+import { isFailing, parse, readLine, type ResponseInput } from "./response.ts"
+import * as Transcript from "./transcript.ts"
 
-/** What the command was asked about. */
+/** What a text is about. */
 export type Subject =
-  | { readonly _tag: "Error"; readonly error: VeniceError.VeniceError; readonly isResponse: boolean }
+  /** One error, with the response that it was decoded from, if the text has one. */
+  | { readonly _tag: "Error"; readonly error: VeniceError.VeniceError; readonly input: ResponseInput | undefined }
   /** Several errors, one of which it may be. */
   | { readonly _tag: "Errors"; readonly codes: ReadonlyArray<VeniceError.Code> }
   | { readonly _tag: "Category"; readonly category: Category.Category }
@@ -31,7 +36,7 @@ const statuses = [...new Set(classes.flatMap((Class) => [Class.status, ...(Class
 const ofCode = (code: VeniceError.Code): Subject => ({
   _tag: "Error",
   error: VeniceError.fromCode(code),
-  isResponse: false
+  input: undefined
 })
 
 const ofCodes = (found: ReadonlyArray<VeniceError.Code>): Subject | undefined =>
@@ -61,7 +66,7 @@ const ofStatus = (status: number): Result.Result<Subject, string> => {
     ofCodes(found.map(({ code }) => code)) ?? {
       _tag: "Error",
       error: new Errors.UnrecognizedResponse({ category, matchedBy: "none", response: { status } }),
-      isResponse: false
+      input: undefined
     }
   )
 }
@@ -77,7 +82,7 @@ const recognized = (body: string, now: number): Subject | undefined => {
     }
   }
   const [error] = errors.values()
-  return errors.size === 1 ? { _tag: "Error", error: error!, isResponse: false } : ofCodes([...errors.keys()])
+  return errors.size === 1 ? { _tag: "Error", error: error!, input: undefined } : ofCodes([...errors.keys()])
 }
 
 // `RATE_LIMIT_EXCEEDED: Rate limit exceeded (HTTP 429 from POST /chat/completions)`, as errors are printed.
@@ -91,13 +96,19 @@ const machineCode = (text: string, now: number): Subject | undefined =>
 
 const message = (text: string, now: number): Subject | undefined => recognized(JSON.stringify({ error: text }), now)
 
+/** A line of a log that names one code somewhere. */
+const mentioned = (text: string): Subject | undefined => {
+  const words: ReadonlyArray<string> = text.slice(0, maxLogLine).match(/\b[A-Z][A-Z0-9_]{3,}\b/g) ?? []
+  return ofCodes([...new Set(words.filter((word) => VeniceError.isCode(word)))])
+}
+
 const ofWords = (text: string, now: number): Subject | undefined =>
-  named(text) ?? printed(text) ?? machineCode(text, now) ?? message(text, now)
+  named(text) ?? printed(text) ?? machineCode(text, now) ?? message(text, now) ?? mentioned(text)
 
 const ofResponse = (input: ResponseInput): Result.Result<Subject, string> => {
   const error = Decode.response(input)
   return isFailing(input, error)
-    ? Result.succeed({ _tag: "Error", error, isResponse: true })
+    ? Result.succeed({ _tag: "Error", error, input })
     : Result.fail(`HTTP ${input.status}: not a failing response`)
 }
 
@@ -114,16 +125,47 @@ const unknown = (text: string): string =>
     proposal(text) || ": give a code, a status, a message or a response"
   }`
 
+const decodeError = Schema.decodeUnknownOption(Schema.toCodecJson(VeniceError.VeniceError))
+
+/** An error as a log has it: encoded, or in the member `error` of the line. */
+const encoded = (json: Schema.Json): Subject | undefined => {
+  const value = Predicate.hasProperty(json, "_tag")
+    ? json
+    : Predicate.hasProperty(json, "error")
+    ? json.error
+    : undefined
+  if (!Predicate.hasProperty(value, "_tag") || typeof value._tag !== "string") return undefined
+  const decoded = decodeError(value)
+  return decoded._tag === "Some"
+    ? { _tag: "Error", error: decoded.value, input: undefined }
+    : VeniceError.isCode(value._tag)
+    ? ofCode(value._tag)
+    : undefined
+}
+
 const isObject = (json: Schema.Json): boolean => typeof json === "object" && json !== null && !Array.isArray(json)
 
 const ofJson = (json: Schema.Json, body: string, now: number): Result.Result<Subject, string> => {
   if (isObject(json) && "status" in (json as object) && "body" in (json as object)) {
     return Result.flatMap(readLine(json, now), ofResponse)
   }
-  const subject = recognized(body, now)
+  const [entry] = Har.entriesOf(json) ?? []
+  if (entry !== undefined) return Result.flatMap(Har.read(entry), (read) => ofTranscript(read, now))
+  const subject = encoded(json) ?? recognized(body, now)
   return subject === undefined
     ? Result.fail("The body identifies no error by itself: paste the status too, as `curl -i` prints it")
     : Result.succeed(subject)
+}
+
+/** The longest line of a log in which JSON or a code is looked for. */
+const maxLogLine = 65_536
+
+/** What a logger wrote before the JSON of a line: a time, a level. */
+const ofLogLine = (text: string, now: number): Subject | undefined => {
+  const start = text.length > maxLogLine || text.includes("\n") ? -1 : text.indexOf("{")
+  const json = start <= 0 ? Result.fail("") : parse(text.slice(start))
+  if (Result.isFailure(json)) return undefined
+  return Result.getOrUndefined(ofJson(json.success as Schema.Json, text.slice(start), now))
 }
 
 /** Reads a code, a class, a category, a status, a message, or a response in any form. */
@@ -136,7 +178,7 @@ export const subjectOf = (text: string, now: number): Result.Result<Subject, str
   if (Result.isSuccess(json)) return ofJson(json.success, trimmed, now)
   const status = statusOf(trimmed)
   if (status !== undefined) return ofStatus(status)
-  const subject = ofWords(trimmed.replace(/\s+/g, " "), now)
+  const subject = ofLogLine(trimmed, now) ?? ofWords(trimmed.replace(/\s+/g, " "), now)
   return subject === undefined ? Result.fail(unknown(trimmed)) : Result.succeed(subject)
 }
 
@@ -148,6 +190,18 @@ const linesOf = (text: string): ReadonlyArray<string> | undefined => {
     : undefined
 }
 
-/** Reads what was pasted: one subject, or a response on each line. */
+/** The failing responses of a HAR file, or of all entries why they are none. */
+const ofHarFile = (text: string, now: number): ReadonlyArray<Result.Result<Subject, string>> | undefined => {
+  const json = /^\s*\{/.test(text) ? parse(text) : Result.fail("")
+  const entries = Result.isSuccess(json) && Predicate.hasProperty(json.success, "log")
+    ? Har.entriesOf(json.success)
+    : undefined
+  if (entries === undefined) return undefined
+  const subjects = entries.map((entry) => Result.flatMap(Har.read(entry), (read) => ofTranscript(read, now)))
+  const failing = subjects.filter(Result.isSuccess)
+  return failing.length > 0 ? failing : [Result.fail("The HAR file has no failing response")]
+}
+
+/** Reads what was pasted: one subject, a response on each line, or the failing responses of a HAR file. */
 export const subjectsOf = (text: string, now: number): ReadonlyArray<Result.Result<Subject, string>> =>
-  linesOf(text)?.map((line) => subjectOf(line, now)) ?? [subjectOf(text, now)]
+  linesOf(text)?.map((line) => subjectOf(line, now)) ?? ofHarFile(text, now) ?? [subjectOf(text, now)]

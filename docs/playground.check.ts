@@ -1,0 +1,159 @@
+/** What a visitor does in the playground, in Chromium: responses, hostile ones too, policies, links, both languages. */
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import type { Browser, Page } from "playwright-core"
+
+interface Site {
+  /** The address of the root of the site, with a slash at its end. */
+  readonly root: string
+  readonly check: (condition: boolean, problem: string) => void
+  readonly violations: (page: Page) => Promise<ReadonlyArray<string>>
+  readonly pictures: string | undefined
+}
+
+const part = (page: Page, name: string) => page.locator(`[data-pg="${name}"]`)
+
+const textOf = async (page: Page, name: string): Promise<string> => (await part(page, name).textContent()) ?? ""
+
+const paste = async (page: Page, text: string): Promise<void> => {
+  await page.locator(".pg textarea").fill(text)
+}
+
+const key = "VENICE-ADMIN-KEY-abcdefghijklmnop"
+
+const hostile = [
+  "HTTP/1.1 400",
+  "content-type: text/html",
+  "",
+  `<img src="https://elsewhere.example/x.png" onerror="globalThis.pwned = 1"></script><script>globalThis.pwned = 1</script>`
+  + `\u202egnp.exe\u0007 ${key}`
+].join("\n")
+
+/** The hash is written after the last key, and only then read. */
+const linkOf = async (page: Page): Promise<string> => {
+  await page.waitForTimeout(600)
+  return new URL(page.url()).hash
+}
+
+const decoded = (hash: string): string => Buffer.from(hash.slice(3), "base64url").toString()
+
+const responses = async (page: Page, { check }: Site): Promise<void> => {
+  check(await textOf(page, "tag") === "MODEL_OVERLOADED", "The example of the playground is not MODEL_OVERLOADED")
+  check((await textOf(page, "hint")).includes("30s"), "The hint of the example is not shown")
+  check((await textOf(page, "handler")).includes("MODEL_OVERLOADED"), "The handler does not catch the error")
+  await page.locator(".pg select").first().selectOption("table-TOO_MANY_TOKENS").catch(() => undefined)
+  await paste(page, "HTTP/2 402\n\n{\"error\":\"Insufficient USD or Diem balance to complete request\"}")
+  await page.locator("[data-pg=tag]", { hasText: "INSUFFICIENT_BALANCE" }).waitFor({ timeout: 5000 })
+  for (
+    const [format, expected] of [["openai", "\"type\""], ["anthropic", "\"type\": \"error\""], [
+      "problem",
+      "problem+json"
+    ]]
+  ) {
+    await page.locator(".pg-output select").first().selectOption(format!)
+    check((await textOf(page, "encoded")).includes(expected!), `The form ${format} is not shown`)
+  }
+  await paste(page, "no such thing at all")
+  await part(page, "problem").waitFor({ timeout: 5000 })
+}
+
+const hostileResponses = async (page: Page, { check }: Site): Promise<void> => {
+  await paste(page, hostile)
+  await page.locator("[data-pg=body]", { hasText: "<img" }).waitFor({ timeout: 5000 })
+  const body = await textOf(page, "body")
+  check(body.includes("</script><script>"), "A hostile body is not shown as text")
+  check(body.includes("\\u202e") && body.includes("\\u0007"), "Control characters are not written out")
+  check((await page.locator(".pg img[src^=http], .pg script").count()) === 0, "A hostile body has become elements")
+  check(await page.evaluate(() => !("pwned" in globalThis)), "A hostile body was executed")
+  check(!(await page.locator(".pg-output").first().textContent())!.includes(key), "A credential is shown")
+  check((await textOf(page, "redactions")).length > 0, "The redactions are not listed")
+  const link = await linkOf(page)
+  check(link.startsWith("#s=") && !decoded(link).includes(key), "A credential is in the link")
+  await paste(page, `HTTP/1.1 500\n\n${"x<b>".repeat(250_000)}`)
+  await page.locator("[data-pg=rule]", { hasText: "none" }).waitFor({ timeout: 20_000 })
+  check((await textOf(page, "body")).length < 10_000, "A long body is shown as a whole")
+  check((await linkOf(page)).length < 65_536, "The link of a long body is too long")
+}
+
+const policies = async (page: Page, { check }: Site): Promise<void> => {
+  const outcome = () => part(page, "outcome").getAttribute("data-outcome")
+  check(await outcome() === "succeeded", "The example of a policy does not succeed")
+  const before = await part(page, "timeline").innerHTML()
+  await part(page, "draw-again").click()
+  await page.waitForFunction(
+    (html) => document.querySelector("[data-pg=timeline]")!.innerHTML !== html,
+    before,
+    { timeout: 5000 }
+  )
+  check(await textOf(page, "requests") === "400", "A hundred callers do not send four requests each")
+  // By keyboard alone: the next control after the list adds an operation.
+  await page.locator("[data-pg=steps] select").last().selectOption("limit")
+  await part(page, "add-step").focus()
+  await page.keyboard.press("Enter")
+  await page.locator("[data-pg=steps] input").first().fill("2")
+  await page.locator("[data-pg=outcome][data-outcome=attempts]").waitFor({ timeout: 5000 })
+  check((await textOf(page, "policy-code")).includes("Retry.limit({ attempts: 2"), "The code lacks the limit")
+}
+
+/** Opens the playground and does what its visitors do. */
+export const visitPlayground = async (browser: Browser, site: Site): Promise<void> => {
+  const { check, pictures, root } = site
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  page.on("request", ({ url }) => {
+    const address = url()
+    check(address.startsWith(root) || address.startsWith("data:"), `A request leaves the site: ${address}`)
+  })
+  page.on("pageerror", (error) => check(false, `playground: ${error.message}`))
+  const open = async (path: string): Promise<void> => {
+    // A fragment alone would not load the page again.
+    await page.goto("about:blank")
+    await page.goto(`${root}${path}`)
+    await part(page, "tag").waitFor({ timeout: 20_000 })
+  }
+  await open("playground/")
+  await responses(page, site)
+  await hostileResponses(page, site)
+  await open("playground/")
+  await policies(page, site)
+  const link = await linkOf(page)
+  await open(`ar/playground/${link}`)
+  check(await part(page, "outcome").getAttribute("data-outcome") === "attempts", "A link does not restore the state")
+  check(
+    await page.evaluate(() => getComputedStyle(document.querySelector(".pg")!).direction) === "rtl",
+    "Arabic is not RTL"
+  )
+  check(
+    await page.locator(".pg pre, .pg textarea").evaluateAll((all) =>
+      all.every((e) => getComputedStyle(e).direction === "ltr")
+    ),
+    "Code of the playground is not written from left to right"
+  )
+  const bad = Buffer.from(JSON.stringify({ text: "<img src=x onerror=alert(1)>", callers: 1e12 })).toString("base64url")
+  for (const fragment of [`#s=${bad}`, "#s=javascript:alert(1)", `#s=${"A".repeat(100_000)}`]) {
+    await open(`playground/${fragment}`)
+    check(await part(page, "bad-link").count() === 1, "A hostile link is not refused")
+  }
+  if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
+  for (const path of ["playground/", "ar/playground/"]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme })
+      for (const width of [390, 1280]) {
+        await page.setViewportSize({ width, height: 900 })
+        await open(path)
+        for (const violation of await site.violations(page)) {
+          check(false, `${path}, ${colorScheme}, ${width}: ${violation}`)
+        }
+        const overflow = await page.evaluate(() =>
+          document.documentElement.scrollWidth - document.documentElement.clientWidth
+        )
+        check(overflow <= 0, `${path} is ${overflow} pixels wider than ${width}`)
+        if (pictures !== undefined) {
+          const name = `${path.replaceAll("/", "_")}${colorScheme}-${width}.png`
+          await page.screenshot({ path: join(pictures, name), fullPage: true })
+        }
+      }
+    }
+  }
+  await context.close()
+}
