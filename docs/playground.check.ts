@@ -100,8 +100,8 @@ export const visitPlayground = async (browser: Browser, site: Site): Promise<voi
   const { check, pictures, root } = site
   const context = await browser.newContext()
   const page = await context.newPage()
-  page.on("request", ({ url }) => {
-    const address = url()
+  page.on("request", (request) => {
+    const address = request.url()
     check(address.startsWith(root) || address.startsWith("data:"), `A request leaves the site: ${address}`)
   })
   page.on("pageerror", (error) => check(false, `playground: ${error.message}`))

@@ -124,7 +124,7 @@ export const CrowdDrawing = ({ crowd, label }: { readonly crowd: Crowd; readonly
   const most = Math.max(1, ...crowd.arrivals)
   const part = inner / crowd.arrivals.length
   return (
-    <div class="pg-drawing" dir="ltr">
+    <div class="pg-drawing" dir="ltr" tabIndex={0} role="region" aria-label={label}>
       <svg viewBox={`0 0 ${width} ${crowdHeight + 24}`} role="img" aria-label={label} data-pg="arrivals">
         {crowd.arrivals.map((count, i) => {
           const height = count === 0 ? 0 : Math.max(1, count / most * crowdHeight)
