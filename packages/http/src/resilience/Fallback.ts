@@ -22,7 +22,14 @@
  * - {@link collect} returns the routes that a call took, {@link historyOf} those behind a failure. The span of the call
  *   has an event `venice.fallback` and the attribute `venice.route`; `venice.client.fallbacks` counts them.
  *
- * Effect's `ExecutionPlan` chooses its next step by order and not by cause, which is why this is not one.
+ * Effect's `ExecutionPlan` chooses its next step by order and not by cause, and its steps do not change the channel, which
+ * is why this is not one.
+ *
+ * **Gotchas**
+ *
+ * - Put `on` into the `pipe` of a call, where its channel is known.
+ * - Around an effect that runs a stream, an error after the first event passes, although its type does not say so: use
+ *   {@link onStream} on the stream.
  *
  * **Example** (A sibling for a busy model, and another payer for an empty account)
  *

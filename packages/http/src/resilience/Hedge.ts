@@ -18,7 +18,7 @@
  * - The delay is a duration, or the latency that a share of the reads had so far: {@link percentile}.
  * - The span of the call has an event `venice.hedge`, and `venice.client.hedges` counts second requests by which one won.
  *
- * **Example** (A second request after 300 milliseconds)
+ * **Example** (A second request for a read without an answer)
  *
  * ```ts
  * import { Hedge } from "@effect-venice/http/resilience"
@@ -68,7 +68,7 @@ export type FreeRead = Extract<Free, `GET ${string}` | `POST ${string}/quote`>
 export interface Latency {
   /** The delay for the next read. */
   readonly delay: () => Duration.Duration
-  /** Takes the duration of a read that succeeded. */
+  /** Takes how long a read took until one of its requests succeeded. */
   readonly observe: (duration: Duration.Duration) => void
 }
 
@@ -165,12 +165,9 @@ export const hedge = <Name extends FreeRead>(
   const latency: Latency = isLatency(after) ? after : fixed(durationOf("after", after))
   return (self) =>
     Effect.clockWith((clock) => {
-      const timed = Effect.suspend(() => {
-        const begin = clock.currentTimeMillisUnsafe()
-        return Effect.tap(self, () =>
-          Effect.sync(() => latency.observe(Duration.millis(clock.currentTimeMillisUnsafe() - begin))))
-      })
-      return hedged(operation, timed, latency.delay())
+      const begin = clock.currentTimeMillisUnsafe()
+      return Effect.tap(hedged(operation, self, latency.delay()), () =>
+        Effect.sync(() => latency.observe(Duration.millis(clock.currentTimeMillisUnsafe() - begin))))
     })
 }
 

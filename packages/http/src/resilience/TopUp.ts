@@ -43,7 +43,9 @@
 import type { PaymentRequired } from "@effect-venice/core/Errors"
 import { isVeniceError } from "@effect-venice/core/VeniceError"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
+import { allowsAnother } from "../internal/resilience/causes.ts"
 import { keep, record } from "../internal/resilience/routes.ts"
 
 /**
@@ -53,9 +55,9 @@ import { keep, record } from "../internal/resilience/routes.ts"
  * @since 0.1.0
  */
 export interface TopUp<E, R> {
-  /** How many payments were made. */
+  /** How many payments have ended. */
   readonly payments: Effect.Effect<number>
-  /** Pays, unless a payment was made since `known`. */
+  /** Pays, or ends as the latest payment did, if it was not among the `known` ones. */
   readonly since: (known: number, failure: PaymentRequired) => Effect.Effect<void, E, R>
 }
 
@@ -71,17 +73,21 @@ export const make = <E, R>(
 ): Effect.Effect<TopUp<E, R>> =>
   Effect.map(Semaphore.make(1), (one) => {
     let payments = 0
-    const paid = Effect.sync(() => {
-      payments++
-    })
+    let latest: Exit.Exit<unknown, E> = Exit.void
+    const paid = (failure: PaymentRequired) =>
+      Effect.onExit(Effect.suspend(() => pay(failure)), (exit) =>
+        Effect.sync(() => {
+          payments++
+          latest = exit
+        }))
     return {
       payments: Effect.sync(() => payments),
       since: (known, failure) =>
         one.withPermit(
-          Effect.suspend(() =>
-            payments > known ? Effect.void : Effect.uninterruptible(Effect.andThen(pay(failure), paid))
+          Effect.suspend((): Effect.Effect<unknown, E, R> =>
+            payments > known ? latest : Effect.uninterruptible(paid(failure))
           )
-        )
+        ).pipe(Effect.asVoid)
     }
   })
 
@@ -104,7 +110,7 @@ export const payAndResend =
       (known) =>
         Effect.catch(self, (failure): Effect.Effect<A, E | E2, R | R2> =>
           Effect.withFiber((fiber) => {
-            if (!isPayable(failure)) return Effect.fail(failure)
+            if (!isPayable(failure) || !allowsAnother(failure, fiber)) return Effect.fail(failure)
             const { recorded, taken } = record("top-up", failure, fiber)
             const again = Effect.tapError(self, (last) => Effect.sync(() => keep(last, failure, taken)))
             return topUp.since(known, failure).pipe(Effect.andThen(recorded), Effect.andThen(again))

@@ -2,7 +2,7 @@ import { Classification, Decode, Errors, Operation, Retry, type VeniceError } fr
 import { Failure } from "@effect-venice/http"
 import { Breaker, Fallback } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Duration, Effect, Metric, Stream, Tracer } from "effect"
+import { Cause, Data, Duration, Effect, Exit, Metric, Stream, Tracer } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 
 type AnyFailure = VeniceError.VeniceError | Failure.Failure
@@ -156,6 +156,20 @@ describe("a route", () => {
       )
 
       assert.strictEqual(yield* call, "later")
+    }))
+})
+
+describe("an error of another provider whose request is lost", () => {
+  it.effect("takes no route", () =>
+    Effect.gen(function*() {
+      class Lost extends Data.TaggedError("Lost") implements Classification.Classified {
+        get [Classification.key]() {
+          return { category: "Capacity", outcome: "lost" } as const
+        }
+      }
+      const call = Effect.fail(new Lost()).pipe(Fallback.on("other", "Capacity", () => Effect.succeed("taken")))
+
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(call)))
     }))
 })
 

@@ -81,6 +81,18 @@ describe("a top-up", () => {
       assert.strictEqual(account.sent, 1)
     }))
 
+  it.effect("is not paid again by the calls that waited for a payment that failed", () =>
+    Effect.gen(function*() {
+      const { ask } = makeAccount()
+      const topUp = yield* TopUp.make(() => Effect.andThen(Effect.sleep("1 second"), Effect.fail("no answer" as const)))
+      const call = Effect.flip(TopUp.payAndResend(topUp)(ask))
+      const fiber = yield* Effect.forkChild(Effect.all([call, call, call], { concurrency: "unbounded" }))
+      yield* TestClock.adjust("1 minute")
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["no answer", "no answer", "no answer"])
+      assert.strictEqual(yield* topUp.payments, 1)
+    }))
+
   it.effect("is not cut off by an interruption", () =>
     Effect.gen(function*() {
       const { ask, pay } = makeAccount()

@@ -77,8 +77,9 @@ export const allowsAnother = (failure: unknown, fiber: Fiber.Fiber<unknown, unkn
   if (fiber.getRef(Operation.ReplayAllowed)) return true
   const outcome = Retry.outcomeOf(failure)
   if (isVeniceError(failure) && failure._tag === "UNRECOGNIZED_RESPONSE") return outcome !== "lost"
+  const isLost = !isVeniceError(failure) && Classification.of(failure)?.outcome === "lost"
   // At capacity, or over a limit: Venice did not execute the request.
-  if (!isUncertain(categoryOf(failure)) && !isTransport(failure)) return true
+  if (!isLost && !isUncertain(categoryOf(failure)) && !isTransport(failure)) return true
   return outcome !== undefined
     && Operation.mayRepeat(Retry.operationOf(failure) ?? fiber.getRef(Operation.Current), outcome)
 }
