@@ -26,6 +26,7 @@ import { locales } from "../internal/explanations/locales.ts"
 import { backtestCommand } from "./backtest.ts"
 import { classifyLines, type RefusedLines, type UnreadableInput } from "./classify.ts"
 import { demo, live } from "./demo.ts"
+import { doctorCommand } from "./doctor.ts"
 import { type CannotEmulate, defaultHost, defaultPort, emulate } from "./emulate.ts"
 import { explainInput, parseQuery, print, type Unexplained } from "./explain.ts"
 import * as Invocation from "./invocation.ts"
@@ -269,7 +270,8 @@ Command.make("effect-venice").pipe(
     recordCommand,
     replayCommand,
     validateCommand,
-    backtestCommand
+    backtestCommand,
+    doctorCommand
   ]),
   Command.withExamples([
     { command: "effect-venice demo", description: "See every error" },
