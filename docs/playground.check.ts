@@ -41,7 +41,9 @@ const responses = async (page: Page, { check }: Site): Promise<void> => {
   check(await textOf(page, "tag") === "MODEL_OVERLOADED", "The example of the playground is not MODEL_OVERLOADED")
   check((await textOf(page, "hint")).includes("30s"), "The hint of the example is not shown")
   check((await textOf(page, "handler")).includes("MODEL_OVERLOADED"), "The handler does not catch the error")
-  await page.locator(".pg select").first().selectOption("table-TOO_MANY_TOKENS").catch(() => undefined)
+  const fixture = "table-TOO_MANY_TOKENS"
+  await page.locator(`.pg select:has(option[value="${fixture}"])`).selectOption(fixture)
+  await page.locator("[data-pg=tag]", { hasText: "TOO_MANY_TOKENS" }).waitFor({ timeout: 5000 })
   await paste(page, "HTTP/2 402\n\n{\"error\":\"Insufficient USD or Diem balance to complete request\"}")
   await page.locator("[data-pg=tag]", { hasText: "INSUFFICIENT_BALANCE" }).waitFor({ timeout: 5000 })
   for (

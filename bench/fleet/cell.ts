@@ -96,15 +96,16 @@ export const run = async (scenario: Scenario, subject: Subject, options: Options
       )
       const entries: Array<Journal.Entry> = []
       const onEntries = options.onEntries ?? ((read) => entries.push(...read))
-      let isReading = options.onEntries !== undefined
+      const ended = new AbortController()
+      if (options.onEntries === undefined) ended.abort()
       const reading = (async () => {
-        while (isReading) {
+        while (!ended.signal.aborted) {
           onEntries(await venice.read())
           await sleep(5000)
         }
       })()
       const pauses = await Promise.all(fleet.map(({ done }) => done))
-      isReading = false
+      ended.abort()
       for (const timer of timers) clearTimeout(timer)
       // A request whose caller has gone ends in Venice.
       await sleep(1500)

@@ -10,7 +10,7 @@ import { initial, type State } from "../state.ts"
 import { words as allWords } from "../words.ts"
 import { CopyButton } from "./controls.tsx"
 import { PolicyView } from "./policy.tsx"
-import { fixtureTime, ResponseView } from "./response.tsx"
+import { receivedAt, ResponseView } from "./response.tsx"
 
 /** How long the link waits for the next key, in milliseconds: browsers bound how often a page may change its address. */
 const linkDelayMillis = 300
@@ -31,7 +31,10 @@ const Playground = ({ locale }: { readonly locale: Locale }) => {
   // What was pasted may hold credentials, and more than a link can. It stays out of the state.
   const [text, setText] = useState(state.text)
   const [index, setIndex] = useState(0)
-  const readings = useMemo(() => read(text, { now: fixtureTime, operation: state.operation }), [text, state.operation])
+  const readings = useMemo(() => read(text, { now: receivedAt(text), operation: state.operation }), [
+    text,
+    state.operation
+  ])
   const fragment = useMemo(() => {
     const reading = readings[Math.min(index, readings.length - 1)]!
     const input = reading._tag === "Error" ? reading.input : undefined

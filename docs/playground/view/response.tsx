@@ -32,8 +32,11 @@ interface Props {
 const fixtureText = ({ body, headers, status }: Fixtures.Fixture): string =>
   [`HTTP/1.1 ${status}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "", body].join("\n")
 
-/** The headers of fixtures are relative to the time at which they were received. */
-export const fixtureTime = DateTime.toEpochMillis(Fixtures.receivedAt)
+const fixtureTexts = new Set(Fixtures.all.map(fixtureText))
+
+/** When a text was received: a pasted one now, a fixture at the time to which its headers are relative. */
+export const receivedAt = (text: string): number =>
+  fixtureTexts.has(text) ? DateTime.toEpochMillis(Fixtures.receivedAt) : Date.now()
 
 const fixtureChoices = Fixtures.all.map(({ code, id }) => ({ value: id, label: `${code}: ${id}` }))
 

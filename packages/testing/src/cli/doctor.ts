@@ -15,7 +15,8 @@ import * as Schema from "effect/Schema"
 import type { Check, Status } from "../internal/doctor/check.ts"
 import { diagnose, type Diagnosis } from "../internal/doctor/diagnose.ts"
 import { versionsIn } from "../internal/doctor/versions.ts"
-import { columns, escapeControls, oneLine, wrap } from "./output.ts"
+import { escapeControls, oneLine } from "../internal/pasted/printable.ts"
+import { columns, wrap } from "./output.ts"
 import { CommandFailure } from "./recording.ts"
 
 const marks: Readonly<Record<Status, string>> = { ok: "ok", warning: "warning", failure: "FAILURE", skipped: "-" }
