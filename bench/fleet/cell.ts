@@ -96,15 +96,15 @@ export const run = async (scenario: Scenario, subject: Subject, options: Options
       )
       const entries: Array<Journal.Entry> = []
       const onEntries = options.onEntries ?? ((read) => entries.push(...read))
-      let isReading = options.onEntries !== undefined
+      const reader = { isOn: options.onEntries !== undefined }
       const reading = (async () => {
-        while (isReading) {
+        while (reader.isOn) {
           onEntries(await venice.read())
           await sleep(5000)
         }
       })()
       const pauses = await Promise.all(fleet.map(({ done }) => done))
-      isReading = false
+      reader.isOn = false
       for (const timer of timers) clearTimeout(timer)
       // A request whose caller has gone ends in Venice.
       await sleep(1500)
