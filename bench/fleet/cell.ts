@@ -96,16 +96,15 @@ export const run = async (scenario: Scenario, subject: Subject, options: Options
       )
       const entries: Array<Journal.Entry> = []
       const onEntries = options.onEntries ?? ((read) => entries.push(...read))
-      const ended = new AbortController()
-      if (options.onEntries === undefined) ended.abort()
+      const reader = { isOn: options.onEntries !== undefined }
       const reading = (async () => {
-        while (!ended.signal.aborted) {
+        while (reader.isOn) {
           onEntries(await venice.read())
           await sleep(5000)
         }
       })()
       const pauses = await Promise.all(fleet.map(({ done }) => done))
-      ended.abort()
+      reader.isOn = false
       for (const timer of timers) clearTimeout(timer)
       // A request whose caller has gone ends in Venice.
       await sleep(1500)
