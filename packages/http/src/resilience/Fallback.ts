@@ -87,7 +87,7 @@ const listOf = (causes: string | ReadonlyArray<string>): ReadonlyArray<string> =
  * import { Effect } from "effect"
  *
  * // Stands for `venice.execute("POST /chat/completions", { body: { model, messages }, success })`.
- * const ask = (model: string) =>
+ * const ask = (model: string): Effect.Effect<string, Errors.ContentPolicyViolation> =>
  *   model === "strict"
  *     ? Effect.fail(new Errors.ContentPolicyViolation({ recommendedModel: "open" }))
  *     : Effect.succeed(`an answer of ${model}`)
