@@ -214,6 +214,7 @@ const assumptions: ReadonlyArray<string> = [
   "Failures of one key, operation and kind at most 60 s apart are one episode; when it ends, they have recovered.",
   "Two samples are added to each kind: one recovers after 30 s, one never does.",
   "No attempt succeeds before the server's hint or a lockout has passed. A retry that fails, fails as the first did.",
+  "Lockouts are those of the log: the retries of a policy cause no others.",
   "Attempts take no time, and retries of one call do not slow down another."
 ]
 
