@@ -13,17 +13,16 @@ import * as Refuse from "./refusal.ts"
 import type { Handler } from "./run.ts"
 import { ok } from "./run.ts"
 
-const durations = [
-  ...Array.from({ length: 16 }, (_, i) => `${i + 1}s`),
+const duration = z.enum([
+  "1s",
+  ...Array.from({ length: 15 }, (_, i) => `${i + 2}s`),
   "18s",
   "20s",
   "25s",
   "30s",
   "1 gen",
   "Auto"
-] as const
-
-const duration = z.enum(durations as unknown as [string, ...Array<string>])
+])
 
 const ratio = z.enum(["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9", "21:9"])
 
