@@ -78,6 +78,7 @@ export const run = async (scenario: Scenario, subject: Subject, options: Options
         subject,
         baseUrl: venice.baseUrl,
         redisPort: redis.port,
+        processes: options.processes,
         deadline: scenario.deadline,
         calls: scenario.calls(process, options.processes, seconds, options.seed),
         ...(options.sampleEvery !== undefined && { sampleEvery: options.sampleEvery })

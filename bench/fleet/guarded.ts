@@ -13,10 +13,11 @@ export const guarded = (body: ReturnType<typeof bodyOf>, key: Redacted.Redacted)
 /** The driver logs every failed attempt to connect, and `BoundedRedis` that Redis is away. */
 const silent = Logger.layer([])
 
-export const layer = (redisPort: number, deadline: number) =>
+export const layer = (redisPort: number, deadline: number, processes: number) =>
   Resilience.layerRedis({
     deadline,
     timeout: "10 seconds",
+    guard: { processes },
     pacing: { budgets: (model) => model === smallModel ? Pacing.tiers.M : Pacing.tiers.XS }
   }).pipe(
     Layer.provide(BoundedRedis.layer(

@@ -15,6 +15,8 @@ export type Subject = (typeof subjects)[number]
 export interface Settings {
   readonly baseUrl: string
   readonly redisPort: number
+  /** How many processes the fleet has. */
+  readonly processes: number
   /** How long the caller waits for a call, in milliseconds. */
   readonly deadline: number
 }
@@ -76,11 +78,11 @@ const ofPromise = (
 })
 
 const make: Readonly<Record<Subject, (settings: Settings) => Promise<Client>>> = {
-  "all parts": async ({ baseUrl, deadline, redisPort }) => {
+  "all parts": async ({ baseUrl, deadline, processes, redisPort }) => {
     const { guarded, layer } = await import("./guarded.ts")
     // The deadline is in the layer, and nothing else ends a call.
     return ofEffect(
-      Layer.merge(layer(redisPort, deadline), veniceLayer(baseUrl)),
+      Layer.merge(layer(redisPort, deadline, processes), veniceLayer(baseUrl)),
       (planned) => guarded(bodyOf(planned), key)
     )
   },

@@ -173,6 +173,8 @@ export interface RedisSettings extends Settings {
   readonly prefix?: string | undefined
   /** After which time a call in flight is taken for one of a process that has ended: one minute by default. */
   readonly lease?: Duration.Input | undefined
+  /** How many processes use the same keys, at most: 4 by default. While Redis is away, each takes this part of a budget. */
+  readonly processes?: number | undefined
 }
 
 /**
@@ -186,8 +188,9 @@ export interface RedisSettings extends Settings {
  *
  * **Gotchas**
  *
- * While Redis is away, each process keeps to the budget for itself, and to what Venice says. Provide the `Redis` of
- * `BoundedRedis`, so that no call waits for it. A call that takes longer than the lease is in flight for its own process
+ * While Redis is away, each process takes its part of the budget, `(limit - spare) / processes`, and of what Venice says is
+ * left. So it also has fewer calls in flight: 11 by default. Provide the `Redis` of `BoundedRedis`, so that no call waits
+ * for it. A call that takes longer than the lease is in flight for its own process
  * only. The waiting of different processes have no order.
  *
  * @category layers
@@ -197,12 +200,14 @@ export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<LockoutGua
   const checked = check(settings)
   const lease = Math.ceil(positiveMillisOf("lease", settings.lease ?? "1 minute"))
   const prefix = settings.prefix ?? "venice:failures:"
+  const most = checked.limit - checked.spare
+  const processes = countOf("processes", settings.processes ?? Math.min(4, most), 1, most)
   return Layer.effect(
     LockoutGuard,
     Effect.gen(function*() {
       const redis = yield* Redis.Redis
       const local = new FailureBudgets(checked)
-      const shared = new SharedBudgets(local, redis, yield* Effect.scope, yield* instanceName, prefix, lease)
+      const shared = new SharedBudgets(local, redis, yield* Effect.scope, yield* instanceName, prefix, lease, processes)
       return LockoutGuard.of({
         ticket: (call) => new SharedTicket(shared, new LocalTicket(local, call), call),
         remaining: (call) =>

@@ -103,6 +103,14 @@ describe("a guard", () => {
       assert.strictEqual(sent, 1)
     }).pipe(guarded()))
 
+  it.effect("sends no retry when all failures are spared for first attempts", () =>
+    Effect.gen(function*() {
+      const error = yield* aheadOf(answered({ model: "m", isRetry: true }))
+
+      assert.strictEqual(Duration.toMillis(error.retryAfter), 30_000)
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(guarded({ spareOfRetries: 50 })))
+
   it.effect("sends a retry while more is left", () =>
     Effect.gen(function*() {
       for (let i = 0; i < 34; i++) yield* fail(notFound())
@@ -347,6 +355,10 @@ describe("settings", () => {
     { longestWait: Duration.infinity }
   ])("%o makes no sense", (settings) => {
     assert.throws(() => LockoutGuard.layer(settings), RangeError)
+  })
+
+  it.each([{ processes: 0 }, { processes: 46 }, { lease: 0 }])("%o makes no sense for a fleet", (settings) => {
+    assert.throws(() => LockoutGuard.layerRedis(settings), RangeError)
   })
 })
 

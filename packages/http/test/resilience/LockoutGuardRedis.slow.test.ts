@@ -143,10 +143,10 @@ describeRedis("the guard of a fleet", () => {
       assert.lengthOf(exits.filter((exit) => tagOf(exit) === "LOCKOUT_AHEAD"), 102)
     }))
 
-  it.live("goes on for itself while Redis is away", () =>
+  it.live("goes on with its part of the budget while Redis is away", () =>
     Effect.gen(function*() {
       const server = yield* startServer
-      const guard = yield* guardOf(server.port, { limit: 3, spare: 0 }, "500 millis")
+      const guard = yield* guardOf(server.port, { limit: 6, spare: 0, processes: 2 }, "500 millis")
       yield* fail(guard)
       yield* server.freeze
 
@@ -157,6 +157,39 @@ describeRedis("the guard of a fleet", () => {
       yield* fail(guard)
       assert.strictEqual(tagOf(yield* answered(guard)), "LOCKOUT_AHEAD")
       yield* server.thaw
+    }))
+
+  it.live("has no more failures than the budget when Redis goes away while many calls begin", () =>
+    Effect.gen(function*() {
+      const server = yield* startServer
+      const guards = yield* Effect.all(
+        Array.from({ length: 4 }, () => guardOf(server.port, { limit: 22, spare: 2, processes: 4 }, "300 millis"))
+      )
+      // The failures of the first are in Redis, and those that come after it went away are not.
+      yield* fail(guards[0]!)
+      yield* told
+      yield* server.kill
+      let counted = 0
+
+      const exits = yield* Effect.forEach(
+        guards,
+        (guard) =>
+          Effect.forEach(Array.from({ length: 30 }), () =>
+            use(guard)(Effect.exit(
+              LockoutGuard.protect(call)(Effect.andThen(
+                Effect.sleep("100 millis"),
+                Effect.suspend(() => {
+                  counted++
+                  return Effect.fail(new Errors.ModelNotFound({ response: { status: 404 } }))
+                })
+              ))
+            )), { concurrency: "unbounded" }),
+        { concurrency: "unbounded" }
+      )
+
+      // The first has a failure less to go.
+      assert.strictEqual(counted, 19)
+      assert.lengthOf(exits.flat().filter((exit) => tagOf(exit) === "LOCKOUT_AHEAD"), 101)
     }))
 
   it.live("gives its place back when it is interrupted", () =>

@@ -103,6 +103,8 @@ class Shared {
   readonly log: FailureLog
   /** The name in Redis, if it was computed. */
   sharedName: string | undefined
+  /** The calls in flight that were sent; others wait for the verdict of Redis. */
+  sent = 0
   /** The first attempts, and the retries, which must leave more of the budget: each first come, first served. */
   readonly first = new Set<Waiting>()
   readonly retries = new Set<Waiting>()

@@ -19,6 +19,9 @@ export interface Rules {
 /** A call is sent, or waits for a call in flight, or is refused until a time. */
 export type Verdict = "send" | "wait" | number
 
+/** One process's part of `failures`. */
+const part = (failures: number, processes: number): number => Math.floor(failures / processes)
+
 export class FailureLog {
   /** When each counted failure arrived, the oldest first. */
   failures: Array<number> = []
@@ -53,21 +56,31 @@ export class FailureLog {
     return Math.max(0, Math.min(this.rules.limit - this.failures.length, this.reported?.remaining ?? Infinity))
   }
 
-  /** The verdict on a call that must leave `spare` failures unused. */
-  decide(now: number, spare: number): Verdict {
-    const left = this.left(now)
-    if (left - spare > this.inFlight) return "send"
-    return left > spare ? "wait" : this.opensAt(spare)
+  /**
+   * The verdict on a call that must leave `spare` failures unused, beside `inFlight` other calls of this process. Without
+   * a common count, each of several `processes` takes an equal part of the budget, and takes it that the others have as
+   * many calls in flight as itself.
+   */
+  decide(now: number, spare: number, inFlight = this.inFlight, processes = 1): Verdict {
+    this.advance(now)
+    const { reported, rules: { limit } } = this
+    const left = now < this.closedUntil ? 0 : Math.min(
+      part(limit - spare, processes) - this.failures.length,
+      reported === undefined ? Infinity : part(reported.remaining - spare, processes)
+    )
+    if (left > inFlight) return "send"
+    return left > 0 ? "wait" : this.opensAt(now, spare, processes)
   }
 
-  /** When more than `spare` failures are left again. */
-  opensAt(spare: number): number {
+  /** When a call that leaves `spare` failures unused may be sent again. */
+  private opensAt(now: number, spare: number, processes: number): number {
     const { closedUntil, failures, reported, rules: { limit, window } } = this
-    const tooMany = failures.length - (limit - spare)
+    const tooMany = failures.length - part(limit - spare, processes)
     return Math.max(
       closedUntil,
-      tooMany >= 0 ? failures[tooMany]! + window : -Infinity,
-      reported !== undefined && reported.remaining <= spare ? reported.until : -Infinity
+      // No failure is there when the part of a process is none.
+      tooMany >= 0 ? (failures[tooMany] ?? now) + window : -Infinity,
+      reported !== undefined && part(reported.remaining - spare, processes) <= 0 ? reported.until : -Infinity
     )
   }
 

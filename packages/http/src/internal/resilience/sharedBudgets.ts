@@ -114,7 +114,7 @@ local opens = closed
 local tooMany = redis.call('ZCARD', KEYS[1]) - (limit - spare)
 if tooMany >= 0 then
   local oldest = redis.call('ZRANGE', KEYS[1], tooMany, tooMany, 'WITHSCORES')
-  opens = math.max(opens, tonumber(oldest[2]) + window)
+  opens = math.max(opens, (tonumber(oldest[2]) or now) + window)
 end
 if remaining and remaining <= spare then opens = math.max(opens, untilTime) end
 return {'refuse', math.max(0, opens - now)}
@@ -146,6 +146,8 @@ export class SharedBudgets {
   readonly local: FailureBudgets
   readonly ask: (args: Arguments) => Effect.Effect<Verdict, RedisError>
   readonly scope: Scope.Scope
+  /** How many processes there are, for the time without Redis. */
+  readonly processes: number
   private readonly instance: string
   private tickets = 0
 
@@ -155,10 +157,12 @@ export class SharedBudgets {
     scope: Scope.Scope,
     instance: string,
     prefix: string,
-    lease: number
+    lease: number,
+    processes: number
   ) {
     this.local = local
     this.scope = scope
+    this.processes = processes
     this.instance = instance
     this.ask = redis.eval(budgetScript(prefix, local.settings, lease))
   }
@@ -191,6 +195,7 @@ export class SharedTicket implements Ticket {
   readonly call: Call
   /** The name and the id of the place that this call may have in Redis. */
   place: { readonly name: string; readonly id: string } | undefined
+  private isSent = false
 
   constructor(budgets: SharedBudgets, local: LocalTicket, call: Call) {
     this.budgets = budgets
@@ -223,13 +228,13 @@ export class SharedTicket implements Ticket {
   private enter(since: number, pause: number): Effect.Effect<void, LockoutAhead> {
     const { name, id } = this.place!
     const asked = this.budgets.ask({ mode: "acquire", name, id, spare: this.local.spare, ...nothing })
-    return Effect.matchEffect(asked, {
-      // Without Redis the budget of this process decides.
-      onFailure: () => Effect.void,
-      onSuccess: ([verdict, millis]) =>
+    return Effect.flatMap(
+      Effect.orElseSucceed(asked, () => undefined),
+      (answer) =>
         Effect.withFiber((fiber) => {
           const now = nowOf(fiber)
           const { model } = this.call
+          const [verdict, millis] = answer ?? this.decideAlone(now)
           const latest = Math.min(
             since + this.budgets.local.settings.longestWait,
             fiber.getRef(Deadline) ?? Infinity
@@ -247,15 +252,27 @@ export class SharedTicket implements Ticket {
               this.enter(since, Math.min(longestPause, pause * 2))
             )
           }
+          this.isSent = true
+          this.local.held!.sent++
           return pause > firstPause ? recordHeld(part, "waited", since) : Effect.void
         })
-    })
+    )
+  }
+
+  /** The verdict of this process, which cannot see the calls of the others. */
+  private decideAlone(now: number): Verdict {
+    const { budgets: { processes }, local } = this
+    const { log, sent } = local.held!
+    const verdict = log.decide(now, local.spare, sent, processes)
+    return typeof verdict === "number" ? ["refuse", verdict - now] : [verdict, 0]
   }
 
   settle(answer?: Answer): Effect.Effect<void> {
     return Effect.withFiber((fiber) => {
       const { place } = this
       this.place = undefined
+      if (this.isSent) this.local.held!.sent--
+      this.isSent = false
       const settled = this.local.settle(answer)
       if (place === undefined) return settled
       const report = answer === undefined
