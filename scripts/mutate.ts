@@ -154,6 +154,7 @@ const run = async (): Promise<void> => {
         lists: [...lists.keys()].map((text) => text === "" ? [] : text.split(",").map(Number)),
         tasks,
         kills: kills(),
+        loading: tests.loading,
         nearness: Object.fromEntries(
           [...new Set(tasks.map(({ source }) => source))].map((source) => [source, tests.nearnessTo(source)])
         ),

@@ -28,6 +28,8 @@ const add = <K, V>(map: Map<K, Array<V>>, key: K, value: V): void => {
 
 export class Baseline {
   readonly tests: ReadonlyArray<RecordedTest>
+  /** By test file, what it takes to load it and its modules anew. In milliseconds. */
+  readonly loading: Readonly<Record<string, number>>
   readonly #program: Program
   readonly #hashes = new Map<string, string>()
   readonly #passing = new Set<string>()
@@ -42,6 +44,7 @@ export class Baseline {
   constructor(files: ReadonlyArray<RecordedFile>, program: Program) {
     this.#program = program
     this.tests = files.flatMap(({ tests }) => tests)
+    this.loading = Object.fromEntries(files.map(({ file, milliseconds }) => [file, milliseconds]))
     for (const { collects, file, loads } of files) {
       this.#hashes.set(file, hashOfTest(file))
       if (/assertGolden|toMatchFileSnapshot/.test(read(file))) this.#tables.add(file)
@@ -106,7 +109,7 @@ interface Kept {
 export const baseline = async (store: string, program: Program, workers: number): Promise<Baseline> => {
   const glob = (...patterns: ReadonlyArray<string>) => globSync(patterns, { cwd: root }).sort()
   const ofSources = hash(
-    ...glob("packages/*/src/**/*.ts", "scripts/mutate/{instrument,operators,regex}.ts", "pnpm-lock.yaml")
+    ...glob("packages/*/src/**/*.ts", "scripts/mutate/{instrument,operators,regex,runner}.ts", "pnpm-lock.yaml")
       .flatMap((file) => [file, read(file)])
   )
   const tests = Object.fromEntries(
@@ -129,7 +132,7 @@ export const baseline = async (store: string, program: Program, workers: number)
       program,
       workers,
       items: changed,
-      job: (record) => ({ record, tests: [], lists: [], tasks: [], kills: {}, nearness: {}, budget: 0 }),
+      job: (record) => ({ record, tests: [], lists: [], tasks: [], kills: {}, loading: {}, nearness: {}, budget: 0 }),
       onLine: (line) => {
         if (!("recorded" in line)) return undefined
         recorded.push(line.recorded)

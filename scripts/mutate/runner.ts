@@ -25,7 +25,9 @@ export interface RecordedTest {
 
 export interface RecordedFile {
   readonly file: string
-  /** What the modules evaluate as the file loads them. */
+  /** To load the file and its modules anew. */
+  readonly milliseconds: number
+  /** What the modules evaluate as the file loads them, or once in the process. */
   readonly loads: ReadonlyArray<number>
   /** What the file itself evaluates as it is loaded. */
   readonly collects: ReadonlyArray<number>
@@ -60,6 +62,8 @@ export interface Job {
   readonly tasks: ReadonlyArray<Task>
   /** What killed mutants before, by the source and the place of the test. */
   readonly kills: Readonly<Record<string, number>>
+  /** By test file, what it takes to load it and its modules anew. In milliseconds. */
+  readonly loading: Readonly<Record<string, number>>
   /** By source and the place of a test, how near it is to the source. */
   readonly nearness: Readonly<Record<string, ReadonlyArray<number>>>
   /** What the tests of a mutant may take in all, the best first. In milliseconds. */
@@ -88,9 +92,6 @@ const { clearTimeout, setTimeout } = globalThis
 
 /** What lives on with a process that keeps something of every mutant. In bytes. */
 const mostMemory = 4e9
-
-/** To load a test file and the modules anew. In milliseconds. */
-const loading = 30
 
 /** What a test may take with a mutant: much more than without. In milliseconds. */
 const limitOf = ({ milliseconds }: Test): number => 5000 + 20 * milliseconds
@@ -288,27 +289,34 @@ class Session {
     this.#forget()
     this.#switch.active = 0
     this.#switch.hits.fill(0)
+    const begin = performance.now()
     const { tests } = await this.#collect(file)
+    const milliseconds = Math.round(performance.now() - begin)
     this.#switch.enter()
     const loads = this.#taken(this.#loads)
     const collects = this.#taken(this.#collects)
     const recorded: Array<RecordedTest> = []
+    const first = new Set<number>()
+    const later = new Set<number>()
     await this.#inside(async (host) => {
       for (const [id, test] of tests) {
         this.#wait(60_000)
         const begin = performance.now()
-        const first = await this.#call(host, test, 60_000)
+        const outcome = await this.#call(host, test, 60_000)
         const milliseconds = performance.now() - begin
         const hits = this.#taken(this.#switch.hits)
         // One that passes only once says nothing about mutants.
         const again = performance.now()
-        const passed = first === "passed" && await this.#call(host, test, 60_000) === "passed"
+        const passed = outcome === "passed" && await this.#call(host, test, 60_000) === "passed"
         const least = Math.min(milliseconds, performance.now() - again)
-        this.#switch.hits.fill(0)
+        for (const hit of hits) first.add(hit)
+        for (const hit of this.#taken(this.#switch.hits)) later.add(hit)
         recorded.push({ file, id, name: test.fullName, milliseconds: Math.round(10 * least) / 10, passed, hits })
       }
     })
-    return { file, loads, collects, tests: recorded }
+    // What is kept after its first use, such as a table, is as old as the modules.
+    const once = [...first].filter((hit) => !later.has(hit))
+    return { file, milliseconds, loads: [...new Set([...loads, ...once])], collects, tests: recorded }
   }
 
   /** What is worth most for its time comes first, as much as the time allows. */
@@ -338,7 +346,7 @@ class Session {
     let left = this.#job.budget
     return [...groupBy(tests, (i) => this.#job.tests[i]!.file)].map(([file, group]) => {
       const chosen = this.#ranked(source, group, this.#job.budget / 8)
-      const cost = chosen.reduce((sum, i) => sum + this.#job.tests[i]!.milliseconds, loading)
+      const cost = chosen.reduce((sum, i) => sum + this.#job.tests[i]!.milliseconds, this.#job.loading[file]!)
       return { file, chosen, cost, rank: chosen.reduce((sum, i) => sum + this.#worth(source, i), 0) / cost }
     }).sort((a, b) => b.rank - a.rank).filter(({ cost }, n) => {
       const isTaken = cost <= left || n === 0
