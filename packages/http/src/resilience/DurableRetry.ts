@@ -279,7 +279,10 @@ export const retry = <Success extends Schema.Constraint, Failure extends Schema.
     | Failure["EncodingServices"]
   > => {
     // What is stored under the name of a call came from its channel.
-    const ended = Ended(options.success, Schema.refine((_: unknown): _ is E | AttemptLost => true)(failure))
+    const ended = Ended(
+      options.success,
+      Schema.refine((stored: unknown): stored is E | AttemptLost => stored !== undefined)(failure)
+    )
     const attempt = (n: number, call: typeof Call.Type, past: ReadonlyArray<Made>) => {
       const sendOnce = Effect.gen(function*() {
         const decisions = yield* Retry.decisions(policy)
