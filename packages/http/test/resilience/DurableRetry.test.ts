@@ -115,6 +115,18 @@ describe("DurableRetry", () => {
       }
     }))
 
+  it.effect("takes an attempt that was interrupted inside of the process for a lost one", () =>
+    Effect.gen(function*() {
+      const { began, call } = counting(() => Effect.interrupt)
+
+      const fiber = yield* Effect.forkChild(runProcess(DurableRetry.retry(options)(call), emptyStorage()))
+      yield* TestClock.adjust("1 minute")
+      const exit = (yield* Fiber.join(fiber))!
+
+      assert.strictEqual(began.length, 1)
+      assert.instanceOf(Exit.isFailure(exit) && Cause.squash(exit.cause), DurableRetry.AttemptLost)
+    }))
+
   it.effect("sends the first idempotency key from every process", () =>
     Effect.gen(function*() {
       const keys: Array<string | undefined> = []

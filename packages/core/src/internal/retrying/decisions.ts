@@ -161,7 +161,7 @@ export const decisions = (policy: HasNode): Effect.Effect<Decisions> =>
  * const failure = new Errors.ModelOffline()
  *
  * String(Retry.decide(Retry.standard, failure, { attempt: 2, random: 0 })) // => "2000 millis"
- * Retry.decide(Retry.standard, failure, { attempt: 5, random: 0 }) // => "retries"
+ * Retry.decide(Retry.standard, failure, { attempt: 5, random: 0 }) // => "attempts"
  * Retry.decide(Retry.standard, new Errors.InvalidRequest(), { attempt: 1, random: 0 }) // => "final"
  * ```
  *
