@@ -106,8 +106,8 @@ import { Storable } from "../internal/resilience/stored.ts"
 export class AttemptLost extends printed(
   Schema.TaggedError<AttemptLost>()("ATTEMPT_LOST", {
     message: Schema.String,
-    /** The name of the call. */
-    name: Schema.String,
+    /** The name of the call. An error has a `name` already. */
+    call: Schema.String,
     /** The number of the attempt, from 1. */
     attempt: Schema.Finite,
     operation: Schema.optionalKey(Schema.String)
@@ -138,7 +138,7 @@ export class AttemptLost extends printed(
    */
   override get [ErrorReporter.attributes]() {
     return {
-      name: this.name,
+      call: this.call,
       attempt: this.attempt,
       ...(this.operation !== undefined && { operation: this.operation })
     }
@@ -260,7 +260,7 @@ export const retry = <Success extends Schema.Constraint, Failure extends Schema.
   const lost = (attempt: number) =>
     new AttemptLost({
       message: `Attempt ${attempt} of ${name} was interrupted. Venice may have executed and billed it.`,
-      name,
+      call: name,
       attempt,
       ...(operation !== undefined && { operation })
     })

@@ -3,7 +3,7 @@ import { Failure } from "@effect-venice/http"
 import { DurableRetry } from "@effect-venice/http/resilience"
 import { Arbitraries } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, DateTime, Duration, Effect, Exit, Fiber, Layer, Schema } from "effect"
+import { Cause, Clock, DateTime, Duration, Effect, ErrorReporter, Exit, Fiber, Layer, Schema } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
@@ -99,7 +99,10 @@ describe("DurableRetry", () => {
         assert.strictEqual(Retry.kindOf(error), "Transport")
         assert.strictEqual(Retry.outcomeOf(error), "lost")
         assert.strictEqual(Retry.history(error)?.reason, "replay")
-        assert.match(error.message, /Attempt 1 of call was interrupted/)
+        assert.match(String(error), /^ATTEMPT_LOST: Attempt 1 of call was interrupted/)
+        assert.strictEqual(error.call, "call")
+        assert.deepInclude(error[ErrorReporter.attributes], { call: "call", attempt: 1 })
+        assert.strictEqual(error[ErrorReporter.severity], "Error")
       }
     }))
 
