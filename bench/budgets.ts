@@ -115,11 +115,11 @@ const everything = await bundle(whole)
 const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
 
 const budgets: ReadonlyArray<Budget> = [
-  { what: "core, our part", value: core.kilobytes, budget: 34.5, aim: 7, unit: "KB" },
+  { what: "core, our part", value: core.kilobytes, budget: 35, aim: 7, unit: "KB" },
   { what: "http, our part", value: http.kilobytes, budget: 21.75, aim: 7, unit: "KB" },
   { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 37.5, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 116.5, aim: 52, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 117, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,

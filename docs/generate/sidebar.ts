@@ -24,6 +24,7 @@ const orders = {
     "jobs",
     "gateways",
     "resilience",
+    "workflow-engines",
     "testing",
     "observing",
     "from-openai",

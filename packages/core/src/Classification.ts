@@ -47,13 +47,16 @@ export const key = "~@effect-venice/core/Classification"
  * @since 0.1.0
  */
 export interface Classification {
-  /** What the caller can do about the error. Policies retry the categories of `Category.retryable`. */
-  readonly category: Category.Category
+  /**
+   * What the caller can do about the error. Policies retry the categories of `Category.retryable`, and `Transport`: a
+   * request without a response.
+   */
+  readonly category: Category.Category | "Transport"
   /** How long the server asks to wait. `Duration.infinity` means that a retry never helps: policies give up. */
   readonly hint?: Duration.Duration | undefined
   /**
-   * How the request ended for the server. `refused` by default for `RateLimit` and `Capacity`, `lost` for `Timeout`, and
-   * `failed` for the rest.
+   * How the request ended for the server. `refused` by default for `RateLimit` and `Capacity`, `lost` for `Timeout` and
+   * `Transport`, and `failed` for the rest.
    */
   readonly outcome?: Outcome | undefined
   /**
@@ -73,12 +76,14 @@ export interface Classified {
   readonly [key]: Classification
 }
 
-const isCategory = (value: unknown): value is Category.Category => Category.all.some((category) => category === value)
+const isCategory = (value: unknown): value is Classification["category"] =>
+  value === "Transport" || Category.all.some((category) => category === value)
 
-const outcomes: Readonly<Partial<Record<Category.Category, Outcome>>> = {
+const outcomes: Readonly<Partial<Record<Classification["category"], Outcome>>> = {
   RateLimit: "refused",
   Capacity: "refused",
-  Timeout: "lost"
+  Timeout: "lost",
+  Transport: "lost"
 }
 
 const isHint = (value: unknown): value is Duration.Duration =>

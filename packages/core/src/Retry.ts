@@ -56,6 +56,7 @@ import { checkJitter, checkLimits, checkRule, checkRules, checkTimeLeft } from "
 import { Deadline, type Retried, scheduleOf } from "./internal/retrying/run.ts"
 
 export type { Jitter, Kind } from "./internal/retrying/decider.ts"
+export { decide, Decision, type Decisions, decisions } from "./internal/retrying/decisions.ts"
 export { attemptOf, isRepeatable, kindOf, operationOf, outcome as outcomeOf } from "./internal/retrying/failure.ts"
 export type { Limits, Rule, Rules } from "./internal/retrying/rules.ts"
 export { Deadline, history, type Retried } from "./internal/retrying/run.ts"

@@ -1,8 +1,9 @@
-import type { Errors } from "@effect-venice/core"
+import { type Errors, Retry } from "@effect-venice/core"
 import type { Failure } from "@effect-venice/http"
-import { Fallback, Hedge } from "@effect-venice/http/resilience"
-import type { Cause, Effect, Stream } from "effect"
+import { DurableRetry, Fallback, Hedge } from "@effect-venice/http/resilience"
+import { type Cause, Effect, Schema, type Stream } from "effect"
 import type { HttpClientError } from "effect/http"
+import type { WorkflowEngine } from "effect/workflow"
 import { describe, expect, test } from "tstyche"
 
 type Channel =
@@ -94,5 +95,35 @@ describe("a hedge", () => {
       expect(Hedge.hedge).type.not.toBeCallableWith(operation, { after: "1 second" })
     }
     expect<Hedge.FreeRead>().type.not.toBeAssignableFrom<"DELETE /api_keys" | "PATCH /api_keys">()
+  })
+})
+
+describe("DurableRetry.retry", () => {
+  const durable = DurableRetry.retry({ name: "call", policy: Retry.standard, success: Schema.String })
+
+  test("adds an attempt that was lost to the channel", () => {
+    const call: Effect.Effect<string, Errors.ModelOffline | HttpClientError.HttpClientError> = Effect.succeed("")
+
+    expect(durable(call)).type.toBe<
+      Effect.Effect<
+        string,
+        Errors.ModelOffline | HttpClientError.HttpClientError | DurableRetry.AttemptLost,
+        WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance
+      >
+    >()
+  })
+
+  test("takes a failure of your own only with its schema", () => {
+    class Mine extends Schema.TaggedError<Mine>()("Mine", {}) {}
+    const call: Effect.Effect<string, Mine> = Effect.succeed("")
+    const withSchema = DurableRetry.retry({
+      name: "call",
+      policy: Retry.standard,
+      success: Schema.String,
+      error: Mine
+    })
+
+    expect(withSchema).type.toBeCallableWith(call)
+    expect(durable).type.not.toBeCallableWith(call)
   })
 })

@@ -36,7 +36,8 @@ export const kindOf = (error: unknown): Kind | undefined => {
   if (isVeniceError(error)) return attempt(() => kindOfResponse(error), undefined)
   if (isTransport(error)) return "Transport"
   const category = Classification.of(error)?.category
-  return category !== undefined && Category.isRetryable(category) ? category : undefined
+  if (category === undefined || category === "Transport") return category
+  return Category.isRetryable(category) ? category : undefined
 }
 
 const kindOfResponse = ({ category, response: { delivered = 0, shouldRetry } }: VeniceError): Kind | undefined =>

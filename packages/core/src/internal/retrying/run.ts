@@ -45,7 +45,8 @@ export interface Retried {
 // For failures of other classes, which have no field `attempts`, and for errors that cannot be changed.
 const histories = new WeakMap<object, Attempts.Attempts>()
 
-const remember = (error: unknown, attempts: Attempts.Attempts): void => {
+/** Keeps the history of a failure: in its field `attempts`, or beside it. */
+export const remember = (error: unknown, attempts: Attempts.Attempts): void => {
   if (isVeniceError(error) && attempt(() => Reflect.set(error, "attempts", attempts), false)) return
   if (Predicate.isObjectKeyword(error)) histories.set(error, attempts)
 }
@@ -143,8 +144,17 @@ type Step = Pull.Pull<[Retried, Duration.Duration], never, never>
 
 const noAttempts: Made = { made: [], omitted: 0 }
 
+/** A retry that was made: what its decision counts as. */
+interface Counted {
+  readonly kind: Kind
+  /** When the attempt failed, in epoch milliseconds. */
+  readonly at: number
+  readonly attempt: Attempts.Attempt
+  readonly delay: Duration.Duration
+}
+
 /** One call under a policy. Many calls may be waiting at the same time, so it holds little. */
-class Run {
+export class Run {
   readonly began = ++order
   readonly decider: Decider.Decider
   history = noAttempts
@@ -203,16 +213,30 @@ class Run {
   retry(error: unknown, signal: Decider.Signal, interval: Decider.Delay, fiber: AnyFiber): Step {
     const millis = Decider.draw(interval, fiber.getRef(Random.Random).nextDoubleUnsafe())
     const delay = Duration.millis(millis)
-    this.decider.commit(signal, millis)
     const last = attemptOf(error)
     // Something around the policy may end the retries without another step.
     remember(error, append(this.history, last, "outside"))
-    this.history = append(this.history, { ...last, delay }, "outside")
-    const retry = this.history.made.length + this.history.omitted
+    const retry = this.count(signal, last, delay)
     SpanEvents.retry(fiber, last, retry, millis)
     this.retried = error
-    this.attemptBegan = ++order
     return Effect.succeed([{ kind: signal.kind, retry, hint: last.hint, delay }, delay])
+  }
+
+  /** Counts a retry, and gives its number. */
+  count(signal: Decider.Signal, last: Attempts.Attempt, delay: Duration.Duration): number {
+    this.decider.commit(signal, Duration.toMillis(delay))
+    this.history = append(this.history, { ...last, delay }, "outside")
+    this.attemptBegan = ++order
+    return this.history.made.length + this.history.omitted
+  }
+
+  /** Counts a retry that was decided on before, maybe in another process. */
+  recount({ at, attempt, delay, kind }: Counted): void {
+    const hint = attempt.hint === undefined ? 0 : Duration.toMillis(attempt.hint)
+    const signal = { kind, hint, now: at }
+    // A decider notes in `decide` when the call first failed, and which of its parts the retry is of.
+    this.decider.decide(signal)
+    this.count(signal, attempt, delay)
   }
 }
 

@@ -38,7 +38,7 @@ export type Matching<E, C> = E extends unknown
   : never
 
 /** The categories in which a first request may have been executed, so that a second one is not always sent. */
-type Uncertain = "Server" | "Upstream" | "Timeout"
+type Uncertain = "Server" | "Upstream" | "Timeout" | "Transport"
 
 type Always<E, C> = E extends HttpClientError | Cause.TimeoutError ? never
   // The category of an `UnrecognizedResponse` is known at run time only, and may be one of them.
@@ -58,7 +58,9 @@ type AlwaysNamed<E, C> = [TagIn<E>] extends [C] ? E
  */
 export type Remaining<E, C> = E extends Always<E, C> ? never : E
 
-const categoryOf = (failure: unknown): Category.Category | undefined =>
+type CategoryOfFailure = Classification.Classification["category"] | undefined
+
+const categoryOf = (failure: unknown): CategoryOfFailure =>
   isVeniceError(failure) ? failure.category : Classification.of(failure)?.category
 
 /** Whether a failure is what one of the causes names. */
@@ -68,8 +70,9 @@ export const isNamed = (failure: unknown, causes: ReadonlyArray<string>): boolea
   return Predicate.hasProperty(failure, "_tag") && causes.some((cause) => cause === failure._tag)
 }
 
-const isUncertain = (category: Category.Category | undefined): boolean =>
-  category !== undefined && Category.isRetryable(category) && category !== "Capacity" && category !== "RateLimit"
+const isUncertain = (category: CategoryOfFailure): boolean =>
+  category === "Transport"
+  || (category !== undefined && Category.isRetryable(category) && category !== "Capacity" && category !== "RateLimit")
 
 /** Whether another request is safe: nobody is charged twice, and nobody reads the beginning of two responses. */
 export const allowsAnother = (failure: unknown, fiber: Fiber.Fiber<unknown, unknown>): boolean => {
