@@ -323,7 +323,9 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   types: ["exceed_context_size_error"],
   // TGI responds with 422, llama.cpp with 500, and some proxies with 413.
   otherStatuses: [413, 422, 500],
-  wordings: contextOverflow,
+  get wordings() {
+    return contextOverflow()
+  },
   patternsContain: /token|context|prompt|input|length/i,
   fields: {
     /** The number of tokens in the request. */

@@ -9,6 +9,7 @@
  */
 import type { VeniceErrorClass } from "../../VeniceError.ts"
 import { byCode } from "../../VeniceError.ts"
+import { lazy } from "../lazy.ts"
 import type { Captured } from "./fields.ts"
 
 export interface Match {
@@ -48,42 +49,49 @@ const headOf = (message: string): string => message.slice(0, maxLength).trim().r
 /** The first sentence. Venice may append to a documented message, or omit the advice that follows. */
 const firstSentence = (message: string): string => normalize(message.split(/\.(?:\s|$)/, 1)[0]!)
 
-const verbatim = new Map<string, VeniceErrorClass>()
-const normalized = new Map<string, VeniceErrorClass>()
-const beginnings: Array<Beginning> = []
-const patterns: Array<ClassPatterns> = []
-
-for (const Class of byCode.values()) {
-  const { hasUndocumentedMessage = false, otherStatuses = [], patternsContain: contain, wordings = [] } = Class["~row"]
-  const statuses = [Class.status, ...otherStatuses]
-  if (!hasUndocumentedMessage) {
-    verbatim.set(Class.defaultMessage, Class)
-    normalized.set(normalize(Class.defaultMessage), Class)
-    beginnings.push({ Class, statuses, start: firstSentence(Class.defaultMessage) })
-  }
-  for (const start of wordings) if (typeof start === "string") beginnings.push({ Class, statuses, start })
-  const ofClass = wordings.filter((wording) => typeof wording !== "string")
-  if (ofClass.length > 0) patterns.push({ Class, statuses, contain, patterns: ofClass })
-}
-beginnings.sort((a, b) => b.start.length - a.start.length)
-
 interface StatusWordings {
   readonly beginnings: ReadonlyArray<Beginning>
   readonly patterns: ReadonlyArray<ClassPatterns>
 }
 
-const allWordings: StatusWordings = { beginnings, patterns }
+interface Tables {
+  /** The documented messages. */
+  readonly verbatim: ReadonlyMap<string, VeniceErrorClass>
+  readonly normalized: ReadonlyMap<string, VeniceErrorClass>
+  readonly all: StatusWordings
+}
+
+const tables = lazy((): Tables => {
+  const verbatim = new Map<string, VeniceErrorClass>()
+  const normalized = new Map<string, VeniceErrorClass>()
+  const beginnings: Array<Beginning> = []
+  const patterns: Array<ClassPatterns> = []
+  for (const Class of byCode.values()) {
+    const { hasUndocumentedMessage, otherStatuses = [], patternsContain: contain, wordings = [] } = Class["~row"]
+    const statuses = [Class.status, ...otherStatuses]
+    if (hasUndocumentedMessage !== true) {
+      verbatim.set(Class.defaultMessage, Class)
+      normalized.set(normalize(Class.defaultMessage), Class)
+      beginnings.push({ Class, statuses, start: firstSentence(Class.defaultMessage) })
+    }
+    for (const start of wordings) if (typeof start === "string") beginnings.push({ Class, statuses, start })
+    const ofClass = wordings.filter((wording) => typeof wording !== "string")
+    if (ofClass.length > 0) patterns.push({ Class, statuses, contain, patterns: ofClass })
+  }
+  beginnings.sort((a, b) => b.start.length - a.start.length)
+  return { verbatim, normalized, all: { beginnings, patterns } }
+})
 
 const byStatus = new Map<number, StatusWordings>()
 
 /** The wordings that apply under a status. In a stream the status is 200, so all wordings apply. */
-const wordingsOf = (status: number, isInSuccess: boolean): StatusWordings => {
-  if (isInSuccess) return allWordings
+const wordingsOf = (all: StatusWordings, status: number, isInSuccess: boolean): StatusWordings => {
+  if (isInSuccess) return all
   let out = byStatus.get(status)
   if (out === undefined) {
     out = {
-      beginnings: beginnings.filter(({ statuses }) => statuses.includes(status)),
-      patterns: patterns.filter(({ statuses }) => statuses.includes(status))
+      beginnings: all.beginnings.filter(({ statuses }) => statuses.includes(status)),
+      patterns: all.patterns.filter(({ statuses }) => statuses.includes(status))
     }
     // Only statuses with wordings are cached, so that a server cannot make the map grow.
     if (out.beginnings.length + out.patterns.length > 0) byStatus.set(status, out)
@@ -109,12 +117,13 @@ const exec = (patterns: ReadonlyArray<RegExp>, head: string): Captured | undefin
 
 /** The class that a message means under a status, or nothing. */
 export const match = (message: string, status: number, isInSuccess: boolean): Match | undefined => {
+  const { all, normalized, verbatim } = tables()
   const documented = verbatim.get(message)
   if (documented !== undefined && documented.status === status) return { Class: documented, captured: none }
   const text = normalize(message)
   const equal = normalized.get(text)
   if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
-  const { beginnings, patterns } = wordingsOf(status, isInSuccess)
+  const { beginnings, patterns } = wordingsOf(all, status, isInSuccess)
   const head = patterns.length === 0 ? "" : headOf(message)
   for (const { Class, contain, patterns: ofClass } of patterns) {
     const captured = contain === undefined || contain.test(head) ? exec(ofClass, head) : undefined
