@@ -217,8 +217,8 @@ class Run {
 }
 
 /** A schedule that starts a run for every call. */
-export const scheduleOf = (node: Decider.Node): Schedule.Schedule<Retried, unknown> =>
+export const scheduleOf = (node: () => Decider.Node): Schedule.Schedule<Retried, unknown> =>
   Schedule.fromStep(Effect.sync(() => {
-    const run = new Run(node)
+    const run = new Run(node())
     return (now: number, error: unknown) => Effect.withFiber((fiber) => run.step(now, error, fiber))
   }))
