@@ -119,6 +119,13 @@ export const groups: ReadonlyArray<Group> = [
     ]
   },
   {
+    script: "classify.ts",
+    rows: [
+      { figure: "classify/micros", what: "a line of `classify`", against: "", target: 10, unit: "µs" },
+      { figure: "classify/parsing", what: "the same", against: "parsing and writing it" }
+    ]
+  },
+  {
     script: "imports.ts",
     rows: [
       {
