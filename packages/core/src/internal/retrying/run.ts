@@ -147,7 +147,11 @@ const noAttempts: Made = { made: [], omitted: 0 }
 class Run {
   readonly began = ++order
   readonly decider: Decider.Decider
-  history = noAttempts
+  /** The attempts before the last one. */
+  before = noAttempts
+  /** The attempt before the current one, and the delay after it. They are added to the history at the next failure. */
+  last: Attempts.Attempt | undefined
+  delay: Duration.Duration | undefined
   /** When the current attempt began. */
   attemptBegan = this.began
   /** The failure of the attempt before. */
@@ -173,6 +177,12 @@ class Run {
     )
   }
 
+  /** The attempts before the current one. */
+  history(): Made {
+    const { before, delay, last } = this
+    return last === undefined || delay === undefined ? before : append(before, { ...last, delay }, "outside")
+  }
+
   /**
    * Whether a policy inside of this one gave up on the failure: an attempt ends with the very failure on which a run that
    * began during the attempt gave up.
@@ -188,9 +198,9 @@ class Run {
 
   giveUp(error: unknown, reason: Reason, fiber: AnyFiber): Step {
     // A failure that no policy retries is passed through unchanged.
-    if (this.history === noAttempts && reason === "final") return done
+    if (this.last === undefined && reason === "final") return done
     const last = attemptOf(error)
-    remember(error, append(this.history, last, reason))
+    remember(error, append(this.history(), last, reason))
     SpanEvents.giveUp(fiber, last, reason)
     if (Predicate.isObjectKeyword(error)) {
       const last = givenUp.get(error)
@@ -205,10 +215,13 @@ class Run {
     const delay = Duration.millis(millis)
     this.decider.commit(signal, millis)
     const last = attemptOf(error)
+    const before = this.history()
     // Something around the policy may end the retries without another step.
-    remember(error, append(this.history, last, "outside"))
-    this.history = append(this.history, { ...last, delay }, "outside")
-    const retry = this.history.made.length + this.history.omitted
+    remember(error, append(before, last, "outside"))
+    this.before = before
+    this.last = last
+    this.delay = delay
+    const retry = before.made.length + before.omitted + 1
     SpanEvents.retry(fiber, last, retry, millis)
     this.retried = error
     this.attemptBegan = ++order
