@@ -45,7 +45,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Category from "./Category.ts"
 import { ApiError } from "./internal/ApiError.ts"
-import { contextOverflow } from "./internal/decoding/contextOverflow.ts"
+import { contextOverflow, overflowPrefix } from "./internal/decoding/contextOverflow.ts"
 import { lockoutOf } from "./internal/decoding/errorBody.ts"
 import * as Field from "./internal/decoding/fields.ts"
 import { exhausted, isBlocked, parseLink, parseMoment } from "./internal/decoding/headers.ts"
@@ -326,6 +326,7 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   get wordings() {
     return contextOverflow()
   },
+  patternsFollow: overflowPrefix,
   patternsContain: /token|context|prompt|input|length/i,
   fields: {
     /** The number of tokens in the request. */

@@ -57,6 +57,8 @@ export interface Row<
    * takes time linear in the message. Fields can read the named groups of a pattern.
    */
   readonly wordings?: ReadonlyArray<string | RegExp>
+  /** What may precede the part of a message that a pattern matches. It is removed first, even if it is empty. */
+  readonly patternsFollow?: RegExp
   /** What every message that matches a pattern contains. It is looked for first where there are many patterns. */
   readonly patternsContain?: RegExp
   /** Whether the shape of a response means this error, if neither code nor message identify one. */

@@ -13,11 +13,17 @@ const input = "(?<inputTokens>\\d[\\d,]{0,14})"
 const max = "(?<maxTokens>\\d[\\d,]{0,14})"
 const count = "\\d[\\d,]{0,14}"
 
-/** What a gateway or a provider may put before the sentence. */
-const prefix = "(?:provider returned error: |input validation error: |invalid (?:request|params)[:,] "
-  + "|(?:<400> )?internalerror\\.algo\\.invalidparameter: |error: |error code: \\d{3} - |\\d{3} |messages: "
-  + "|validationexception: |an error occurred \\(validationexception\\) when calling the \\w{1,40} operation: )?"
-  + "(?:the model returned the following errors: )?"
+/**
+ * What a gateway or a provider may put before the sentence. It is no part of the patterns, because each would have to be
+ * compiled with it.
+ */
+export const overflowPrefix = new RegExp(
+  "^(?:provider returned error: |input validation error: |invalid (?:request|params)[:,] "
+    + "|(?:<400> )?internalerror\\.algo\\.invalidparameter: |error: |error code: \\d{3} - |\\d{3} |messages: "
+    + "|validationexception: |an error occurred \\(validationexception\\) when calling the \\w{1,40} operation: )?"
+    + "(?:the model returned the following errors: )?",
+  "i"
+)
 
 /** OpenAI's first sentence, which DeepSeek, vLLM, OpenRouter and others repeat. */
 const openAi = `(?:'?max_(?:completion_)?tokens'?(?: or '?max_completion_tokens'?)? is too large: ${count}\\. )?`
@@ -110,5 +116,5 @@ const sentences: ReadonlyArray<string> = [
 
 /** Compiled when a message is first matched. */
 export const contextOverflow: () => ReadonlyArray<RegExp> = lazy(() =>
-  sentences.map((sentence) => new RegExp(`^${prefix}${sentence}`, "i"))
+  sentences.map((sentence) => new RegExp(`^${sentence}`, "i"))
 )

@@ -27,6 +27,7 @@ interface Beginning {
 interface ClassPatterns {
   readonly Class: VeniceErrorClass
   readonly statuses: ReadonlyArray<number>
+  readonly follow: RegExp | undefined
   readonly contain: RegExp | undefined
   readonly patterns: ReadonlyArray<RegExp>
 }
@@ -67,7 +68,7 @@ const tables = lazy((): Tables => {
   const beginnings: Array<Beginning> = []
   const patterns: Array<ClassPatterns> = []
   for (const Class of byCode.values()) {
-    const { hasUndocumentedMessage, otherStatuses = [], patternsContain: contain, wordings = [] } = Class["~row"]
+    const { hasUndocumentedMessage, otherStatuses = [], patternsContain, patternsFollow, wordings = [] } = Class["~row"]
     const statuses = [Class.status, ...otherStatuses]
     if (hasUndocumentedMessage !== true) {
       verbatim.set(Class.defaultMessage, Class)
@@ -76,7 +77,9 @@ const tables = lazy((): Tables => {
     }
     for (const start of wordings) if (typeof start === "string") beginnings.push({ Class, statuses, start })
     const ofClass = wordings.filter((wording) => typeof wording !== "string")
-    if (ofClass.length > 0) patterns.push({ Class, statuses, contain, patterns: ofClass })
+    if (ofClass.length > 0) {
+      patterns.push({ Class, statuses, follow: patternsFollow, contain: patternsContain, patterns: ofClass })
+    }
   }
   beginnings.sort((a, b) => b.start.length - a.start.length)
   return { verbatim, normalized, all: { beginnings, patterns } }
@@ -107,9 +110,11 @@ const beginsWith = (text: string, start: string): boolean =>
 const none: Captured = {}
 
 /** What the first of the patterns that matches captures. */
-const exec = (patterns: ReadonlyArray<RegExp>, head: string): Captured | undefined => {
+const exec = ({ contain, follow, patterns }: ClassPatterns, head: string): Captured | undefined => {
+  if (contain?.test(head) === false) return undefined
+  const text = follow === undefined ? head : head.replace(follow, "")
   for (const pattern of patterns) {
-    const result = pattern.exec(head)
+    const result = pattern.exec(text)
     if (result !== null) return result.groups ?? none
   }
   return undefined
@@ -125,9 +130,9 @@ export const match = (message: string, status: number, isInSuccess: boolean): Ma
   if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
   const { beginnings, patterns } = wordingsOf(all, status, isInSuccess)
   const head = patterns.length === 0 ? "" : headOf(message)
-  for (const { Class, contain, patterns: ofClass } of patterns) {
-    const captured = contain === undefined || contain.test(head) ? exec(ofClass, head) : undefined
-    if (captured !== undefined) return { Class, captured }
+  for (const ofClass of patterns) {
+    const captured = exec(ofClass, head)
+    if (captured !== undefined) return { Class: ofClass.Class, captured }
   }
   const first = text.charCodeAt(0)
   const beginning = beginnings.find(({ start }) => start.charCodeAt(0) === first && beginsWith(text, start))
@@ -136,8 +141,9 @@ export const match = (message: string, status: number, isInSuccess: boolean): Ma
 
 /** The groups that the wordings of a class capture, when a machine code has decided the class. */
 export const capture = (Class: VeniceErrorClass, message: string): Captured | undefined => {
-  const head = headOf(message)
-  for (const wording of Class["~row"].wordings ?? []) {
+  const { patternsFollow, wordings = [] } = Class["~row"]
+  const head = patternsFollow === undefined ? headOf(message) : headOf(message).replace(patternsFollow, "")
+  for (const wording of wordings) {
     const groups = typeof wording === "string" ? undefined : wording.exec(head)?.groups
     if (groups !== undefined) return groups
   }
