@@ -37,7 +37,7 @@ const isEventStream = ({ headers }: HttpClientResponse): boolean =>
  * Whether an event needs to be searched for an error, by the members in which `Decode.event` looks for one. Most events
  * need not be, and are parsed only once.
  */
-const mayBeError = (json: unknown, name: string): boolean => {
+export const mayBeError = (json: unknown, name: string): boolean => {
   if (name === "error" || name === "response.failed") return true
   if (!Predicate.isObject(json)) return false
   const { error, response, type } = json as Readonly<Record<string, unknown>>
