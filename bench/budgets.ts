@@ -73,6 +73,61 @@ const application = `
   console.log(VeniceClient.layer, Decode.response, Retry.standard)
 `
 
+/** A worker that calls by `fetch`, decodes what fails, and retries. */
+const worker = `
+  import * as Decode from "@effect-venice/core/Decode"
+  import * as Retry from "@effect-venice/core/Retry"
+  import * as Effect from "effect/Effect"
+  const operation = "POST /chat/completions"
+  const call = (body) => Effect.gen(function*() {
+    const response = yield* Effect.tryPromise((signal) =>
+      fetch("https://api.venice.ai/api/v1/chat/completions", { method: "POST", body, signal }))
+    const text = yield* Effect.promise(() => response.text())
+    if (response.ok) return text
+    return yield* Decode.response({
+      status: response.status, headers: response.headers, body: text, operation, now: Date.now()
+    })
+  })
+  export default {
+    fetch: async (request) => {
+      const body = await request.text()
+      return new Response(await Effect.runPromise(Effect.retry(call(body), Retry.standard)))
+    }
+  }
+`
+
+/** A backend that makes one call, retries it, and handles one failure; then the same on the usual client. */
+const backend = `
+  import { VeniceClient } from "@effect-venice/http/VeniceClient"
+  import * as Success from "@effect-venice/http/Success"
+  import * as Retry from "@effect-venice/core/Retry"
+  import * as Effect from "effect/Effect"
+  const body = { model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] }
+  const program = Effect.gen(function*() {
+    const venice = yield* VeniceClient
+    const completion = yield* venice.execute("POST /chat/completions", { body, success: Success.ChatCompletion })
+    return completion.choices[0].message.content
+  }).pipe(
+    Effect.retry(Retry.standard),
+    Effect.catchTag("TOO_MANY_TOKENS", () => Effect.succeed("fewer tokens, please")),
+    Effect.provide(VeniceClient.layer)
+  )
+  console.log(await Effect.runPromise(program))
+`
+
+const backendOnOpenAi = `
+  import OpenAI from "openai"
+  import pRetry from "p-retry"
+  const client = new OpenAI({ baseURL: "https://api.venice.ai/api/v1", apiKey: process.env.VENICE_API_KEY, maxRetries: 0 })
+  const body = { model: "llama-3.3-70b", messages: [{ role: "user", content: "Why is the sky blue?" }] }
+  const call = async () => (await client.chat.completions.create(body)).choices[0].message.content
+  const text = await pRetry(call, { retries: 4 }).catch((error) => {
+    if (error instanceof OpenAI.APIError && error.code === "context_length_exceeded") return "fewer tokens, please"
+    throw error
+  })
+  console.log(text)
+`
+
 const whole = "export * from \"@effect-venice/core\"\nexport * as http from \"@effect-venice/http\""
 
 // The modules that must not be in the bundle of that application, and why.
@@ -112,14 +167,17 @@ const http = await bundle("export * from \"@effect-venice/http\"", ["effect", "@
 const oneClass = await bundle("export { ModelOverloaded } from \"@effect-venice/core/Errors\"", effect)
 const used = await bundle(application, effect)
 const everything = await bundle(whole)
+const inWorker = await bundle(worker)
+const inBackend = await bundle(backend)
+const inBackendOnOpenAi = await bundle(backendOnOpenAi)
 const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
 
 const budgets: ReadonlyArray<Budget> = [
-  { what: "core, our part", value: core.kilobytes, budget: 35, aim: 7, unit: "KB" },
-  { what: "http, our part", value: http.kilobytes, budget: 21.75, aim: 7, unit: "KB" },
-  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 37.5, unit: "KB" },
-  { what: "one error class, our part", value: oneClass.kilobytes, budget: 2, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 117, aim: 52, unit: "KB" },
+  { what: "core, our part", value: core.kilobytes, budget: 35.25, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 22, aim: 7, unit: "KB" },
+  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 38, unit: "KB" },
+  { what: "one error class, our part", value: oneClass.kilobytes, budget: 2.25, aim: 0.7, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 117.25, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,
@@ -128,15 +186,29 @@ const budgets: ReadonlyArray<Budget> = [
     unit: "×"
   },
   {
+    what: "a worker that decodes and retries, with Effect",
+    value: inWorker.kilobytes,
+    budget: 60.5,
+    aim: 50,
+    unit: "KB"
+  },
+  {
+    what: "a backend with one call, against openai and p-retry",
+    value: inBackend.kilobytes / inBackendOnOpenAi.kilobytes,
+    budget: 1.1,
+    aim: 0.9,
+    unit: "×"
+  },
+  {
     what: "fetch, with Effect",
     value: publishedSize("fetch", "index.js", "shared.js"),
-    budget: 84.5,
+    budget: 84,
     unit: "KB"
   },
   {
     what: "fetch/plain, with Effect",
     value: publishedSize("fetch", "plain.js", "shared.js"),
-    budget: 67.5,
+    budget: 67.25,
     unit: "KB"
   },
   {

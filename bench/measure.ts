@@ -46,9 +46,10 @@ const timesOf = (work: Work): number => {
 /** The median time of each work in nanoseconds, and the median ratio of two works. */
 export const compare = <Name extends string>(works: Readonly<Record<Name, Work>>) => {
   const names = Object.keys(works) as Array<Name>
-  // Twice, because the first pass runs code that is not compiled yet, and finds numbers that are too low.
+  // Several times, because the first passes run code that is not compiled yet, and find numbers that are too low. A
+  // pattern is compiled at its first use, and again at its second.
   let times = new Map<Name, number>()
-  for (let i = 0; i < 2; i++) times = new Map(names.map((name) => [name, timesOf(works[name])]))
+  for (let i = 0; i < 4; i++) times = new Map(names.map((name) => [name, timesOf(works[name])]))
   const nanos = Object.fromEntries(names.map((name) => [name, [] as Array<number>])) as Record<Name, Array<number>>
   for (let i = 0; i < rounds; i++) {
     for (const name of shuffled(names)) nanos[name].push(nanosOf(works[name], times.get(name)!))

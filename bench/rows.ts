@@ -88,7 +88,7 @@ export const groups: ReadonlyArray<Group> = [
     rows: [
       { figure: "stream/event/untyped", what: "CPU of an event of a stream", against: "the untyped client" },
       { figure: "stream/event/openai", what: "the same", against: "openai" },
-      { figure: "stream/event/parsing", what: "the same", against: "JSON.parse of it" },
+      { figure: "stream/event/parsing", what: "the same", against: "JSON.parse of it", target: 3 },
       { figure: "stream/event/micros", what: "the same", against: "", unit: "µs" }
     ]
   },
@@ -119,8 +119,28 @@ export const groups: ReadonlyArray<Group> = [
     ]
   },
   {
+    script: "classify.ts",
+    rows: [
+      { figure: "classify/micros", what: "a line of `classify`", against: "", target: 10, unit: "µs" },
+      { figure: "classify/parsing", what: "the same", against: "parsing and writing it" }
+    ]
+  },
+  {
     script: "imports.ts",
     rows: [
+      {
+        figure: "import/share",
+        what: "cold import of core and http",
+        against: "Effect's modules in them",
+        target: 0.03
+      },
+      {
+        figure: "import/errors/share",
+        what: "cold import of Errors and Decode",
+        against: "Effect's modules in them",
+        target: 0.02
+      },
+      { figure: "import/errors/ours", what: "the same", against: "", unit: "ms" },
       { figure: "import/ours", what: "cold import over Effect's modules", against: "", target: 10, unit: "ms" },
       { figure: "import/effect", what: "cold import of those modules", against: "", unit: "ms" },
       { figure: "import/openai", what: "cold import of openai", against: "", unit: "ms" }

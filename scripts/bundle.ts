@@ -27,6 +27,10 @@ const published: Plugin = {
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
 
+// The classes for which Effect declares a schema: `instanceOf(globalThis.URL, …)`. esbuild takes a property of `globalThis`
+// for a getter that may do something, and keeps the schema; it knows that the name alone does nothing.
+const globals = ["File", "RegExp", "URL", "URLSearchParams", "Uint8Array"]
+
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: entries.map((name) => join(directory, "src", `${name}.ts`)),
@@ -40,6 +44,7 @@ const { metafile } = await build({
   platform: "neutral",
   mainFields: ["module", "main"],
   target: "es2022",
+  define: Object.fromEntries(globals.map((name) => [`globalThis.${name}`, name])),
   sourcemap: true,
   // With the sources, the maps have 6 MB. Names and positions are enough for a trace.
   sourcesContent: false,

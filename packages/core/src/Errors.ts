@@ -45,7 +45,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Category from "./Category.ts"
 import { ApiError } from "./internal/ApiError.ts"
-import { contextOverflow } from "./internal/decoding/contextOverflow.ts"
+import { contextOverflow, overflowPrefix } from "./internal/decoding/contextOverflow.ts"
 import { lockoutOf } from "./internal/decoding/errorBody.ts"
 import * as Field from "./internal/decoding/fields.ts"
 import { exhausted, isBlocked, parseLink, parseMoment } from "./internal/decoding/headers.ts"
@@ -323,7 +323,10 @@ export class TooManyTokens extends ApiError<TooManyTokens>()("TOO_MANY_TOKENS", 
   types: ["exceed_context_size_error"],
   // TGI responds with 422, llama.cpp with 500, and some proxies with 413.
   otherStatuses: [413, 422, 500],
-  wordings: contextOverflow,
+  get wordings() {
+    return contextOverflow()
+  },
+  patternsFollow: overflowPrefix,
   patternsContain: /token|context|prompt|input|length/i,
   fields: {
     /** The number of tokens in the request. */
@@ -703,7 +706,9 @@ const isPaymentReason = (reason: unknown): reason is PaymentReason =>
   (paymentReasons as ReadonlyArray<unknown>).includes(reason)
 
 const paymentReason: Field.Field<Schema.optionalKey<Schema.Literals<typeof paymentReasons>>> = {
-  schema: Schema.optionalKey(Schema.Literals(paymentReasons)),
+  get schema() {
+    return Schema.optionalKey(Schema.Literals(paymentReasons))
+  },
   read: ({ received: { errorBody: { body, message = "" } } }) => {
     if (isPaymentReason(body.reason)) return body.reason
     const asksForCredentials = body.x402Version !== undefined || /^authentication required/i.test(message)
@@ -794,16 +799,16 @@ export class Gone extends ApiError<Gone>()("GONE", {
     && (headers.sunset !== undefined || headers.deprecation !== undefined || successorOf(headers) !== undefined),
   fields: {
     /** The path or URL of the replacement, from `Link: <…>; rel="successor-version"`. */
-    successor: Field.header("successor", Schema.String, successorOf, {
+    successor: Field.header("successor", () => Schema.String, successorOf, {
       parse: (value) => Field.parseText(value, 1000),
       write: (value) => excerpt(value, 1000)
     }),
     /** When it was removed, from `Sunset`. */
-    sunset: Field.header("sunset", Schema.DateTimeUtcFromMillis, ({ sunset }) => parseMoment(sunset), moment),
+    sunset: Field.header("sunset", () => Schema.DateTimeUtcFromMillis, ({ sunset }) => parseMoment(sunset), moment),
     /** Since when it was deprecated, from `Deprecation`. */
     deprecated: Field.header(
       "deprecated",
-      Schema.DateTimeUtcFromMillis,
+      () => Schema.DateTimeUtcFromMillis,
       ({ deprecation }) => parseMoment(deprecation),
       moment
     )
@@ -830,7 +835,9 @@ const impliedCategory: Field.Field<typeof Category.Category> = {
 
 /** A machine code that is not Venice's. */
 const unknownCode: Field.Field<Schema.optionalKey<typeof Schema.String>> = {
-  schema: Schema.optionalKey(Schema.String),
+  get schema() {
+    return Schema.optionalKey(Schema.String)
+  },
   read: (source) => {
     const { body, codes } = source.received.errorBody
     return Field.parseText(isRelayed(source) ? body.upstream_code : codes[0], 100)

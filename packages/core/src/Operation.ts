@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import * as Random from "effect/Random"
+import { lazy } from "./internal/lazy.ts"
 
 /**
  * What it costs to send a request of an operation again; read it from {@link operations}.
@@ -463,10 +464,12 @@ interface Template {
   readonly segments: ReadonlyArray<string>
 }
 
-const templates: ReadonlyArray<Template> = all.map((operation) => {
-  const [method, path] = operation.split(" ") as [string, string]
-  return { operation, method, segments: path.slice(1).split("/") }
-})
+const templates = lazy((): ReadonlyArray<Template> =>
+  all.map((operation) => {
+    const [method, path] = operation.split(" ") as [string, string]
+    return { operation, method, segments: path.slice(1).split("/") }
+  })
+)
 
 const isParameter = (segment: string): boolean => segment.startsWith("{")
 
@@ -504,7 +507,7 @@ const literalCount = ({ segments }: Template): number => segments.filter((segmen
 export const fromRequest = (method: string, path: string): Operation | undefined => {
   const segments = path.split("/").filter((segment) => segment !== "")
   let best: Template | undefined
-  for (const template of templates) {
+  for (const template of templates()) {
     if (template.method !== method.toUpperCase() || !matches(template, segments)) continue
     const isBetter = best === undefined || template.segments.length > best.segments.length
       || (template.segments.length === best.segments.length && literalCount(template) > literalCount(best))

@@ -49,6 +49,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as Category from "./Category.ts"
+import { lazy } from "./internal/lazy.ts"
 import type { Jitter, Kind } from "./internal/retrying/decider.ts"
 import * as Decider from "./internal/retrying/decider.ts"
 import type { Limits, Rule, Rules } from "./internal/retrying/rules.ts"
@@ -124,7 +125,13 @@ export const withDeadline: {
   }
 )
 
-const fromNode = (node: Decider.Node): Policy => Object.assign(scheduleOf(node), { [Decider.NodeId]: node } as const)
+const fromLazyNode = (node: () => Decider.Node): Policy =>
+  Object.defineProperty(scheduleOf(node), Decider.NodeId, { get: node, enumerable: true }) as Policy
+
+const fromNode = (node: Decider.Node): Policy => fromLazyNode(() => node)
+
+/** A policy whose rules are read and checked when it is first used. */
+const preset = (make: () => Policy): Policy => fromLazyNode(lazy(() => make()[Decider.NodeId]))
 
 /**
  * Converts a policy to a predicate, for functions that take a predicate instead of a schedule, such as `Activity.retry`
@@ -376,11 +383,9 @@ export const standardRules: Rules = {
  * @category presets
  * @since 0.1.0
  */
-export const standard: Policy = limit(make(standardRules), {
-  attempts: 5,
-  elapsed: "2 minutes",
-  longestHint: "1 minute"
-})
+export const standard: Policy = preset(() =>
+  limit(make(standardRules), { attempts: 5, elapsed: "2 minutes", longestHint: "1 minute" })
+)
 
 /**
  * The policy for a batch job without a waiting caller: up to fifty attempts within six hours. It accepts hints up to
@@ -400,16 +405,18 @@ export const standard: Policy = limit(make(standardRules), {
  * @category presets
  * @since 0.1.0
  */
-export const patient: Policy = limit(
-  make({
-    RateLimit: rule("5 seconds", "5 minutes", 40),
-    Capacity: rule("5 seconds", "5 minutes", 40),
-    Server: rule("1 second", "1 minute", 10),
-    Upstream: rule("1 second", "1 minute", 10),
-    Timeout: rule("10 seconds", "1 minute", 3),
-    Transport: rule("1 second", "1 minute", 10)
-  }),
-  { attempts: 50, elapsed: "6 hours", longestHint: "1 hour" }
+export const patient: Policy = preset(() =>
+  limit(
+    make({
+      RateLimit: rule("5 seconds", "5 minutes", 40),
+      Capacity: rule("5 seconds", "5 minutes", 40),
+      Server: rule("1 second", "1 minute", 10),
+      Upstream: rule("1 second", "1 minute", 10),
+      Timeout: rule("10 seconds", "1 minute", 3),
+      Transport: rule("1 second", "1 minute", 10)
+    }),
+    { attempts: 50, elapsed: "6 hours", longestHint: "1 hour" }
+  )
 )
 
 /**
@@ -423,16 +430,18 @@ export const patient: Policy = limit(
  * @category presets
  * @since 0.1.0
  */
-export const eager: Policy = limit(
-  make({
-    RateLimit: rule("100 millis", "2 seconds", 3, "full"),
-    Capacity: rule("100 millis", "2 seconds", 3, "full"),
-    Server: rule("100 millis", "2 seconds", 3, "full"),
-    Upstream: rule("100 millis", "2 seconds", 3, "full"),
-    Timeout: rule("100 millis", "2 seconds", 1, "full"),
-    Transport: rule("100 millis", "2 seconds", 3, "full")
-  }),
-  { attempts: 4, elapsed: "10 seconds", longestHint: "5 seconds" }
+export const eager: Policy = preset(() =>
+  limit(
+    make({
+      RateLimit: rule("100 millis", "2 seconds", 3, "full"),
+      Capacity: rule("100 millis", "2 seconds", 3, "full"),
+      Server: rule("100 millis", "2 seconds", 3, "full"),
+      Upstream: rule("100 millis", "2 seconds", 3, "full"),
+      Timeout: rule("100 millis", "2 seconds", 1, "full"),
+      Transport: rule("100 millis", "2 seconds", 3, "full")
+    }),
+    { attempts: 4, elapsed: "10 seconds", longestHint: "5 seconds" }
+  )
 )
 
 /**
@@ -441,4 +450,4 @@ export const eager: Policy = limit(
  * @category presets
  * @since 0.1.0
  */
-export const never: Policy = without(make(standardRules), kinds)
+export const never: Policy = preset(() => without(make(standardRules), kinds))

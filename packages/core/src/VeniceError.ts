@@ -30,6 +30,7 @@ import * as Schema from "effect/Schema"
 import type { Category } from "./Category.ts"
 import * as Errors from "./Errors.ts"
 import { TypeId } from "./internal/ApiError.ts"
+import { lazySchema } from "./internal/lazySchema.ts"
 import { attempt } from "./internal/redaction/foreignError.ts"
 
 /**
@@ -87,7 +88,10 @@ export const byCode: ReadonlyMap<string, VeniceErrorClass> = new Map(classes.map
  * @category schemas
  * @since 0.1.0
  */
-export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = Schema.Union(classes)
+export const VeniceError: Schema.Union<ReadonlyArray<VeniceErrorClass>> = lazySchema(
+  Schema.Union<ReadonlyArray<VeniceErrorClass>>([]),
+  () => Schema.Union(classes)
+)
 
 /**
  * Returns an error of this code with its documented message and status. For tests and simulations that get the code as

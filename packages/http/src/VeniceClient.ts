@@ -338,26 +338,27 @@ const make = (options: ClientOptions = {}): Effect.Effect<Service, never, HttpCl
 
 const keysPage = "https://venice.ai/settings/api"
 
-const Key = Schema.String.annotate({ message: `VENICE_API_KEY is not set. Create a key at ${keysPage}` }).pipe(
-  Schema.decodeTo(
-    Schema.String.check(
-      Schema.makeFilter(isKey, {
-        message: `VENICE_API_KEY has a character that no key has. Copy the key again from ${keysPage}`
-      })
-    ),
-    SchemaTransformation.trim()
+// Made when it is first read: a codec of an environment variable takes longer to make than the rest of the module.
+const readConfig = (): Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> => {
+  const Key = Schema.String.annotate({ message: `VENICE_API_KEY is not set. Create a key at ${keysPage}` }).pipe(
+    Schema.decodeTo(
+      Schema.String.check(
+        Schema.makeFilter(isKey, {
+          message: `VENICE_API_KEY has a character that no key has. Copy the key again from ${keysPage}`
+        })
+      ),
+      SchemaTransformation.trim()
+    )
   )
-)
-
-const BaseUrl = Schema.URL.check(Schema.makeFilter(endsWithPath, { message: `VENICE_BASE_URL ${queryProblem}` }))
-
-const config: Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> = Config.all({
-  apiKey: Config.schema(Schema.RedactedFromValue(Key), "VENICE_API_KEY"),
-  baseUrl: Config.schema(BaseUrl, "VENICE_BASE_URL").pipe(
-    Config.map(markAsEnvironment),
-    Config.withDefault(new URL(defaultBaseUrl))
-  )
-})
+  const BaseUrl = Schema.URL.check(Schema.makeFilter(endsWithPath, { message: `VENICE_BASE_URL ${queryProblem}` }))
+  return Config.all({
+    apiKey: Config.schema(Schema.RedactedFromValue(Key), "VENICE_API_KEY"),
+    baseUrl: Config.schema(BaseUrl, "VENICE_BASE_URL").pipe(
+      Config.map(markAsEnvironment),
+      Config.withDefault(new URL(defaultBaseUrl))
+    )
+  })
+}
 
 /**
  * The service of the Venice API: `yield*` it where you call Venice, and provide {@link VeniceClient.layer} once.
@@ -386,7 +387,9 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    *
    * @since 0.1.0
    */
-  static readonly config = config
+  static get config(): Config.Config<{ readonly apiKey: Redacted.Redacted; readonly baseUrl: URL }> {
+    return readConfig()
+  }
 
   /**
    * Provides the service with options of your own over `fetch`, for a key that is not in the environment. Over another
@@ -414,7 +417,7 @@ export class VeniceClient extends Context.Service<VeniceClient, Service>()("@eff
    */
   static readonly layerHttpClient: Layer.Layer<VeniceClient, Config.ConfigError, HttpClient.HttpClient> = Layer.effect(
     VeniceClient,
-    Effect.flatMap(config, make)
+    Effect.suspend(() => Effect.flatMap(readConfig(), make))
   )
 
   /**

@@ -1,10 +1,12 @@
 /**
  * How a stream is read, event by event and in memory. What a platform's client does to it is in `stream.test.ts`.
  */
+import { Decode } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { Arbitrary, Cause, Effect, Exit, Schema, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { mayBeError } from "../src/internal/eventStream.ts"
 
 const Delta = Schema.Struct({ text: Schema.String })
 
@@ -142,3 +144,50 @@ it.effect("a stream that broke has no secret in its cause", () =>
     assert.strictEqual(error.cause.reason.cause.message, "reset with <redacted>")
     assert.strictEqual(error.cause.request.headers.authorization, "<redacted>")
   }))
+
+const values: ReadonlyArray<unknown> = [
+  null,
+  "",
+  "error",
+  "response.failed",
+  [],
+  ["a"],
+  {},
+  { status: "failed" },
+  { error: { message: "busy" } },
+  { error: null },
+  0,
+  false
+]
+
+/** Absent in half of the events. */
+const value = Arbitrary.map(
+  Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: -values.length, maximum: values.length - 1 }))),
+  (index) => values[index]
+)
+
+const event = Arbitrary.map(
+  Arbitrary.all([
+    Arbitrary.schema(Schema.Literals(["message", "error", "response.failed", "response.created", "ping"])),
+    Arbitrary.schema(Schema.Literals(["object", "list", "value"])),
+    Arbitrary.schema(Schema.Literals(["error", "response.failed", "response.created", "message"])),
+    Arbitrary.all([value, value, value, value])
+  ]),
+  ([name, form, type, [error, response, message, code]]) => {
+    const object = { error, response, type, message, code }
+    return { name, json: form === "object" ? object : form === "list" ? [object] : error ?? null }
+  }
+)
+
+it.effect.prop(
+  "an event is searched for an error if the decoder finds one in it",
+  [event],
+  ([{ json, name }]) =>
+    Effect.sync(() => {
+      const data = JSON.stringify(json)
+      const error = Decode.event(data, { status: 200, now: 0 }, name)
+
+      assert.isTrue(error === undefined || mayBeError(JSON.parse(data), name))
+    }),
+  { arbitrary: { runs: 2000 } }
+)

@@ -19,6 +19,7 @@ import type { Category } from "../Category.ts"
 import { ResponseContext } from "../ResponseContext.ts"
 import type { Field } from "./decoding/fields.ts"
 import type { Received } from "./decoding/received.ts"
+import { LazyError, membersOf } from "./LazyError.ts"
 import { oneLine, printable } from "./redaction/excerpt.ts"
 import { pageOf } from "./site.ts"
 
@@ -56,6 +57,8 @@ export interface Row<
    * takes time linear in the message. Fields can read the named groups of a pattern.
    */
   readonly wordings?: ReadonlyArray<string | RegExp>
+  /** What may precede the part of a message that a pattern matches. It is removed first, even if it is empty. */
+  readonly patternsFollow?: RegExp
   /** What every message that matches a pattern contains. It is looked for first where there are many patterns. */
   readonly patternsContain?: RegExp
   /** Whether the shape of a response means this error, if neither code nor message identify one. */
@@ -149,12 +152,19 @@ const wireStack = (error: Printable): string =>
   `${error._tag}: ${printable(error.message)}\n    at ${origin(error.response, shorten)}\n    see ${pageOf(error._tag)}`
 
 // An error that was decoded from its own encoding, or built from another, has a server's message in its stack too.
-const printStack = (error: Error): void => {
+const printStack = (error: LazyError): void => {
   const line = printable(error.message)
   if (line !== error.message && error.stack !== undefined) error.stack = error.stack.replace(error.message, () => line)
 }
 
-const prototype = {
+class Base extends LazyError {
+  constructor(...args: ReadonlyArray<unknown>) {
+    super(...args)
+    printStack(this)
+  }
+}
+
+Object.assign(Base.prototype, {
   [TypeId]: TypeId,
   toString(this: Printable) {
     return print(this)
@@ -165,9 +175,9 @@ const prototype = {
   [Inspectable.NodeInspectSymbol](this: Printable) {
     return `${print(this)}\n    see ${pageOf(this._tag)}`
   }
-}
+})
 
-const attributes = {
+Object.defineProperty(Base.prototype, ErrorReporter.attributes, {
   get(this: Printable & Constants<number, Category>) {
     const { operation, requestId, status } = this.response
     return {
@@ -179,7 +189,7 @@ const attributes = {
     }
   },
   configurable: true
-}
+})
 
 const matchedBy = MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("code" as const)))
 
@@ -195,6 +205,19 @@ const responseStatus = {
 const schemasOf = (fields: Readonly<Record<string, Field<Schema.Constraint>>> = {}): Schema.Struct.Fields =>
   Record.map(fields, ({ schema }) => schema)
 
+const declare = (tag: string, row: Row): Schema.Class<any, any, any> =>
+  Schema.TaggedError<any, {}>()(tag, {
+    message: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(row.message))),
+    matchedBy,
+    response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
+    attempts,
+    ...schemasOf(row.fields)
+  }, {
+    description: row.message,
+    // For `effect/http-api`: an endpoint that declares the error responds with its documented status.
+    httpApiStatus: row.status
+  })
+
 // Counted, because the namespace of a module has its exports in alphabetical order.
 let rows = 0
 
@@ -209,30 +232,14 @@ export const ApiError = <Self = never>() =>
   tag: Tag,
   row: Row<Status, C, Fields>
 ): [Self] extends [never] ? MissingSelfGeneric : ApiErrorClass<Self, Tag, Status, C, Fields> => {
-  const Declared = Schema.TaggedError<any, {}>()(tag, {
-    message: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(row.message))),
-    matchedBy,
-    response: ResponseContext.pipe(Schema.withConstructorDefault(Effect.succeed({ status: row.status }))),
-    attempts,
-    ...schemasOf(row.fields)
-  }, {
-    description: row.message,
-    // For `effect/http-api`: an endpoint that declares the error responds with its documented status.
-    httpApiStatus: row.status
-  })
-  class Base extends Declared {
-    constructor(...args: ReadonlyArray<any>) {
-      super(...args as [any])
-      printStack(this)
-    }
-  }
+  class Declared extends Base {}
   const constants = { status: row.status, category: row.category, docs: pageOf(tag) }
-  Object.assign(Base.prototype, prototype, constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
-  Object.defineProperty(Base.prototype, ErrorReporter.attributes, attributes)
-  if (row.isStatusOfResponse === true) Object.defineProperty(Base.prototype, "status", responseStatus)
-  return Object.assign(Base, constants, {
+  Object.assign(Declared.prototype, membersOf(tag), constants, { [ErrorReporter.severity]: row.severity ?? "Info" })
+  if (row.isStatusOfResponse === true) Object.defineProperty(Declared.prototype, "status", responseStatus)
+  return Object.assign(Declared, constants, {
     code: tag,
     defaultMessage: row.message,
+    "~declare": () => declare(tag, row),
     "~row": row,
     "~place": rows++
   }) as never

@@ -14,6 +14,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Predicate from "effect/Predicate"
 import * as Pull from "effect/Pull"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -22,7 +23,7 @@ import { BodyLimits } from "../HttpFailure.ts"
 import { readBody } from "./body.ts"
 import { redactFailure } from "./credentials.ts"
 import { type Call, CurrentCall } from "./currentCall.ts"
-import { type DecodeJson, decodeJson, exitOf, inputAt, inputOf } from "./success.ts"
+import { type DecodeJson, decodeJson, exitOf, inputAt, inputOf, parseJson } from "./success.ts"
 import { notEvents } from "./unexpectedBody.ts"
 
 // `/responses` has no `[DONE]`: its stream ends with an event of one of these names.
@@ -31,6 +32,18 @@ const isLast = (name: string, data: string): boolean =>
 
 const isEventStream = ({ headers }: HttpClientResponse): boolean =>
   headers["content-type"]?.toLowerCase().startsWith("text/event-stream") === true
+
+/**
+ * Whether an event needs to be searched for an error, by the members in which `Decode.event` looks for one. Most events
+ * need not be, and are parsed only once.
+ */
+export const mayBeError = (json: unknown, name: string): boolean => {
+  if (name === "error" || name === "response.failed") return true
+  if (!Predicate.isObject(json)) return false
+  const { error, response, type } = json as Readonly<Record<string, unknown>>
+  return (error !== undefined && error !== null) || response !== undefined || type === "error"
+    || type === "response.failed"
+}
 
 /** The events in a piece of the text, and how the stream ended if it did. */
 interface Parsed {
@@ -118,14 +131,13 @@ class EventReader<S extends Schema.Constraint> {
     const { events, ending } = this.#parsed
     const values: Array<S["Type"]> = []
     const call = fiber.getRef(CurrentCall)
-    const input = inputAt(fiber, this.#response, { body: "", operation: this.#operation })
+    let input: Input | undefined
+    const getInput = (data: string): Input => {
+      input ??= inputAt(fiber, this.#response, { body: "", operation: this.#operation })
+      return { ...input, body: data, delivered: this.#delivered }
+    }
     while (this.#next < events.length) {
-      const event = events[this.#next++]!
-      const decoded = this.#decodeEvent(
-        event,
-        call,
-        () => ({ ...input, body: event.data, delivered: this.#delivered })
-      )
+      const decoded = this.#decodeEvent(events[this.#next++]!, call, getInput)
       const exit = exitOf(decoded)
       if (exit === undefined) {
         return Effect.map(Effect.exit(decoded), (exit) => {
@@ -142,11 +154,12 @@ class EventReader<S extends Schema.Constraint> {
   #decodeEvent(
     { data, event: name }: Sse.Event,
     call: Call | undefined,
-    getInput: () => Input
+    getInput: (data: string) => Input
   ): Effect.Effect<S["Type"], VeniceError | UnexpectedBody, S["DecodingServices"]> {
     try {
-      const error = decodeEvent(data, getInput(), name)
-      return error === undefined ? this.#decode(data, call, getInput) : Effect.fail(error)
+      const json = parseJson(data)
+      const error = mayBeError(json, name) ? decodeEvent(data, getInput(data), name) : undefined
+      return error === undefined ? this.#decode(json, call, () => getInput(data)) : Effect.fail(error)
     } catch (defect) {
       // If a schema throws, the events before in the same chunk must still be delivered.
       return Effect.die(defect)

@@ -62,9 +62,18 @@ export const readSuccess = Effect.fnUntraced(function*(
 export const exitOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
 
-/** Decodes JSON. Builds the input of `Decode` only if the JSON does not match. */
+/** The value of a JSON text, or `undefined` if the text is not JSON. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Decodes parsed JSON. Builds the input of `Decode` only if the JSON does not match. */
 export type DecodeJson<S extends Schema.Constraint> = (
-  json: string,
+  json: unknown,
   call: Call | undefined,
   getInput: () => Input
 ) => Effect.Effect<S["Type"], UnexpectedBody, S["DecodingServices"]>
@@ -72,18 +81,13 @@ export type DecodeJson<S extends Schema.Constraint> = (
 /** Makes a decoder of successes, or of events of a stream. */
 export const decodeJson = <S extends Schema.Constraint>(schema: S): DecodeJson<S> => {
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-  return (text, call, getInput) => {
-    let json: unknown
-    try {
-      json = JSON.parse(text)
-    } catch {
-      return Effect.fail(notJson(getInput()))
-    }
+  return (json, call, getInput) => {
+    if (json === undefined) return Effect.fail(notJson(getInput()))
     recordResponse(call, json, () => getInput().secrets)
     const decoded = decode(json)
     const exit = exitOf(decoded)
     return exit !== undefined && Exit.isSuccess(exit)
-      ? Effect.succeed(exit.value)
+      ? exit as Exit.Success<S["Type"]>
       : Effect.catch(decoded, (error) => Effect.fail(fromSchemaError(error, getInput())))
   }
 }
@@ -93,6 +97,6 @@ export const decodeSuccess = <S extends Schema.Constraint>(schema: S) => {
   const decode = decodeJson(schema)
   return (response: HttpClientResponse, bodyInput: BodyInput) =>
     Effect.withFiber((fiber) =>
-      decode(bodyInput.body, fiber.getRef(CurrentCall), () => inputAt(fiber, response, bodyInput))
+      decode(parseJson(bodyInput.body), fiber.getRef(CurrentCall), () => inputAt(fiber, response, bodyInput))
     )
 }

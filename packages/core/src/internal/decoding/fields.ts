@@ -25,6 +25,7 @@ export interface Source {
 export type Members = Readonly<Record<string, Schema.Json | undefined>>
 
 export interface Field<S extends Schema.Constraint> {
+  /** Read when the schema of the error is first used. */
   readonly schema: S
   readonly read: (source: Source) => S["Type"] | undefined
   readonly write: (value: S["Type"] | undefined) => Members
@@ -38,12 +39,14 @@ const member = ({ received: { errorBody } }: Source, name: string): unknown =>
 
 const optional = <S extends Schema.Constraint>(
   name: string,
-  schema: S,
+  schema: () => S,
   parse: (value: unknown) => S["Type"] | undefined,
   write: (value: S["Type"]) => Schema.Json,
   or?: Reader<S["Type"]>
 ): Field<Schema.optionalKey<S>> => ({
-  schema: Schema.optionalKey(schema),
+  get schema() {
+    return Schema.optionalKey(schema())
+  },
   read: (source) => parse(member(source, name)) ?? or?.(source),
   write: (value) => ({ [name]: value === undefined ? undefined : write(value) })
 })
@@ -71,33 +74,33 @@ export const writeJson = (value: unknown): Schema.Json => prune(value, 32, { ent
 
 /** A short text: an id, a URL. */
 export const text = (name: string, or?: Reader<string>): Field<Schema.optionalKey<typeof Schema.String>> =>
-  optional(name, Schema.String, (value) => parseText(value), writeText, or)
+  optional(name, () => Schema.String, (value) => parseText(value), writeText, or)
 
 /** A text as long as a message. */
 export const longText = (name: string): Field<Schema.optionalKey<typeof Schema.String>> =>
-  optional(name, Schema.String, (value) => parseText(value, maxMessageLength), writeText)
+  optional(name, () => Schema.String, (value) => parseText(value, maxMessageLength), writeText)
 
 /** A list of short texts. */
 export const texts = (
   name: string,
   or?: Reader<ReadonlyArray<string>>
 ): Field<Schema.optionalKey<Schema.$Array<typeof Schema.String>>> =>
-  optional(name, Schema.Array(Schema.String), parseTexts, writeJson, or)
+  optional(name, () => Schema.Array(Schema.String), parseTexts, writeJson, or)
 
 export const number = (name: string, or?: Reader<number>): Field<Schema.optionalKey<typeof Schema.Finite>> =>
-  optional(name, Schema.Finite, parseNumber, (value) => value, or)
+  optional(name, () => Schema.Finite, parseNumber, (value) => value, or)
 
 export const boolean = (name: string): Field<Schema.optionalKey<typeof Schema.Boolean>> =>
   optional(
     name,
-    Schema.Boolean,
+    () => Schema.Boolean,
     (value) => typeof value === "boolean" ? value : undefined,
     (value) => value
   )
 
 /** A JSON value of any shape. */
 export const json = (name: string): Field<Schema.optionalKey<typeof Schema.Json>> =>
-  optional(name, Schema.Json, parseJson, writeJson)
+  optional(name, () => Schema.Json, parseJson, writeJson)
 
 /** One of a few texts. */
 export const literal = <const L extends ReadonlyArray<string>>(
@@ -107,7 +110,7 @@ export const literal = <const L extends ReadonlyArray<string>>(
 ): Field<Schema.optionalKey<Schema.Literals<L>>> =>
   optional<Schema.Literals<L>>(
     name,
-    Schema.Literals(literals),
+    () => Schema.Literals(literals),
     (value) => literals.find((one) => one === value),
     (value) => value,
     or
@@ -119,7 +122,7 @@ export const literal = <const L extends ReadonlyArray<string>>(
  */
 export const header = <S extends Schema.Constraint>(
   name: string,
-  schema: S,
+  schema: () => S,
   read: (headers: Received["headers"]) => S["Type"] | undefined,
   member: {
     readonly parse: (value: unknown) => S["Type"] | undefined

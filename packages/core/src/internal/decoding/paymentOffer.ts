@@ -61,7 +61,9 @@ const parseOffer = (value: unknown) => {
 }
 
 export const paymentOffer: Field<Schema.optionalKey<typeof PaymentOffer>> = {
-  schema: Schema.optionalKey(PaymentOffer),
+  get schema() {
+    return Schema.optionalKey(PaymentOffer)
+  },
   read: ({ received: { errorBody, headers } }) =>
     parseOffer(errorBody.body) ?? parseOffer(parsePaymentRequired(headers["payment-required"])),
   write: (offer) =>

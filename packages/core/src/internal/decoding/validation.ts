@@ -217,7 +217,9 @@ export const firstMessage = (errorBody: ErrorBody): string | undefined =>
 const maxBodyLength = 1024 * 1024
 
 export const validation: Field<Schema.optionalKey<typeof ValidationSchema>> = {
-  schema: Schema.optionalKey(ValidationSchema),
+  get schema() {
+    return Schema.optionalKey(ValidationSchema)
+  },
   read: ({ received: { errorBody, input } }) => {
     if (input.body.length > maxBodyLength) return undefined
     const parts = partsOf(errorBody)

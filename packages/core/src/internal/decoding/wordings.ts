@@ -9,6 +9,7 @@
  */
 import type { VeniceErrorClass } from "../../VeniceError.ts"
 import { byCode } from "../../VeniceError.ts"
+import { lazy } from "../lazy.ts"
 import type { Captured } from "./fields.ts"
 
 export interface Match {
@@ -26,9 +27,18 @@ interface Beginning {
 interface ClassPatterns {
   readonly Class: VeniceErrorClass
   readonly statuses: ReadonlyArray<number>
+  readonly follow: RegExp | undefined
   readonly contain: RegExp | undefined
+  /** Matches what one of the patterns matches. Most messages match none, and one pattern is faster than sixty. */
+  readonly any: () => RegExp
   readonly patterns: ReadonlyArray<RegExp>
 }
+
+const namedGroup = /\(\?<\w+>/g
+
+// With these flags a pattern matches at least what it matches with its own.
+const anyOf = (patterns: ReadonlyArray<RegExp>): RegExp =>
+  new RegExp(patterns.map(({ source }) => source.replace(namedGroup, "(?:")).join("|"), "is")
 
 /** Matching looks only at this much of a message. */
 const maxLength = 1024
@@ -48,42 +58,58 @@ const headOf = (message: string): string => message.slice(0, maxLength).trim().r
 /** The first sentence. Venice may append to a documented message, or omit the advice that follows. */
 const firstSentence = (message: string): string => normalize(message.split(/\.(?:\s|$)/, 1)[0]!)
 
-const verbatim = new Map<string, VeniceErrorClass>()
-const normalized = new Map<string, VeniceErrorClass>()
-const beginnings: Array<Beginning> = []
-const patterns: Array<ClassPatterns> = []
-
-for (const Class of byCode.values()) {
-  const { hasUndocumentedMessage = false, otherStatuses = [], patternsContain: contain, wordings = [] } = Class["~row"]
-  const statuses = [Class.status, ...otherStatuses]
-  if (!hasUndocumentedMessage) {
-    verbatim.set(Class.defaultMessage, Class)
-    normalized.set(normalize(Class.defaultMessage), Class)
-    beginnings.push({ Class, statuses, start: firstSentence(Class.defaultMessage) })
-  }
-  for (const start of wordings) if (typeof start === "string") beginnings.push({ Class, statuses, start })
-  const ofClass = wordings.filter((wording) => typeof wording !== "string")
-  if (ofClass.length > 0) patterns.push({ Class, statuses, contain, patterns: ofClass })
-}
-beginnings.sort((a, b) => b.start.length - a.start.length)
-
 interface StatusWordings {
   readonly beginnings: ReadonlyArray<Beginning>
   readonly patterns: ReadonlyArray<ClassPatterns>
 }
 
-const allWordings: StatusWordings = { beginnings, patterns }
+interface Tables {
+  /** The documented messages. */
+  readonly verbatim: ReadonlyMap<string, VeniceErrorClass>
+  readonly normalized: ReadonlyMap<string, VeniceErrorClass>
+  readonly all: StatusWordings
+}
+
+const tables = lazy((): Tables => {
+  const verbatim = new Map<string, VeniceErrorClass>()
+  const normalized = new Map<string, VeniceErrorClass>()
+  const beginnings: Array<Beginning> = []
+  const patterns: Array<ClassPatterns> = []
+  for (const Class of byCode.values()) {
+    const { hasUndocumentedMessage, otherStatuses = [], patternsContain, patternsFollow, wordings = [] } = Class["~row"]
+    const statuses = [Class.status, ...otherStatuses]
+    if (hasUndocumentedMessage !== true) {
+      verbatim.set(Class.defaultMessage, Class)
+      normalized.set(normalize(Class.defaultMessage), Class)
+      beginnings.push({ Class, statuses, start: firstSentence(Class.defaultMessage) })
+    }
+    for (const start of wordings) if (typeof start === "string") beginnings.push({ Class, statuses, start })
+    const ofClass = wordings.filter((wording) => typeof wording !== "string")
+    if (ofClass.length > 0) {
+      patterns.push({
+        Class,
+        statuses,
+        follow: patternsFollow,
+        contain: patternsContain,
+        any: lazy(() => anyOf(ofClass)),
+        patterns: ofClass
+      })
+    }
+  }
+  beginnings.sort((a, b) => b.start.length - a.start.length)
+  return { verbatim, normalized, all: { beginnings, patterns } }
+})
 
 const byStatus = new Map<number, StatusWordings>()
 
 /** The wordings that apply under a status. In a stream the status is 200, so all wordings apply. */
-const wordingsOf = (status: number, isInSuccess: boolean): StatusWordings => {
-  if (isInSuccess) return allWordings
+const wordingsOf = (all: StatusWordings, status: number, isInSuccess: boolean): StatusWordings => {
+  if (isInSuccess) return all
   let out = byStatus.get(status)
   if (out === undefined) {
     out = {
-      beginnings: beginnings.filter(({ statuses }) => statuses.includes(status)),
-      patterns: patterns.filter(({ statuses }) => statuses.includes(status))
+      beginnings: all.beginnings.filter(({ statuses }) => statuses.includes(status)),
+      patterns: all.patterns.filter(({ statuses }) => statuses.includes(status))
     }
     // Only statuses with wordings are cached, so that a server cannot make the map grow.
     if (out.beginnings.length + out.patterns.length > 0) byStatus.set(status, out)
@@ -99,9 +125,12 @@ const beginsWith = (text: string, start: string): boolean =>
 const none: Captured = {}
 
 /** What the first of the patterns that matches captures. */
-const exec = (patterns: ReadonlyArray<RegExp>, head: string): Captured | undefined => {
+const exec = ({ any, contain, follow, patterns }: ClassPatterns, head: string): Captured | undefined => {
+  if (contain?.test(head) === false) return undefined
+  const text = follow === undefined ? head : head.replace(follow, "")
+  if (patterns.length > 1 && !any().test(text)) return undefined
   for (const pattern of patterns) {
-    const result = pattern.exec(head)
+    const result = pattern.exec(text)
     if (result !== null) return result.groups ?? none
   }
   return undefined
@@ -109,16 +138,17 @@ const exec = (patterns: ReadonlyArray<RegExp>, head: string): Captured | undefin
 
 /** The class that a message means under a status, or nothing. */
 export const match = (message: string, status: number, isInSuccess: boolean): Match | undefined => {
+  const { all, normalized, verbatim } = tables()
   const documented = verbatim.get(message)
   if (documented !== undefined && documented.status === status) return { Class: documented, captured: none }
   const text = normalize(message)
   const equal = normalized.get(text)
   if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
-  const { beginnings, patterns } = wordingsOf(status, isInSuccess)
+  const { beginnings, patterns } = wordingsOf(all, status, isInSuccess)
   const head = patterns.length === 0 ? "" : headOf(message)
-  for (const { Class, contain, patterns: ofClass } of patterns) {
-    const captured = contain === undefined || contain.test(head) ? exec(ofClass, head) : undefined
-    if (captured !== undefined) return { Class, captured }
+  for (const ofClass of patterns) {
+    const captured = exec(ofClass, head)
+    if (captured !== undefined) return { Class: ofClass.Class, captured }
   }
   const first = text.charCodeAt(0)
   const beginning = beginnings.find(({ start }) => start.charCodeAt(0) === first && beginsWith(text, start))
@@ -127,8 +157,9 @@ export const match = (message: string, status: number, isInSuccess: boolean): Ma
 
 /** The groups that the wordings of a class capture, when a machine code has decided the class. */
 export const capture = (Class: VeniceErrorClass, message: string): Captured | undefined => {
-  const head = headOf(message)
-  for (const wording of Class["~row"].wordings ?? []) {
+  const { patternsFollow, wordings = [] } = Class["~row"]
+  const head = patternsFollow === undefined ? headOf(message) : headOf(message).replace(patternsFollow, "")
+  for (const wording of wordings) {
     const groups = typeof wording === "string" ? undefined : wording.exec(head)?.groups
     if (groups !== undefined) return groups
   }

@@ -7,6 +7,7 @@
  * @internal
  */
 import * as Base64 from "effect/encoding/Base64"
+import { lazy } from "../lazy.ts"
 import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
 
 // Headers with the credentials or the payment of a request.
@@ -21,7 +22,7 @@ const names = `${headers}|${keys}|jwt|signature|secret|client[-_]?secret|private
   + "|(?:access|refresh|id|auth|session|bearer)[-_]?token|token"
 
 // A gateway puts its own name before the name of a header: `cf-aig-authorization`, `x-goog-api-key`.
-const nameOfSecret = new RegExp(`^(?:[\\w-]*-)?(?:${names})$`, "i")
+const nameOfSecret = lazy(() => new RegExp(`^(?:[\\w-]*-)?(?:${names})$`, "i"))
 
 /** The text that replaces a secret or a credential. */
 export const placeholder = "<redacted>"
@@ -58,7 +59,7 @@ const always = (_: string, before: string): string => `${before}${placeholder}`
 const unlessWord = (match: string, before: string, value: string): string =>
   /^authentication/i.test(before) && (value.length < 16 || !looksRandom(value)) ? match : `${before}${placeholder}`
 
-const patterns: ReadonlyArray<Replacement> = [
+const patterns = lazy((): ReadonlyArray<Replacement> => [
   // An authorization scheme and its credentials.
   [form, "", /\b((?:bearer|basic)\s+)([\w.~+/=-]{8,})/gi, onlyIf(looksRandom)],
   // Keys with a known prefix: Venice's, and those of OpenAI-compatible providers behind a gateway.
@@ -97,7 +98,7 @@ const patterns: ReadonlyArray<Replacement> = [
   // An error may have a short `code` in its URL as well.
   [name, "=", /([?&]code=)([^&#\s"'\\]{12,})/gi, onlyIf(looksRandom)],
   [password, "@", /(\/\/[^\s/:@"]{0,100}:)([^\s/@"]{1,200})(?=@)/g, always]
-]
+])
 
 // Most texts match no pattern. One pass that looks up every three letters in a table is much cheaper than a dozen
 // patterns, or one pattern with a dozen alternatives. The table has three letters of every form and name above, the
@@ -127,15 +128,22 @@ const lettersOfNames = [
 // Five bits of a character code identify a letter in any case. A confusion with other characters costs only time.
 const nextKey = (key: number, code: number): number => ((key << 5) | (code & 31)) & 32767
 
-const suspicionOfLetters = new Uint8Array(32768)
 const keyOf = (letters: string): number => Array.from(letters, (letter) => letter.charCodeAt(0)).reduce(nextKey, 0)
-for (const letters of lettersOfNames) suspicionOfLetters[keyOf(letters)]! |= name
-for (const letters of lettersOfForms) suspicionOfLetters[keyOf(letters)]! |= form
 
-const isHex = Uint8Array.from({ length: 128 }, (_, code) => /[\da-f]/i.test(String.fromCharCode(code)) ? 1 : 0)
+const suspicionOfLetters = lazy(() => {
+  const table = new Uint8Array(32768)
+  for (const letters of lettersOfNames) table[keyOf(letters)]! |= name
+  for (const letters of lettersOfForms) table[keyOf(letters)]! |= form
+  return table
+})
+
+const hexDigits = lazy(() =>
+  Uint8Array.from({ length: 128 }, (_, code) => /[\da-f]/i.test(String.fromCharCode(code)) ? 1 : 0)
+)
 
 /** Whether there may be 64 hexadecimal digits in a row: four samples in a row, of every 16th character, are digits. */
 const maybeLongHex = (text: string): boolean => {
+  const isHex = hexDigits()
   let digits = 0
   for (let i = 15; i < text.length; i += 16) {
     digits = isHex[text.charCodeAt(i) & 127] === 1 ? digits + 1 : 0
@@ -146,11 +154,12 @@ const maybeLongHex = (text: string): boolean => {
 
 /** The suspicions that a text raises, as bits. */
 const suspicions = (text: string): number => {
+  const table = suspicionOfLetters()
   let key = 0
   let out = 0
   for (let i = 0; i < text.length; i++) {
     key = nextKey(key, text.charCodeAt(i))
-    out |= suspicionOfLetters[key]!
+    out |= table[key]!
   }
   if ((out & name) !== 0 && !/[:="]/.test(text)) out ^= name
   if (text.includes("@")) out |= password
@@ -161,7 +170,7 @@ const suspicions = (text: string): number => {
 export const isSuspect = (text: string): boolean => suspicions(text) !== 0
 
 /** Whether a member or header of this name has a credential as its value. */
-export const isSecretName = (name: string): boolean => nameOfSecret.test(name)
+export const isSecretName = (name: string): boolean => nameOfSecret().test(name)
 
 /** Whether the value of a member is, or may be, a credential. */
 export const isSecretValue = (name: string, value: unknown): boolean => {
@@ -172,7 +181,7 @@ export const isSecretValue = (name: string, value: unknown): boolean => {
 /** The text with everything redacted that looks like a credential. */
 export const redact = (text: string): string => {
   const raised = suspicions(text)
-  return raised === 0 ? text : patterns.reduce(
+  return raised === 0 ? text : patterns().reduce(
     (text, [suspicion, needs, pattern, replace]) =>
       (raised & suspicion) !== 0 && text.includes(needs) ? text.replace(pattern, replace) : text,
     text

@@ -157,7 +157,11 @@ interface Counted {
 export class Run {
   readonly began = ++order
   readonly decider: Decider.Decider
-  history = noAttempts
+  /** The attempts before the last one. */
+  before = noAttempts
+  /** The attempt before the current one, and the delay after it. They are added to the history at the next failure. */
+  last: Attempts.Attempt | undefined
+  delay: Duration.Duration | undefined
   /** When the current attempt began. */
   attemptBegan = this.began
   /** The failure of the attempt before. */
@@ -183,6 +187,12 @@ export class Run {
     )
   }
 
+  /** The attempts before the current one. */
+  history(): Made {
+    const { before, delay, last } = this
+    return last === undefined || delay === undefined ? before : append(before, { ...last, delay }, "outside")
+  }
+
   /**
    * Whether a policy inside of this one gave up on the failure: an attempt ends with the very failure on which a run that
    * began during the attempt gave up.
@@ -198,9 +208,9 @@ export class Run {
 
   giveUp(error: unknown, reason: Reason, fiber: AnyFiber): Step {
     // A failure that no policy retries is passed through unchanged.
-    if (this.history === noAttempts && reason === "final") return done
+    if (this.last === undefined && reason === "final") return done
     const last = attemptOf(error)
-    remember(error, append(this.history, last, reason))
+    remember(error, append(this.history(), last, reason))
     SpanEvents.giveUp(fiber, last, reason)
     if (Predicate.isObjectKeyword(error)) {
       const last = givenUp.get(error)
@@ -214,20 +224,23 @@ export class Run {
     const millis = Decider.draw(interval, fiber.getRef(Random.Random).nextDoubleUnsafe())
     const delay = Duration.millis(millis)
     const last = attemptOf(error)
+    const before = this.history()
     // Something around the policy may end the retries without another step.
-    remember(error, append(this.history, last, "outside"))
-    const retry = this.count(signal, last, delay)
+    remember(error, append(before, last, "outside"))
+    const retry = this.count(signal, before, last, delay)
     SpanEvents.retry(fiber, last, retry, millis)
     this.retried = error
     return Effect.succeed([{ kind: signal.kind, retry, hint: last.hint, delay }, delay])
   }
 
-  /** Counts a retry, and gives its number. */
-  count(signal: Decider.Signal, last: Attempts.Attempt, delay: Duration.Duration): number {
+  /** Counts a retry after the attempts `before` its own, and gives its number. */
+  private count(signal: Decider.Signal, before: Made, last: Attempts.Attempt, delay: Duration.Duration): number {
     this.decider.commit(signal, Duration.toMillis(delay))
-    this.history = append(this.history, { ...last, delay }, "outside")
+    this.before = before
+    this.last = last
+    this.delay = delay
     this.attemptBegan = ++order
-    return this.history.made.length + this.history.omitted
+    return before.made.length + before.omitted + 1
   }
 
   /** Counts a retry that was decided on before, maybe in another process. */
@@ -236,13 +249,13 @@ export class Run {
     const signal = { kind, hint, now: at }
     // A decider notes in `decide` when the call first failed, and which of its parts the retry is of.
     this.decider.decide(signal)
-    this.count(signal, attempt, delay)
+    this.count(signal, this.history(), attempt, delay)
   }
 }
 
 /** A schedule that starts a run for every call. */
-export const scheduleOf = (node: Decider.Node): Schedule.Schedule<Retried, unknown> =>
+export const scheduleOf = (node: () => Decider.Node): Schedule.Schedule<Retried, unknown> =>
   Schedule.fromStep(Effect.sync(() => {
-    const run = new Run(node)
+    const run = new Run(node())
     return (now: number, error: unknown) => Effect.withFiber((fiber) => run.step(now, error, fiber))
   }))
