@@ -1,0 +1,76 @@
+/**
+ * Runs an example: `pnpm example NAME`, then its arguments.
+ *
+ * Without `VENICE_API_KEY` an emulated Venice answers. With `--fail CODE` it fails every call with that error, with
+ * `--times N` only the first N.
+ */
+import { VeniceError } from "@effect-venice/core"
+import { Emulator } from "@effect-venice/testing"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Exit, Runtime } from "effect"
+import { spawn } from "node:child_process"
+import { existsSync, globSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+
+const root = join(import.meta.dirname, "..")
+
+/** The file of an example: `agent.ts` for `agent`, `chat/main.ts` for `chat`. */
+const fileOf = (name: string): string | undefined =>
+  [`${name}.ts`, `${name}/main.ts`].map((file) => join(root, "examples", file)).find((file) => existsSync(file))
+
+const names = (): string =>
+  globSync("**/*.ts", { cwd: join(root, "examples") })
+    .filter((file) => !/\.test\.ts$/.test(file))
+    .map((file) => file.replace(/(?:\/main)?\.ts$/, ""))
+    .sort()
+    .join(", ")
+
+/** A worker has no main program, so another one serves it. */
+const programOf = (name: string, file: string): ReadonlyArray<string> =>
+  name === "worker" ? [join(import.meta.dirname, "serveWorker.ts"), file] : [file]
+
+/** Ends with the status of the program. */
+const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv) =>
+  Effect.callback<number>((resume) => {
+    const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } })
+    child.on("exit", (status) => resume(Effect.succeed(status ?? 1)))
+    return Effect.sync(() => child.kill())
+  })
+
+const { positionals: [name = "", ...args], values: { fail, times } } = parseArgs({
+  allowPositionals: true,
+  options: { fail: { type: "string" }, times: { type: "string" } }
+})
+
+const file = fileOf(name)
+
+const emulated = (program: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const emulator = yield* Emulator.Emulator
+    if (fail !== undefined) {
+      if (!VeniceError.isCode(fail)) return yield* Effect.as(Console.error(`${fail} is no code of Venice`), 2)
+      yield* emulator.on("*", { fail, ...(times !== undefined && { times: Number(times) }) })
+    }
+    yield* Console.error("VENICE_API_KEY is not set: an emulated Venice answers")
+    return yield* run(program, { VENICE_API_KEY: "emulated-key", VENICE_BASE_URL: emulator.baseUrl })
+  }).pipe(Effect.provide(Emulator.layer))
+
+const main = Effect.gen(function*() {
+  if (file === undefined) {
+    yield* Console.error(`There is no example ${JSON.stringify(name)}. The examples are ${names()}`)
+    return 2
+  }
+  const program = [...programOf(name, file), ...args]
+  if (process.env.VENICE_API_KEY === undefined) return yield* emulated(program)
+  if (fail !== undefined) {
+    yield* Console.error("--fail is for the emulated Venice, so unset VENICE_API_KEY")
+    return 2
+  }
+  return yield* run(program, {})
+})
+
+NodeRuntime.runMain(main, {
+  teardown: (exit, onExit) =>
+    Exit.isSuccess(exit) && typeof exit.value === "number" ? onExit(exit.value) : Runtime.defaultTeardown(exit, onExit)
+})
