@@ -9,7 +9,7 @@ import { Emulator } from "@effect-venice/testing"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Exit, Runtime } from "effect"
 import { spawn } from "node:child_process"
-import { existsSync, globSync } from "node:fs"
+import { existsSync, globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 
@@ -21,7 +21,9 @@ const fileOf = (name: string): string | undefined =>
 
 const names = (): string =>
   globSync("**/*.ts", { cwd: join(root, "examples") })
-    .filter((file) => !/\.test\.ts$/.test(file))
+    .filter((file) =>
+      file === "worker.ts" || readFileSync(join(root, "examples", file), "utf8").includes("import.meta.main")
+    )
     .map((file) => file.replace(/(?:\/main)?\.ts$/, ""))
     .sort()
     .join(", ")

@@ -6,7 +6,7 @@
 import { VeniceError } from "@effect-venice/core"
 import { Success, VeniceClient } from "@effect-venice/http"
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Budget, retrying } from "./policies.ts"
 
 const chat = "POST /chat/completions"
@@ -37,7 +37,7 @@ export const suggest = (message: string) =>
 
 if (import.meta.main) {
   suggest(process.argv[2] ?? "Where is my order?").pipe(
-    Effect.flatMap(Console.log),
+    Effect.flatMap((reply) => Console.log(Option.getOrElse(reply, () => "(no suggestion)"))),
     Effect.provide([VeniceClient.layer, Budget]),
     NodeRuntime.runMain
   )
