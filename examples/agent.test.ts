@@ -1,7 +1,7 @@
 import { Errors } from "@effect-venice/core"
 import { Assertions, Call, Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Layer, References } from "effect"
 import { answer, layerModel, Orders, OrdersUnavailable, reply } from "./agent.ts"
 
 const question = "Where is my order A-17?"
@@ -63,7 +63,11 @@ const run = <A, E>(
       sent: Call.fromJournal(journal),
       bodies: journal.map(({ request }) => JSON.parse(request.body.text!))
     }
-  }).pipe(Effect.provide(layerModel("llama-3.3-70b")), Effect.provide(Emulator.layerInProcess))
+  }).pipe(
+    Effect.provide(layerModel("llama-3.3-70b")),
+    Effect.provide(Emulator.layerInProcess),
+    Effect.provideService(References.MinimumLogLevel, "None")
+  )
 
 it.effect("looks up an order, and answers with what it found", () =>
   Effect.gen(function*() {

@@ -126,6 +126,7 @@ export const answer = Effect.fn("answer")(
     for (let turn = 0; turn < turns; turn++) {
       const { text, toolCalls } = yield* chat.generateText({ prompt: [], toolkit: tools })
       if (toolCalls.length === 0) return text
+      for (const { name, params } of toolCalls) yield* Effect.logInfo(name, params)
     }
     return yield* new TooManyTurns({ turns })
   },

@@ -1,11 +1,10 @@
 /**
  * Runs an example: `pnpm example NAME`, then its arguments.
  *
- * Without `VENICE_API_KEY` an emulated Venice answers. With `--fail CODE` it fails every call with that error, with
- * `--times N` only the first N.
+ * Without `VENICE_API_KEY` an emulated Venice answers, by the script in `NAME.venice.json` if there is one. With
+ * `--fail CODE` it fails every request with that error, with `--times N` only the first N.
  */
-import { VeniceError } from "@effect-venice/core"
-import { Emulator } from "@effect-venice/testing"
+import { Emulator, Script } from "@effect-venice/testing"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Exit, Runtime } from "effect"
 import { spawn } from "node:child_process"
@@ -47,16 +46,24 @@ const { positionals: [name = "", ...args], values: { fail, times } } = parseArgs
 
 const file = fileOf(name)
 
-const emulated = (program: ReadonlyArray<string>) =>
+/** How the emulated Venice answers: the failures that were asked for, and what is in the file beside the example. */
+const scriptOf = (file: string): unknown => {
+  const beside = file.replace(/\.ts$/, ".venice.json")
+  const { rules = [], ...others } = existsSync(beside) ? JSON.parse(readFileSync(beside, "utf8")) : {}
+  const failing = { on: "*", fail, ...(times !== undefined && { times: Number(times) }) }
+  return { ...others, rules: fail === undefined ? rules : [failing, ...rules] }
+}
+
+const emulated = (file: string, program: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const emulator = yield* Emulator.Emulator
-    if (fail !== undefined) {
-      if (!VeniceError.isCode(fail)) return yield* Effect.as(Console.error(`${fail} is no code of Venice`), 2)
-      yield* emulator.on("*", { fail, ...(times !== undefined && { times: Number(times) }) })
-    }
+    yield* emulator.script(yield* Script.decode(scriptOf(file)))
     yield* Console.error("VENICE_API_KEY is not set: an emulated Venice answers")
     return yield* run(program, { VENICE_API_KEY: "emulated-key", VENICE_BASE_URL: emulator.baseUrl })
-  }).pipe(Effect.provide(Emulator.layer))
+  }).pipe(
+    Effect.catchTag("InvalidScript", ({ message }) => Effect.as(Console.error(message), 2)),
+    Effect.provide(Emulator.layer)
+  )
 
 const main = Effect.gen(function*() {
   if (file === undefined) {
@@ -64,7 +71,7 @@ const main = Effect.gen(function*() {
     return 2
   }
   const program = [...programOf(name, file), ...args]
-  if (process.env.VENICE_API_KEY === undefined) return yield* emulated(program)
+  if (process.env.VENICE_API_KEY === undefined) return yield* emulated(file, program)
   if (fail !== undefined) {
     yield* Console.error("--fail is for the emulated Venice, so unset VENICE_API_KEY")
     return 2
