@@ -10,7 +10,7 @@ import { Retry, VeniceError } from "@effect-venice/core"
 import { AiFailure, type RequestBody, Success, VeniceClient } from "@effect-venice/http"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Context, Effect, Layer, Schema, Stream } from "effect"
-import { Chat, LanguageModel, Prompt, type Response, Tool, Toolkit } from "effect/ai"
+import { Chat, LanguageModel, type Prompt, type Response, Tool, Toolkit } from "effect/ai"
 
 /** A prompt of Effect as messages of a chat. */
 const messagesOf = (message: Prompt.Message): ReadonlyArray<RequestBody.Message> => {

@@ -54,7 +54,7 @@ const program = (file: string): string => {
   return `## ${file}\n\n\`\`\`${extname(file).slice(1)} plain title="examples/${file}"\n${text}\n\`\`\``
 }
 
-const isProgram = (file: string): boolean => /\.(?:ts|js|html)$/.test(file) && !/\.test\.ts$/.test(file)
+const isProgram = (file: string): boolean => /\.(?:ts|js|html)$/.test(file) && !file.endsWith(".test.ts")
 
 /** The names of the examples, in the order of reading. */
 export const exampleNames = (): ReadonlyArray<string> => sections().examples.map(({ name }) => name)

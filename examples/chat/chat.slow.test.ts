@@ -1,5 +1,5 @@
 /** The chat in a real browser. Without Chromium these tests are skipped, and say so. */
-import { Emulator, WireResponse } from "@effect-venice/testing"
+import { Emulator, type WireResponse } from "@effect-venice/testing"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, References, Schedule, type Scope } from "effect"

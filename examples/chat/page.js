@@ -13,6 +13,10 @@ const stop = document.querySelector("#stop")
 /** The conversation so far: what the server needs to answer. */
 const messages = []
 
+/** Ends the answer that is arriving. */
+let controller = new AbortController()
+stop.addEventListener("click", () => controller.abort())
+
 /** The events of a response, each with its name and its data. */
 async function* eventsOf(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
@@ -64,8 +68,7 @@ form.addEventListener("submit", async (event) => {
   show("user").append(content)
   messages.push({ role: "user", content })
 
-  const controller = new AbortController()
-  stop.onclick = () => controller.abort()
+  controller = new AbortController()
   send.disabled = true
   stop.disabled = false
   const article = show("assistant")

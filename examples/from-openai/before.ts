@@ -3,7 +3,7 @@
  *
  *     VENICE_API_KEY=… node examples/from-openai/before.ts "Why is the sky blue?"
  */
-import OpenAI from "openai"
+import OpenAI, { BadRequestError, RateLimitError } from "openai"
 
 export interface Settings {
   readonly apiKey: string
@@ -20,8 +20,8 @@ export const ask = async (settings: Settings, question: string, model = "llama-3
     })
     return choice?.message.content ?? ""
   } catch (error) {
-    if (error instanceof OpenAI.RateLimitError) return "Too many questions. Try again later."
-    if (error instanceof OpenAI.BadRequestError) return "Your question is too long."
+    if (error instanceof RateLimitError) return "Too many questions. Try again later."
+    if (error instanceof BadRequestError) return "Your question is too long."
     throw error
   }
 }
