@@ -9,7 +9,7 @@
 import { Retry, VeniceError } from "@effect-venice/core"
 import { type Failure, Gateway, Success, VeniceClient } from "@effect-venice/http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Duration, Effect, Layer, Schema, Stream } from "effect"
+import { Cause, Duration, Effect, Layer, Schema, Stream } from "effect"
 import { Sse } from "effect/encoding"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { readFileSync } from "node:fs"
@@ -55,13 +55,17 @@ const explanationOf = (failure: Failure.Failure): string => {
 const event = (name: "text" | "failed" | "done", data: string): string =>
   Sse.encoder.write({ _tag: "Event", event: name, id: undefined, data: JSON.stringify(data) })
 
+const longestSilence = "30 seconds"
+
 /** The events of the page. A failure is one of them, so that the page has one way to hear of it. */
-const answer = (venice: VeniceClient["Service"], { messages }: typeof Conversation.Type) =>
+export const answer = (venice: VeniceClient["Service"], { messages }: typeof Conversation.Type) =>
   venice.stream("POST /chat/completions", {
     body: { model: "llama-3.3-70b", messages },
     event: Success.ChatCompletionChunk,
     timeout: "1 minute"
   }).pipe(
+    // A reader does not wait for a stream that is open and silent.
+    Stream.timeoutOrElse({ duration: longestSilence, orElse: () => Stream.fail(new Cause.TimeoutError()) }),
     // Restarts only a stream that has not delivered anything.
     Stream.retry(Retry.limit(Retry.standard, { longestHint: "5 seconds" })),
     Stream.map(({ choices }) => choices[0]?.delta.content ?? ""),
