@@ -84,6 +84,7 @@ const answers: Readonly<Record<string, RegExp>> = {
   "gateway --fail TOO_MANY_TOKENS": /^HTTP\/1.1 400 .*"code":"context_length_exceeded"/s,
   "api --fail MODEL_OVERLOADED": /^HTTP\/1.1 503 .*retry-after: 30\r\n.*problems\/busy/s,
   "node-gateway --fail RATE_LIMIT_EXCEEDED": /^HTTP\/1.1 429 .*retry-after: \d+\r\n.*"code":"RATE_LIMIT_EXCEEDED"/s,
+  "hono --fail MODEL_OVERLOADED": /^HTTP\/1.1 429 .*retry-after: 30\r\n.*"code":"MODEL_OVERLOADED"/s,
   "worker --fail MODEL_AT_CAPACITY": /^HTTP\/1.1 503 .*"code":"model_at_capacity"/s
 }
 

@@ -18,18 +18,20 @@ const root = join(import.meta.dirname, "..")
 const fileOf = (name: string): string | undefined =>
   [`${name}.ts`, `${name}/main.ts`].map((file) => join(root, "examples", file)).find((file) => existsSync(file))
 
+/** What exports a handler for `fetch` has no main program, so another one serves it. */
+const isWorker = (text: string): boolean => /^export default /m.test(text)
+
+const isProgram = (text: string): boolean => isWorker(text) || text.includes("import.meta.main")
+
 const names = (): string =>
   globSync("**/*.ts", { cwd: join(root, "examples") })
-    .filter((file) =>
-      file === "worker.ts" || readFileSync(join(root, "examples", file), "utf8").includes("import.meta.main")
-    )
+    .filter((file) => isProgram(readFileSync(join(root, "examples", file), "utf8")))
     .map((file) => file.replace(/(?:\/main)?\.ts$/, ""))
     .sort()
     .join(", ")
 
-/** A worker has no main program, so another one serves it. */
-const programOf = (name: string, file: string): ReadonlyArray<string> =>
-  name === "worker" ? [join(import.meta.dirname, "serveWorker.ts"), file] : [file]
+const programOf = (file: string): ReadonlyArray<string> =>
+  isWorker(readFileSync(file, "utf8")) ? [join(import.meta.dirname, "serveWorker.ts"), file] : [file]
 
 /** Ends with the status of the program. */
 const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv) =>
@@ -70,7 +72,7 @@ const main = Effect.gen(function*() {
     yield* Console.error(`There is no example ${JSON.stringify(name)}. The examples are ${names()}`)
     return 2
   }
-  const program = [...programOf(name, file), ...args]
+  const program = [...programOf(file), ...args]
   if (process.env.VENICE_API_KEY === undefined) return yield* emulated(file, program)
   if (fail !== undefined) {
     yield* Console.error("--fail is for the emulated Venice, so unset VENICE_API_KEY")
