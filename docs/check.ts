@@ -79,6 +79,8 @@ const kinds = [
   "categories/",
   "categories/Capacity/",
   "guides/catching/",
+  "examples/",
+  "examples/chat/",
   "reference/operations/",
   "reference/policies/",
   "reference/api/Retry/",

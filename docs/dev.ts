@@ -19,9 +19,9 @@ const astro = spawn(
 astro.on("exit", (status) => process.exit(status ?? 0))
 
 let pending: NodeJS.Timeout | undefined
-for (const folder of ["", "ar", "explanation", "guides", "reference"]) {
+for (const folder of ["", "ar", "explanation", "guides", "reference", "../examples"]) {
   watch(join(docs, folder), (_, file) => {
-    if (file?.endsWith(".md") !== true) return
+    if (file === null || !/\.(?:md|ts|js|html)$/.test(file)) return
     clearTimeout(pending)
     pending = setTimeout(() => void generate().catch((error: Error) => process.stderr.write(`${error.message}\n`)), 200)
   })

@@ -9,12 +9,12 @@ import { streamText } from "ai"
 
 export interface Settings {
   readonly apiKey: string
-  readonly baseURL?: string
+  readonly baseURL: string
 }
 
 /** The text of a model as it arrives. An error of Venice ends it with a line about it. */
 export async function* tell(
-  { apiKey, baseURL = "https://api.venice.ai/api/v1" }: Settings,
+  { apiKey, baseURL }: Settings,
   prompt: string,
   model = "llama-3.3-70b"
 ): AsyncGenerator<string> {
@@ -31,7 +31,6 @@ export async function* tell(
 }
 
 if (import.meta.main) {
-  for await (const text of tell({ apiKey: process.env.VENICE_API_KEY ?? "" }, process.argv[2] ?? "Hello")) {
-    process.stdout.write(text)
-  }
+  const { VENICE_API_KEY: apiKey = "", VENICE_BASE_URL: baseURL = "https://api.venice.ai/api/v1" } = process.env
+  for await (const text of tell({ apiKey, baseURL }, process.argv[2] ?? "Hello")) process.stdout.write(text)
 }

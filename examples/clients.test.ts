@@ -2,7 +2,7 @@
 import { Errors } from "@effect-venice/core"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Schedule } from "effect"
 import * as AiSdk from "./ai-sdk.ts"
 import * as LangChain from "./langchain.ts"
 import * as OpenAI from "./openai.ts"
@@ -87,17 +87,23 @@ describe("the example of LangChain's model", () => {
 })
 
 describe("the example of a worker", () => {
+  const post = (signal: AbortSignal | null = null) =>
+    new Request("https://worker.example/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hello" }] }),
+      signal
+    })
+
+  const envOf = ({ baseUrl }: Emulator.Service) => ({ VENICE_API_KEY: "emulated-key", VENICE_BASE_URL: baseUrl })
+
   const asking = (...replies: ReadonlyArray<Emulator.Reply>) =>
     calling(
       ({ apiKey, baseURL }) =>
-        worker.fetch(
-          new Request("https://worker.example/v1/chat/completions", {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hello" }] })
-          }),
-          { VENICE_API_KEY: apiKey, VENICE_BASE_URL: baseURL }
-        ).then(async (response) => ({ response, json: await response.json() as any })),
+        worker.fetch(post(), { VENICE_API_KEY: apiKey, VENICE_BASE_URL: baseURL }).then(async (response) => ({
+          response,
+          json: await response.json() as any
+        })),
       ...replies
     ).pipe(Effect.map(({ answer }) => answer))
 
@@ -109,6 +115,51 @@ describe("the example of a worker", () => {
       assert.strictEqual(response.status, 404)
       assert.deepInclude(json.error, { code: "model_not_found", suggestions: ["llama-3.3-70b"] })
     }))
+
+  it.live("passes a stream on as it arrives", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const event = (id: number) => ({ data: `data: {"id":${id}}\n\n` })
+      yield* emulator.reply({
+        status: 200,
+        headers: { "content-type": "text/event-stream" },
+        body: [event(1), { ...event(2), delay: Duration.hours(1) }]
+      })
+      const response = yield* Effect.promise(() => worker.fetch(post(), envOf(emulator)))
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+
+      assert.strictEqual((yield* Effect.promise(() => reader.read())).value, "data: {\"id\":1}\n\n")
+      yield* emulator.advance("1 hour")
+      assert.strictEqual((yield* Effect.promise(() => reader.read())).value, "data: {\"id\":2}\n\n")
+    }).pipe(Effect.provide(Emulator.layer)))
+
+  it.live("interrupts the request to Venice if its user goes away", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.on("POST /chat/completions", { delay: "1 hour" })
+      const controller = new AbortController()
+      const asked = worker.fetch(post(controller.signal), envOf(emulator)).then(() => "answered", () => "aborted")
+      const ends = (outcome: string) =>
+        Effect.repeat(emulator.journal(), {
+          schedule: Schedule.spaced("10 millis"),
+          until: ([entry]) => entry?.outcome === outcome
+        })
+      yield* ends("pending")
+      controller.abort()
+
+      assert.strictEqual(yield* Effect.promise(() => asked), "aborted")
+      yield* ends("aborted")
+    }).pipe(Effect.provide(Emulator.layer)))
+
+  it.live("sends no request to Venice for another path", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const other = new Request("https://worker.example/v1/models")
+      const { status } = yield* Effect.promise(() => worker.fetch(other, envOf(emulator)))
+
+      assert.strictEqual(status, 404)
+      assert.isEmpty(yield* emulator.received)
+    }).pipe(Effect.provide(Emulator.layer)))
 
   it.live("conceals an error about its own account", () =>
     Effect.gen(function*() {

@@ -120,3 +120,38 @@ it.live("conceals errors about the account", () =>
     assert.strictEqual(response.status, 502)
     assert.notInclude(JSON.stringify(json), "balance")
   }))
+
+const secret = "venice_inference_key_aB3dE5fG7hJ9kL1mN3pQ5rS7"
+
+const hostile: ReadonlyArray<readonly [string, WireResponse.WireResponse]> = [
+  ["a key", WireResponse.json(401, { error: `bad key ${secret}` })],
+  ["a page of a proxy", WireResponse.text(502, `<p>${secret}</p>`, { "content-type": "text/html" })],
+  ["a megabyte", WireResponse.text(500, secret.repeat(25_000))],
+  ["a success that is no JSON", WireResponse.text(200, `{"key": "${secret}`)],
+  [
+    "headers",
+    WireResponse.json(404, { error: "Specified model not found: x" }, { "x-key": secret, "set-cookie": secret })
+  ]
+]
+
+for (const [name, reply] of hostile) {
+  it.live(`a hostile Venice cannot send a user ${name}`, () =>
+    Effect.gen(function*() {
+      for (const { response, text } of [yield* fetching(request, reply), yield* stream(reply)]) {
+        assert.isAtLeast(response.status, 400)
+        assert.notInclude(text + JSON.stringify([...response.headers]), secret)
+        assert.isBelow(text.length, 2000)
+      }
+    }))
+}
+
+it.live("conceals errors about the account in a stream that has begun", () =>
+  Effect.gen(function*() {
+    const poor = JSON.stringify({ error: { message: "Insufficient balance: 0.02 USD", code: "INSUFFICIENT_BALANCE" } })
+    const { response, text } = yield* stream(events("{\"id\":1}", poor))
+
+    assert.strictEqual(response.status, 200)
+    assert.include(text, "{\"id\":1}")
+    assert.notMatch(text, /balance|USD/i)
+    assert.include(text, "The service cannot use Venice at present")
+  }))

@@ -7,7 +7,7 @@
  * model, a prompt that is too long, a busy model) are sent in OpenAI's shape, with Venice's hint.
  */
 import { Retry } from "@effect-venice/core"
-import { Gateway, VeniceClient } from "@effect-venice/http"
+import { type Failure, Gateway, VeniceClient } from "@effect-venice/http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Duration, Effect, Layer, Schema, Stream } from "effect"
 import { HttpRouter } from "effect/http"
@@ -41,6 +41,9 @@ export const Api = HttpApi.make("gateway").add(
   )
 )
 
+/** What a user may see of a failure. */
+const shown = <E extends Failure.Failure>(failure: E) => Gateway.conceal(Gateway.fromFailure(failure))
+
 const Chat = HttpApiBuilder.group(
   Api,
   "chat",
@@ -50,15 +53,23 @@ const Chat = HttpApiBuilder.group(
     const policy = Retry.limit(Retry.standard, { attempts: 3, longestHint: Duration.seconds(2) })
 
     const complete = (body: typeof Request.Type) =>
-      Effect.retry(venice.execute(operation, { body, success: Schema.Json, timeout: "2 minutes" }), policy)
+      venice.execute(operation, { body, success: Schema.Json, timeout: "2 minutes" }).pipe(
+        Effect.retry(policy),
+        Effect.mapError(shown)
+      )
 
+    // The failure of a stream that has begun is an event, which a user sees too.
     const stream = (body: typeof Request.Type) =>
-      venice.stream(operation, { body, event: Schema.Json }).pipe(Stream.retry(policy), Gateway.streamed)
+      venice.stream(operation, { body, event: Schema.Json }).pipe(
+        Stream.retry(policy),
+        Stream.mapError(shown),
+        Gateway.streamed
+      )
 
     return handlers.handle("complete", ({ payload }) =>
       Effect.gen(function*() {
         return payload.stream === true ? yield* stream(payload) : yield* complete(payload)
-      }).pipe(Effect.mapError((error) => Gateway.conceal(Gateway.fromFailure(error)))))
+      }))
   })
 )
 
@@ -68,7 +79,7 @@ export const Routes = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }
 if (import.meta.main) {
   HttpRouter.serve(Routes).pipe(
     Layer.provide(VeniceClient.layer),
-    Layer.provide(NodeHttpServer.layer(createServer, { port: 3000 })),
+    Layer.provide(NodeHttpServer.layer(createServer, { port: Number(process.env.PORT ?? 3000) })),
     Layer.launch,
     NodeRuntime.runMain
   )

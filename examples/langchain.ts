@@ -8,12 +8,12 @@ import { ChatOpenAI } from "@langchain/openai"
 
 export interface Settings {
   readonly apiKey: string
-  readonly baseURL?: string
+  readonly baseURL: string
 }
 
 /** Asks a model, and another one if the first is busy. */
 export const ask = async (
-  { apiKey, baseURL = "https://api.venice.ai/api/v1" }: Settings,
+  { apiKey, baseURL }: Settings,
   question: string,
   [model, ...others]: readonly [string, ...Array<string>] = ["llama-3.3-70b", "qwen3-235b"]
 ): Promise<string> => {
@@ -36,4 +36,7 @@ export const ask = async (
   }
 }
 
-if (import.meta.main) console.log(await ask({ apiKey: process.env.VENICE_API_KEY ?? "" }, process.argv[2] ?? "Hello"))
+if (import.meta.main) {
+  const { VENICE_API_KEY: apiKey = "", VENICE_BASE_URL: baseURL = "https://api.venice.ai/api/v1" } = process.env
+  console.log(await ask({ apiKey, baseURL }, process.argv[2] ?? "Hello"))
+}

@@ -8,10 +8,10 @@ import OpenAI from "openai"
 
 export interface Settings {
   readonly apiKey: string
-  readonly baseURL?: string
+  readonly baseURL: string
 }
 
-const clientOf = ({ apiKey, baseURL = "https://api.venice.ai/api/v1" }: Settings): OpenAI =>
+const clientOf = ({ apiKey, baseURL }: Settings): OpenAI =>
   new OpenAI({
     apiKey,
     baseURL,
@@ -44,4 +44,7 @@ export const ask = async (settings: Settings, question: string, model = "llama-3
   }
 }
 
-if (import.meta.main) console.log(await ask({ apiKey: process.env.VENICE_API_KEY ?? "" }, process.argv[2] ?? "Hello"))
+if (import.meta.main) {
+  const { VENICE_API_KEY: apiKey = "", VENICE_BASE_URL: baseURL = "https://api.venice.ai/api/v1" } = process.env
+  console.log(await ask({ apiKey, baseURL }, process.argv[2] ?? "Hello"))
+}

@@ -1,10 +1,12 @@
 /**
- * A service that summarises support tickets, as a user of the packages would write it. Its tests are in
- * `tickets.test.ts`.
+ * A service that summarises support tickets, and says what to do with a ticket that has no summary.
+ *
+ *     VENICE_API_KEY=… node examples/tickets.ts "The invoice of March is missing."
  */
 import { Retry, VeniceError } from "@effect-venice/core"
 import { Success, VeniceClient } from "@effect-venice/http"
-import { Effect, Stream } from "effect"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Stream } from "effect"
 
 export interface Ticket {
   readonly id: string
@@ -79,3 +81,11 @@ export const dictate = ({ text }: Ticket) =>
       Stream.retry(Retry.standard),
       Stream.catch(() => Stream.succeed(" […]"))
     )
+
+if (import.meta.main) {
+  summarize({ id: "T-1", text: process.argv[2] ?? "The invoice of March is missing." }).pipe(
+    Effect.flatMap(Console.log),
+    Effect.provide(VeniceClient.layer),
+    NodeRuntime.runMain
+  )
+}

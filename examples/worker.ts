@@ -1,6 +1,7 @@
 /**
- * A worker, as those of Cloudflare, that passes chat completions on to Venice with a key of its own. Its users get errors
- * in OpenAI's form, and streams as they arrive.
+ * A worker, as those of Cloudflare, that passes chat completions on to Venice with a key of its own.
+ *
+ * Its users get errors in OpenAI's form, and streams as they arrive.
  */
 import { errorOf, make } from "@effect-venice/fetch"
 

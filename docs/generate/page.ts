@@ -18,6 +18,8 @@ export interface Page {
   readonly source?: string
   /** The Astro component at the end of the page, relative to `docs/src`. */
   readonly component?: string
+  /** The files whose text it shows, relative to the repository: links to them lead here. */
+  readonly shows?: ReadonlyArray<string>
 }
 
 /** Where pages stand on the site that stand elsewhere in `docs`. */
@@ -88,7 +90,7 @@ const resolveLink = (page: Page, href: string, pages: ReadonlyMap<string, Page>)
   // A page without a translation is shown in English under the address of the translation.
   if (pages.has(path) || (isArabic && pages.has(path.replace(/^ar\//, "")))) return `${urlOf(path)}${fragment}`
   const file = posix.normalize(posix.join(posix.dirname(page.source ?? `docs/${page.path}`), target))
-  const place = [...pages.values()].find(({ source }) => source === file)
+  const place = [...pages.values()].find(({ shows, source }) => source === file || shows?.includes(file))
   if (place !== undefined) return `${urlOf(place.path)}${fragment}`
   if (file.startsWith("docs/") && isPicture(file) && existsSync(join(root, file))) return `/${file.slice(5)}`
   if (!file.startsWith("..") && existsSync(join(root, file))) return `${fileUrl(file)}${fragment}`

@@ -1,11 +1,12 @@
 /** All pages but those of the API: what people wrote, and what is generated from the modules. */
 import { errorPages } from "./errors.ts"
+import { examplePages } from "./examples.ts"
 import type { Page } from "./page.ts"
 import { written } from "./page.ts"
 import { tablePages } from "./tables.ts"
 
-/** The pages that are generated from the modules, without their API. */
-export const generatedPages = (): ReadonlyArray<Page> => [...errorPages(), ...tablePages()]
+/** The pages that are generated from the modules, without their API, and from the examples. */
+export const generatedPages = (): ReadonlyArray<Page> => [...errorPages(), ...tablePages(), ...examplePages()]
 
 /** The pages that must exist in Arabic too. */
 const isTranslated = (path: string): boolean => /^(?:index|start|playground)\.md$|^(?:errors|categories)\//.test(path)

@@ -2,6 +2,7 @@
 import { Category, VeniceError } from "@effect-venice/core"
 import { globSync } from "node:fs"
 import { join } from "node:path"
+import { exampleNames } from "./examples.ts"
 import { root } from "./page.ts"
 
 interface Item {
@@ -65,6 +66,12 @@ export const sidebar = (): ReadonlyArray<Item | Group> => [
   { slug: "start" },
   { slug: "playground" },
   { label: "Guides", translations: { ar: "أدلة" }, items: inFolder("guides") },
+  {
+    label: "Examples",
+    translations: { ar: "أمثلة" },
+    collapsed: true,
+    items: [{ slug: "examples" }, ...exampleNames().map((name) => ({ slug: `examples/${name}` }))]
+  },
   {
     label: "Reference",
     translations: { ar: "مرجع" },

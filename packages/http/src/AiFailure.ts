@@ -104,6 +104,12 @@ const commonFields = (error: VeniceError) => {
   }
 }
 
+// An error that is decoded from the metadata has the stack of the decoder, and says nothing of where it came from.
+const originals = new WeakMap<AiError.AiErrorReason, VeniceError>()
+
+// What an `AiError` has of a failure that a client of your own made has no secrets, and `unwrap` gives the failure back.
+const originalsOfClient = new WeakMap<object, HttpClientError>()
+
 const asksForCredentials = (error: VeniceError): boolean =>
   error._tag === "PAYMENT_REQUIRED" && error.reason === "authentication"
 
@@ -137,6 +143,12 @@ const invalidRequest = (error: VeniceError): { readonly parameter?: string; read
  * @since 0.1.0
  */
 export const toReason = (error: VeniceError): AiError.AiErrorReason => {
+  const reason = reasonOfError(error)
+  originals.set(reason, error)
+  return reason
+}
+
+const reasonOfError = (error: VeniceError): AiError.AiErrorReason => {
   const { category, message, response: { retryAfter } } = error
   const fields = commonFields(error)
   switch (category) {
@@ -169,12 +181,9 @@ const hasNoResponse = (error: HttpClientError): error is HttpClientError & { rea
   error.reason._tag === "TransportError" || error.reason._tag === "EncodeError"
   || error.reason._tag === "InvalidUrlError"
 
-// What an `AiError` has of a failure that a client of your own made has no secrets, and `unwrap` gives the failure back.
-const originals = new WeakMap<object, HttpClientError>()
-
 const networkError = (error: HttpClientError & { readonly reason: RequestError }): AiError.NetworkError => {
   const redacted = redactFailure(error)
-  originals.set(redacted, error)
+  originalsOfClient.set(redacted, error)
   return AiError.NetworkError.fromHttpClientError(redacted)
 }
 
@@ -306,7 +315,7 @@ const fromReason = (
  *
  * **Details**
  *
- * The first of these that exists: the error that {@link toAiError} stored, the error that the content of the response
+ * The first of these that exists: the error that {@link toAiError} converted, or its copy in the metadata, the error that the content of the response
  * identifies, the error that the reason means, the error that the status implies; for an `InternalProviderError` the
  * status comes before the reason. `None` if the failure is not the provider's: a tool, a schema, or a request without a
  * response. An error that no content identifies has the `matchedBy` `status` or `none`, and policies take a 5xx of it
@@ -318,7 +327,8 @@ const fromReason = (
 export const fromAiError = ({ reason }: AiError.AiError): Effect.Effect<Option.Option<VeniceError>> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     const decoded = Option.filter(fromHttp(reason, now), ({ response }) => response.status >= 300)
-    return fromMetadata(reason).pipe(
+    return Option.fromNullishOr(originals.get(reason)).pipe(
+      Option.orElse(() => fromMetadata(reason)),
       Option.orElse(() => Option.filter(decoded, isRecognizedByContent)),
       Option.orElse(() => fromReason(reason, decoded)),
       Option.map((error) => withHint(error, reason))
@@ -329,7 +339,7 @@ const failWithCause = <E>(error: E): Effect.Effect<never, E | VeniceError | Http
   if (!AiError.isAiError(error)) return Effect.fail(error)
   const { reason } = error
   if (reason._tag === "NetworkError" && isHttpClientError(reason.cause)) {
-    return Effect.fail(originals.get(reason.cause) ?? reason.cause)
+    return Effect.fail(originalsOfClient.get(reason.cause) ?? reason.cause)
   }
   return Effect.flatMap(fromAiError(error), (veniceError) => Effect.fail(Option.getOrElse(veniceError, () => error)))
 }

@@ -283,6 +283,22 @@ it.effect("every failure of a call is wrapped", () =>
     }
   }))
 
+it.effect("comes back as it was, with the stack of the response", () =>
+  Effect.gen(function*() {
+    const error = Decode.response({
+      status: 402,
+      body: "{\"error\":\"no credit\",\"code\":\"INSUFFICIENT_BALANCE\"}",
+      now: 0
+    })
+    const wrapped = AiFailure.toAiError(error, "generateText")
+    const copied = yield* Schema.encodeEffect(AiError.AiError)(wrapped).pipe(
+      Effect.flatMap(Schema.decodeEffect(AiError.AiError))
+    )
+
+    assert.strictEqual(Option.getOrThrow(yield* AiFailure.fromAiError(wrapped)), error)
+    assert.strictEqual(Option.getOrThrow(yield* AiFailure.fromAiError(copied))._tag, "INSUFFICIENT_BALANCE")
+  }))
+
 it("tells the headers of the answer that were Venice's", () => {
   const error = new Errors.ModelOffline({
     response: { status: 503, requestId: "r-1", retryAfter: Duration.seconds(2) }
