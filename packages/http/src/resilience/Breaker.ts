@@ -60,6 +60,7 @@ import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Redis from "effect/persistence/Redis"
 import * as PubSub from "effect/PubSub"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
@@ -195,16 +196,25 @@ const classify = (table: Outcomes) => (exit: Exit.Exit<unknown, unknown>): Circu
 // The open times that follow each other. The last one repeats after a minute of them.
 const defaultOpenDuration = Schedule.exponential("5 seconds").pipe(Schedule.upTo({ duration: "1 minute" }))
 
-const make = Effect.fnUntraced(function*(settings: Settings, store: CircuitBreaker.CircuitBreakerStore["Service"]) {
+const make = Effect.fnUntraced(function*(
+  settings: Settings,
+  store: CircuitBreaker.CircuitBreakerStore["Service"],
+  scope: Scope.Scope | undefined
+) {
   const { openDuration = defaultOpenDuration } = settings
   const transitions = yield* PubSub.sliding<Take.Take<CircuitBreaker.Transition>>(128)
   yield* Effect.addFinalizer(() => PubSub.end(transitions, Exit.void))
-  const circuits = new Circuits(store, {
-    tripPolicy: settings.tripPolicy ?? CircuitBreaker.consecutive(5),
-    openDuration: Schedule.isSchedule(openDuration) ? openDuration : durationOf("openDuration", openDuration),
-    longestHint: durationOf("longestHint", settings.longestHint ?? "1 minute"),
-    classify: classify({ ...outcomes, ...settings.outcomes })
-  }, transitions)
+  const circuits = new Circuits(
+    store,
+    {
+      tripPolicy: settings.tripPolicy ?? CircuitBreaker.consecutive(5),
+      openDuration: Schedule.isSchedule(openDuration) ? openDuration : durationOf("openDuration", openDuration),
+      longestHint: durationOf("longestHint", settings.longestHint ?? "1 minute"),
+      classify: classify({ ...outcomes, ...settings.outcomes })
+    },
+    transitions,
+    scope
+  )
   const permit = (circuit: string): Permit => new CircuitPermit(circuits, circuit)
   return Breaker.of({
     execute: (circuit) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -240,7 +250,7 @@ export const layer = (settings: Settings = {}): Layer.Layer<Breaker> => {
     Breaker,
     Effect.flatMap(
       Layer.build(Layer.fresh(memory)),
-      (services) => make(settings, Context.get(services, CircuitBreaker.CircuitBreakerStore))
+      (services) => make(settings, Context.get(services, CircuitBreaker.CircuitBreakerStore), undefined)
     )
   )
 }
@@ -271,7 +281,8 @@ export const layerRedis = (
       const shared = yield* Layer.build(CircuitBreaker.layerStoreRedis({ prefix, idleTimeToLive }))
       const local = yield* Layer.build(Layer.fresh(memory))
       const Store = CircuitBreaker.CircuitBreakerStore
-      return yield* make(settings, withMemory(Context.get(shared, Store), Context.get(local, Store)))
+      const store = withMemory(Context.get(shared, Store), Context.get(local, Store))
+      return yield* make(settings, store, yield* Effect.scope)
     })
   )
 }

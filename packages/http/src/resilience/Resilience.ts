@@ -52,7 +52,7 @@ import * as Effect from "effect/Effect"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { Redis } from "effect/persistence/Redis"
+import { Redis } from "effect/persistence/Redis"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -62,6 +62,7 @@ import { joinCall, joinStream } from "../internal/callSpan.ts"
 import { durationOf } from "../internal/duration.ts"
 import { nameOf } from "../internal/operationRequest.ts"
 import * as Attempt from "../internal/resilience/attempt.ts"
+import { batched } from "../internal/resilience/batch.ts"
 import { type ExecuteFailure, type RequestFailure, type RequestOptions, VeniceClient } from "../VeniceClient.ts"
 import * as Balance from "./Balance.ts"
 import * as Breaker from "./Breaker.ts"
@@ -207,12 +208,13 @@ export const layer = (settings: Settings = {}): Layer.Layer<Resilience> => {
  */
 export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<Resilience, never, Redis> => {
   const { breaker, guard, pacing } = settings
-  return partsOf<Redis>(
+  const parts = partsOf<Redis>(
     settings,
     guard !== false && LockoutGuard.layerRedis(guard),
     breaker !== false && Breaker.layerRedis(breaker),
     pacing !== false && Pacing.layerRedis(pacing)
   )
+  return Layer.provide(parts, Layer.effect(Redis, Effect.flatMap(Redis, batched)))
 }
 
 /**

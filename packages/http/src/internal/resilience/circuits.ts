@@ -17,6 +17,7 @@ import * as Scope from "effect/Scope"
 import type * as Take from "effect/Take"
 import { CircuitOpen } from "../../Failure.ts"
 import { count } from "../metrics.ts"
+import { type Asking, nothingLeft } from "./asking.ts"
 import { recordHeld } from "./held.ts"
 
 /**
@@ -28,8 +29,11 @@ import { recordHeld } from "./held.ts"
 export interface Permit {
   /** Succeeds when the call may be sent. Run it once. */
   readonly acquire: Effect.Effect<void, CircuitOpen>
-  /** Says how the call ended. Run it in any case, also if `acquire` failed. Only the first time counts. */
-  readonly settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+  /**
+   * Says how the call ended; without an exit, that it was not sent. Run it in any case, also if `acquire` failed. Only
+   * the first time counts.
+   */
+  readonly settle: (exit?: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 }
 
 type Store = CircuitBreaker.CircuitBreakerStore["Service"]
@@ -75,11 +79,19 @@ export class Circuits {
   readonly rules: Rules
   /** What this process opened and closed. */
   readonly transitions: PubSub.PubSub<Take.Take<CircuitBreaker.Transition>>
+  /** Where outcomes are recorded in the background, if the store is not in memory. */
+  readonly scope: Scope.Scope | undefined
 
-  constructor(store: Store, rules: Rules, transitions: PubSub.PubSub<Take.Take<CircuitBreaker.Transition>>) {
+  constructor(
+    store: Store,
+    rules: Rules,
+    transitions: PubSub.PubSub<Take.Take<CircuitBreaker.Transition>>,
+    scope: Scope.Scope | undefined
+  ) {
     this.store = store
     this.rules = rules
     this.transitions = transitions
+    this.scope = scope
   }
 
   publish(transition: CircuitBreaker.Transition | undefined): Effect.Effect<unknown> {
@@ -124,7 +136,7 @@ export class Circuits {
 }
 
 /** The permit of a call in the circuits of a store. */
-export class CircuitPermit implements Permit {
+export class CircuitPermit implements Permit, Asking<CircuitOpen> {
   private readonly circuits: Circuits
   private readonly circuit: string
   private admission: CircuitBreaker.Admission | undefined
@@ -137,15 +149,23 @@ export class CircuitPermit implements Permit {
   }
 
   get acquire(): Effect.Effect<void, CircuitOpen> {
+    return Effect.flatten(this.ask)
+  }
+
+  tryEnter(): boolean {
+    return true
+  }
+
+  get ask(): Effect.Effect<Effect.Effect<void, CircuitOpen>> {
     return Effect.clockWith((clock) => {
       const since = clock.currentTimeMillisUnsafe()
       const admitted = Scope.provide(this.circuits.store.admit(this.circuit), this.scope)
       // Who is interrupted here knows whether it is the probe, which `settle` has to give back.
       return Effect.uninterruptible(Effect.matchEffect(admitted, {
-        onFailure: (error) => this.refused(error, since),
+        onFailure: (error) => Effect.succeed(this.refused(error, since)),
         onSuccess: (admission) => {
           this.admission = admission
-          return Effect.asVoid(this.circuits.publish(admission.transition))
+          return Effect.as(this.circuits.publish(admission.transition), nothingLeft)
         }
       }))
     })
@@ -165,19 +185,26 @@ export class CircuitPermit implements Permit {
     return Effect.andThen(held, Effect.fail(failure))
   }
 
-  settle(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+  settle(exit?: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { admission, circuit, circuits, scope } = this
       if (admission === undefined) return Effect.void
       this.admission = undefined
-      let recorded: Effect.Effect<void>
+      let outcome = CircuitBreaker.ignored
+      let unread: Effect.Effect<never> | undefined
       try {
-        recorded = circuits.record(circuit, admission, circuits.rules.classify(exit))
+        if (exit !== undefined) outcome = circuits.rules.classify(exit)
       } catch (defect) {
         // A failure of the caller's own may throw when it is read.
-        recorded = Effect.andThen(circuits.record(circuit, admission, CircuitBreaker.ignored), Effect.die(defect))
+        unread = Effect.die(defect)
       }
-      return admission.probe ? Effect.ensuring(recorded, Scope.close(scope, Exit.void)) : recorded
+      const recorded = circuits.record(circuit, admission, outcome)
+      const settled = admission.probe ? Effect.ensuring(recorded, Scope.close(scope, Exit.void)) : recorded
+      // Nobody waits for Redis. What this process asks next is behind it.
+      const told = circuits.scope === undefined
+        ? settled
+        : Effect.asVoid(Effect.forkIn(settled, circuits.scope, { startImmediately: true }))
+      return unread === undefined ? told : Effect.andThen(told, unread)
     })
   }
 }

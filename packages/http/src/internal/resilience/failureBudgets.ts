@@ -15,7 +15,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Redacted from "effect/Redacted"
 import { LockoutAhead } from "../../Failure.ts"
 import { resendCount } from "../resendCount.ts"
-import { FailureLog, type Rules } from "./failureLog.ts"
+import { FailureLog, type Rules, type Verdict } from "./failureLog.ts"
 import { recordHeld } from "./held.ts"
 import { keyNameOf, knownKeyName } from "./keyName.ts"
 
@@ -161,8 +161,36 @@ export class LocalTicket implements Ticket {
     this.call = call
   }
 
+  /** Takes a place, if that needs no waiting. */
+  tryEnter(fiber: AnyFiber): boolean {
+    const { budgets, call } = this
+    const name = knownKeyName(call.key)
+    if (name === undefined) return false
+    const now = nowOf(fiber)
+    const shared = budgets.get(name, call, now)
+    return this.queueOf(shared, fiber).size === 0 && this.take(shared, now) === "send"
+  }
+
+  /** The queue of its kind, which it must not overtake. */
+  private queueOf(shared: Shared, fiber: AnyFiber): Set<Waiting> {
+    const { budgets: { settings }, call } = this
+    const isRetry = call.isRetry ?? resendCount(fiber) !== undefined
+    this.spare = isRetry ? settings.spareOfRetries : settings.spare
+    return isRetry ? shared.retries : shared.first
+  }
+
+  private take(shared: Shared, now: number): Verdict {
+    const verdict = shared.log.decide(now, this.spare)
+    if (verdict === "send") {
+      shared.log.inFlight++
+      this.held = shared
+    }
+    return verdict
+  }
+
   get acquire(): Effect.Effect<void, LockoutAhead> {
     return Effect.withFiber((fiber) => {
+      if (this.held !== undefined) return Effect.void
       const { key } = this.call
       const name = knownKeyName(key)
       return name === undefined
@@ -188,17 +216,11 @@ export class LocalTicket implements Ticket {
     const { budgets: { settings }, call: { model } } = this
     const now = nowOf(fiber)
     const shared = this.budgets.get(key, this.call, now)
-    const retries = this.call.isRetry ?? resendCount(fiber) !== undefined
-    const spare = retries ? settings.spareOfRetries : settings.spare
-    this.spare = spare
-    const queue = retries ? shared.retries : shared.first
+    const queue = this.queueOf(shared, fiber)
+    const { spare } = this
     // Who comes later does not overtake who waits.
-    const verdict = queue.size > 0 ? "wait" : shared.log.decide(now, spare)
-    if (verdict === "send") {
-      shared.log.inFlight++
-      this.held = shared
-      return Effect.void
-    }
+    const verdict = queue.size > 0 ? "wait" : this.take(shared, now)
+    if (verdict === "send") return Effect.void
     if (verdict !== "wait") {
       return Effect.andThen(recordHeld(part, "refused", now), Effect.fail(lockoutAhead(now, verdict, model)))
     }

@@ -14,6 +14,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Redacted from "effect/Redacted"
 import { PaceExceeded } from "../../Failure.ts"
+import { nothingLeft } from "./asking.ts"
 import { recordHeld } from "./held.ts"
 import { keyNameOf, knownKeyName } from "./keyName.ts"
 import { type Entry, Meter } from "./meter.ts"
@@ -101,6 +102,8 @@ export const wholeTokens = (tokens: number | undefined): number | undefined =>
 
 export class Lane {
   readonly name: string
+  /** The name in Redis, if it was computed. */
+  sharedName: string | undefined
   readonly requests: Meter
   readonly tokens: Meter
   readonly queue: Array<Waiting> = []
@@ -220,8 +223,39 @@ export class LaneTurn implements Turn {
     this.askShared = askShared
   }
 
+  /** Takes its turn, if nobody waits and there is room. */
+  tryEnter(fiber: AnyFiber): boolean {
+    const { call: { key, model }, lanes } = this
+    const name = knownKeyName(key)
+    if (name === undefined) return false
+    const now = nowOf(fiber)
+    return this.tryTake(lanes.get(name, model, now), now)
+  }
+
+  private tryTake(lane: Lane, now: number): boolean {
+    this.lane = lane
+    if (lane.queue.length > 0 || lane.opensAt(now, this.tokens) > now) return false
+    this.taken = lane.take(now, this.tokens)
+    return true
+  }
+
+  /** Asks all processes for the turn that this one has let pass. Succeeds with what is left to do. */
+  get ask(): Effect.Effect<Effect.Effect<void, PaceExceeded>> {
+    return Effect.withFiber((fiber) => {
+      const { askShared, lane, taken } = this
+      if (askShared === undefined || lane === undefined || taken === undefined) return Effect.succeed(nothingLeft)
+      return Effect.map(askShared(lane, this), (wait) => {
+        if (wait === 0) return nothingLeft
+        this.taken = undefined
+        lane.giveBack(taken)
+        return this.queued(lane, nowOf(fiber), fiber)
+      })
+    })
+  }
+
   get acquire(): Effect.Effect<void, PaceExceeded> {
     return Effect.withFiber((fiber) => {
+      if (this.taken !== undefined) return Effect.flatten(this.ask)
       const { key } = this.call
       const name = knownKeyName(key)
       return name === undefined
@@ -257,15 +291,16 @@ export class LaneTurn implements Turn {
   }
 
   private enter(key: string, fiber: AnyFiber): Effect.Effect<void, PaceExceeded> {
-    const { call: { model }, lanes: { settings } } = this
     const now = nowOf(fiber)
-    const lane = this.lanes.get(key, model, now)
-    this.lane = lane
+    const lane = this.lanes.get(key, this.call.model, now)
+    if (!this.tryTake(lane, now)) return this.queued(lane, now, fiber)
+    return this.askShared === undefined ? Effect.void : Effect.flatten(this.ask)
+  }
+
+  /** Waits in the queue. */
+  private queued(lane: Lane, now: number, fiber: AnyFiber): Effect.Effect<void, PaceExceeded> {
+    const { settings } = this.lanes
     const opens = lane.opensAt(now, this.tokens)
-    if (this.askShared === undefined && lane.queue.length === 0 && opens <= now) {
-      this.taken = lane.take(now, this.tokens)
-      return Effect.void
-    }
     // A call whose turn comes after its deadline is refused, so that its caller can do something else.
     const latest = Math.min(now + settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
     if (opens > latest || lane.queue.length >= settings.longestQueue) return this.refuse(lane, now, now)

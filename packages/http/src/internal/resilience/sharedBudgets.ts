@@ -17,6 +17,7 @@ import { type Redis, type RedisError, script } from "effect/persistence/Redis"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { LockoutAhead } from "../../Failure.ts"
+import { type Asking, nothingLeft } from "./asking.ts"
 import type { Answer, Call, Checked, FailureBudgets, LocalTicket, Ticket } from "./failureBudgets.ts"
 import { lockoutAhead } from "./failureBudgets.ts"
 import { recordHeld } from "./held.ts"
@@ -185,7 +186,7 @@ const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number => fiber.getRef(Clo
 const part = "lockout-guard"
 
 /** The ticket of a call in the budget of its process and in that of the fleet. */
-export class SharedTicket implements Ticket {
+export class SharedTicket implements Ticket, Asking<LockoutAhead> {
   readonly budgets: SharedBudgets
   readonly local: LocalTicket
   readonly call: Call
@@ -199,15 +200,19 @@ export class SharedTicket implements Ticket {
   }
 
   get acquire(): Effect.Effect<void, LockoutAhead> {
-    return Effect.flatMap(
-      this.local.acquire,
-      () =>
-        Effect.flatMap(this.nameOfPlace, (name) =>
-          Effect.withFiber((fiber) => {
-            this.place = { name, id: this.budgets.nextId() }
-            return this.enter(nowOf(fiber), firstPause)
-          }))
-    )
+    return Effect.flatMap(this.local.acquire, () => Effect.flatten(this.ask))
+  }
+
+  tryEnter(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.local.tryEnter(fiber)
+  }
+
+  get ask(): Effect.Effect<Effect.Effect<void, LockoutAhead>> {
+    return Effect.flatMap(this.nameOfPlace, (name) =>
+      Effect.withFiber((fiber) => {
+        this.place = { name, id: this.budgets.nextId() }
+        return this.askFor(nowOf(fiber), firstPause)
+      }))
   }
 
   private get nameOfPlace(): Effect.Effect<string> {
@@ -220,14 +225,15 @@ export class SharedTicket implements Ticket {
       : Effect.succeed(held.sharedName)
   }
 
-  private enter(since: number, pause: number): Effect.Effect<void, LockoutAhead> {
+  private askFor(since: number, pause: number): Effect.Effect<Effect.Effect<void, LockoutAhead>> {
     const { name, id } = this.place!
     const asked = this.budgets.ask({ mode: "acquire", name, id, spare: this.local.spare, ...nothing })
-    return Effect.matchEffect(asked, {
+    return Effect.match(asked, {
       // Without Redis the budget of this process decides.
-      onFailure: () => Effect.void,
-      onSuccess: ([verdict, millis]) =>
-        Effect.withFiber((fiber) => {
+      onFailure: () => nothingLeft,
+      onSuccess: ([verdict, millis]) => {
+        if (verdict === "send" && pause === firstPause) return nothingLeft
+        return Effect.withFiber((fiber) => {
           const now = nowOf(fiber)
           const { model } = this.call
           const latest = Math.min(
@@ -244,11 +250,12 @@ export class SharedTicket implements Ticket {
           if (verdict === "wait") {
             return Effect.andThen(
               Effect.sleep(Duration.millis(pause)),
-              this.enter(since, Math.min(longestPause, pause * 2))
+              Effect.flatten(this.askFor(since, Math.min(longestPause, pause * 2)))
             )
           }
-          return pause > firstPause ? recordHeld(part, "waited", since) : Effect.void
+          return recordHeld(part, "waited", since)
         })
+      }
     })
   }
 
