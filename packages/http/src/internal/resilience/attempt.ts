@@ -14,7 +14,6 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
@@ -26,7 +25,7 @@ import type { Call as PacingCall, Pacing } from "../../resilience/Pacing.ts"
 import { count } from "../metrics.ts"
 import { Collector, type Metadata } from "../responseMetadata.ts"
 import { timeoutOf } from "../timeout.ts"
-import { type Acquiring, type Asking, isAsking, nothingLeft } from "./asking.ts"
+import { type Asking, isAsking, nothingLeft } from "./asking.ts"
 import type { Permit } from "./circuits.ts"
 import { makeCollected } from "./collected.ts"
 import type { Ticket } from "./failureBudgets.ts"
@@ -103,11 +102,16 @@ class Attempt {
 
   private admission(fiber: AnyFiber): Effect.Effect<void, Unsent> {
     const { permit, ticket, turn } = this
-    const all: ReadonlyArray<Acquiring<Unsent>> = [ticket, permit, turn].filter(Predicate.isNotUndefined)
-    // Who has to wait in its process does so before the parts inside are asked.
-    return all.length > 1 && all.every(isAsking) && all.every((part) => part.tryEnter(fiber))
-      ? this.together(all)
-      : Effect.andThen(this.ticketTaken, this.innerTaken)
+    const all: Array<Asking<Unsent>> = []
+    for (const part of [ticket, permit, turn]) {
+      if (part === undefined) continue
+      // Who has to wait in its process does so before the parts inside are asked.
+      if (!isAsking<Unsent>(part) || !part.tryEnter(fiber)) {
+        return Effect.andThen(this.ticketTaken, this.innerTaken)
+      }
+      all.push(part)
+    }
+    return this.together(all)
   }
 
   /** Breaker and pacing, one after another. */
@@ -122,6 +126,7 @@ class Attempt {
   /** Asks Redis for all parts at the same time. */
   private together(all: ReadonlyArray<Asking<Unsent>>): Effect.Effect<void, Unsent> {
     const { call: { operation }, ticket } = this
+    if (all.length < 2) return Effect.andThen(this.ticketTaken, this.innerTaken)
     return Effect.flatMap(
       Effect.forEach(all, ({ ask }) => ask, { concurrency: "unbounded" }),
       (left) => {

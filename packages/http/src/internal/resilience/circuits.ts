@@ -135,17 +135,21 @@ export class Circuits {
   }
 }
 
+// The store in memory puts nothing into a scope. Making one for every call would cost more than the store.
+type WithoutScope = Effect.Effect<CircuitBreaker.Admission, CircuitBreaker.CircuitBreakerError>
+
 /** The permit of a call in the circuits of a store. */
 export class CircuitPermit implements Permit, Asking<CircuitOpen> {
   private readonly circuits: Circuits
   private readonly circuit: string
   private admission: CircuitBreaker.Admission | undefined
   /** Holds the lease of a probe that processes share. */
-  private readonly scope = Scope.makeUnsafe()
+  private readonly scope: Scope.Closeable | undefined
 
   constructor(circuits: Circuits, circuit: string) {
     this.circuits = circuits
     this.circuit = circuit
+    this.scope = circuits.scope === undefined ? undefined : Scope.makeUnsafe()
   }
 
   get acquire(): Effect.Effect<void, CircuitOpen> {
@@ -159,7 +163,8 @@ export class CircuitPermit implements Permit, Asking<CircuitOpen> {
   get ask(): Effect.Effect<Effect.Effect<void, CircuitOpen>> {
     return Effect.clockWith((clock) => {
       const since = clock.currentTimeMillisUnsafe()
-      const admitted = Scope.provide(this.circuits.store.admit(this.circuit), this.scope)
+      const admit = this.circuits.store.admit(this.circuit)
+      const admitted = this.scope === undefined ? admit as WithoutScope : Scope.provide(admit, this.scope)
       // Who is interrupted here knows whether it is the probe, which `settle` has to give back.
       return Effect.uninterruptible(Effect.matchEffect(admitted, {
         onFailure: (error) => Effect.succeed(this.refused(error, since)),
@@ -199,7 +204,9 @@ export class CircuitPermit implements Permit, Asking<CircuitOpen> {
         unread = Effect.die(defect)
       }
       const recorded = circuits.record(circuit, admission, outcome)
-      const settled = admission.probe ? Effect.ensuring(recorded, Scope.close(scope, Exit.void)) : recorded
+      const settled = admission.probe && scope !== undefined
+        ? Effect.ensuring(recorded, Scope.close(scope, Exit.void))
+        : recorded
       // Nobody waits for Redis. What this process asks next is behind it.
       const told = circuits.scope === undefined
         ? settled
