@@ -5,7 +5,6 @@
  */
 import type { Budget } from "@effect-venice/core/ResponseContext"
 import { Deadline } from "@effect-venice/core/Retry"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -17,7 +16,8 @@ import { LockoutAhead } from "../../Failure.ts"
 import { resendCount } from "../resendCount.ts"
 import { FailureLog, type Rules, type Verdict } from "./failureLog.ts"
 import { recordHeld } from "./held.ts"
-import { keyNameOf, knownKeyName } from "./keyName.ts"
+import { knownKeyName, withKeyName } from "./keyName.ts"
+import { nowOf, States } from "./states.ts"
 
 /** Settings that were checked, in milliseconds and failures. */
 export interface Checked extends Rules {
@@ -143,8 +143,6 @@ class Shared {
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-const nowOf = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-
 const part = "lockout-guard"
 
 /** The ticket of a call in the budgets of this process. */
@@ -189,14 +187,10 @@ export class LocalTicket implements Ticket {
   }
 
   get acquire(): Effect.Effect<void, LockoutAhead> {
-    return Effect.withFiber((fiber) => {
-      if (this.held !== undefined) return Effect.void
-      const { key } = this.call
-      const name = knownKeyName(key)
-      return name === undefined
-        ? Effect.flatMap(keyNameOf(key), (name) => this.enter(name, fiber))
-        : this.enter(name, fiber)
-    })
+    return withKeyName(
+      this.call.key,
+      (name, fiber) => this.held === undefined ? this.enter(name, fiber) : Effect.void
+    )
   }
 
   settle(answer?: Answer): Effect.Effect<void> {
@@ -250,14 +244,10 @@ export class LocalTicket implements Ticket {
 /** The name of a budget in this process. */
 export const nameOf = (key: string, { model = "", user = "" }: Call): string => `${key}\n${model}\n${user}`
 
-// Below it nothing is searched for idle logs.
-const firstSweep = 256
-
-/** The budgets of all keys, models and users. What is idle is forgotten. */
+/** The budgets of all keys, models and users. */
 export class FailureBudgets {
   readonly settings: Checked
-  readonly shared = new Map<string, Shared>()
-  private sweepAt = firstSweep
+  private readonly states = new States<Shared>()
 
   constructor(settings: Checked) {
     this.settings = settings
@@ -265,16 +255,6 @@ export class FailureBudgets {
 
   get(key: string, call: Call, now: number): Shared {
     const name = nameOf(key, call)
-    const known = this.shared.get(name)
-    if (known !== undefined) return known
-    if (this.shared.size >= this.sweepAt) this.sweep(now)
-    const made = new Shared(name, this.settings)
-    this.shared.set(name, made)
-    return made
-  }
-
-  private sweep(now: number): void {
-    for (const [name, shared] of this.shared) if (shared.isIdle(now)) this.shared.delete(name)
-    this.sweepAt = Math.max(firstSweep, this.shared.size * 2)
+    return this.states.get(name, now, () => new Shared(name, this.settings))
   }
 }

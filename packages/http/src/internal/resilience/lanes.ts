@@ -5,7 +5,6 @@
  */
 import type { Budget, RateLimit } from "@effect-venice/core/ResponseContext"
 import { Deadline } from "@effect-venice/core/Retry"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -16,8 +15,9 @@ import type * as Redacted from "effect/Redacted"
 import { PaceExceeded } from "../../Failure.ts"
 import { nothingLeft } from "./asking.ts"
 import { recordHeld } from "./held.ts"
-import { keyNameOf, knownKeyName } from "./keyName.ts"
+import { knownKeyName, withKeyName } from "./keyName.ts"
 import { type Entry, Meter } from "./meter.ts"
+import { nowOf, States } from "./states.ts"
 
 /**
  * What the budgets of a call go by; an argument of {@link pace}, which {@link callOf} makes from a body.
@@ -80,8 +80,6 @@ interface Waiting {
 }
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-const nowOf = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
 
 const part = "pacing"
 
@@ -183,13 +181,10 @@ export class Lane {
 /** Asks what all processes share, when a call is the first of its queue: how long it must still wait. */
 export type AskShared = (lane: Lane, turn: Turn) => Effect.Effect<number>
 
-// Below it nothing is searched for idle lanes.
-const firstSweep = 256
-
+/** The lanes of all keys and models. */
 export class Lanes {
   readonly settings: Checked
-  readonly lanes = new Map<string, Lane>()
-  private sweepAt = firstSweep
+  private readonly states = new States<Lane>()
 
   constructor(settings: Checked) {
     this.settings = settings
@@ -197,15 +192,7 @@ export class Lanes {
 
   get(key: string, model: string | undefined, now: number): Lane {
     const name = `${key}\n${model ?? ""}`
-    const known = this.lanes.get(name)
-    if (known !== undefined) return known
-    if (this.lanes.size >= this.sweepAt) {
-      for (const [name, lane] of this.lanes) if (lane.isIdle(now)) this.lanes.delete(name)
-      this.sweepAt = Math.max(firstSweep, this.lanes.size * 2)
-    }
-    const made = new Lane(name, this.settings, model)
-    this.lanes.set(name, made)
-    return made
+    return this.states.get(name, now, () => new Lane(name, this.settings, model))
   }
 }
 
@@ -254,14 +241,10 @@ export class LaneTurn implements Turn {
   }
 
   get acquire(): Effect.Effect<void, PaceExceeded> {
-    return Effect.withFiber((fiber) => {
-      if (this.taken !== undefined) return Effect.flatten(this.ask)
-      const { key } = this.call
-      const name = knownKeyName(key)
-      return name === undefined
-        ? Effect.flatMap(keyNameOf(key), (name) => this.enter(name, fiber))
-        : this.enter(name, fiber)
-    })
+    return withKeyName(
+      this.call.key,
+      (name, fiber) => this.taken === undefined ? this.enter(name, fiber) : Effect.flatten(this.ask)
+    )
   }
 
   settle(answer: Answer = {}): Effect.Effect<void> {

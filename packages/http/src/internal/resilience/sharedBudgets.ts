@@ -8,7 +8,6 @@
  * @internal
  */
 import { Deadline } from "@effect-venice/core/Retry"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,6 +22,7 @@ import { lockoutAhead } from "./failureBudgets.ts"
 import { recordHeld } from "./held.ts"
 import { hash } from "./keyName.ts"
 import { holdsFor } from "./reported.ts"
+import { nowOf } from "./states.ts"
 
 /** What the script returns: a verdict, and a number of milliseconds or failures. */
 type Verdict = readonly [verdict: "send" | "wait" | "refuse" | "left" | "settled", amount: number]
@@ -180,8 +180,6 @@ export const instanceName: Effect.Effect<string> = Effect.map(
 
 /** The name of a budget in Redis. It tells nothing of the user. */
 export const sharedName = (name: string): Effect.Effect<string> => hash(name)
-
-const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
 
 const part = "lockout-guard"
 
