@@ -1,5 +1,5 @@
 /**
- * Circuit breakers for the models and operations of Venice, on Effect's `CircuitBreaker`.
+ * Circuit breakers for the models and operations of Venice, on the stores of Effect's `CircuitBreaker`.
  *
  * A circuit counts how its latest calls ended. When too many failed, it opens: calls fail at once with
  * `Failure.CircuitOpen`, so that a fallback goes on without waiting, and a policy waits as long as it has to. After the
@@ -137,7 +137,10 @@ export interface Settings {
 export class Breaker extends Context.Service<Breaker, {
   /** Sends a call through a circuit. */
   readonly execute: (circuit: string) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CircuitOpen, R>
-  /** A permit for one call, which `Resilience` prefers to `execute`, because it costs less. May be left out. */
+  /**
+   * A permit for one call, which `Resilience` asks for together with its other parts. Leave it out of a breaker of your
+   * own, which then gets every call by `execute`.
+   */
   readonly permit?: ((circuit: string) => Permit) | undefined
   /** The state of a circuit, for a health page. */
   readonly state: (circuit: string) => Effect.Effect<CircuitBreaker.State>
@@ -260,8 +263,8 @@ export const layer = (settings: Settings = {}): Layer.Layer<Breaker> => {
  *
  * **Details**
  *
- * A call takes two round trips. `prefix` is what the names in Redis begin with: `venice:circuit:` by default. Processes
- * that share it must have the same settings.
+ * A call takes two round trips, one before the request, and one after its end for which nobody waits. `prefix` is what
+ * the names in Redis begin with: `venice:circuit:` by default. Processes that share it must have the same settings.
  *
  * **Gotchas**
  *

@@ -203,6 +203,18 @@ export const layer = (settings: Settings = {}): Layer.Layer<Resilience> => {
  * Provides all parts, with state that the processes of a fleet share by Redis. Provide the `Redis` of `BoundedRedis`, so
  * that no call waits for it. The budget of retries is that of the process.
  *
+ * **Details**
+ *
+ * An attempt takes two round trips for all parts together, each of one script: one before the request, and one after its
+ * end, for which nobody waits. Attempts of the same moment share them. More are needed when a part holds the attempt
+ * back: then what the others gave is given back, and they are asked again, one after another. The first call of a key,
+ * a model and a `user` may need one more.
+ *
+ * **Gotchas**
+ *
+ * One script has the keys of all parts. On a cluster that has them on different nodes, each part asks for itself, at the
+ * same time as the others.
+ *
  * @category layers
  * @since 0.1.0
  */
