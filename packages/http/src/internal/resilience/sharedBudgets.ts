@@ -226,35 +226,35 @@ export class SharedTicket implements Ticket, Asking<LockoutAhead> {
   private askFor(since: number, pause: number): Effect.Effect<Effect.Effect<void, LockoutAhead>> {
     const { name, id } = this.place!
     const asked = this.budgets.ask({ mode: "acquire", name, id, spare: this.local.spare, ...nothing })
-    return Effect.match(asked, {
-      // Without Redis the budget of this process decides.
-      onFailure: () => nothingLeft,
-      onSuccess: ([verdict, millis]) => {
-        if (verdict === "send" && pause === firstPause) return nothingLeft
-        return Effect.withFiber((fiber) => {
-          const now = nowOf(fiber)
-          const { model } = this.call
-          const latest = Math.min(
-            since + this.budgets.local.settings.longestWait,
-            fiber.getRef(Deadline) ?? Infinity
-          )
-          const isTooLong = verdict === "wait" && now + pause > latest
-          if (verdict === "refuse" || isTooLong) {
-            return Effect.andThen(
-              recordHeld(part, "refused", since),
-              Effect.fail(lockoutAhead(now, now + millis, model))
-            )
-          }
-          if (verdict === "wait") {
-            return Effect.andThen(
-              Effect.sleep(Duration.millis(pause)),
-              Effect.flatten(this.askFor(since, Math.min(longestPause, pause * 2)))
-            )
-          }
-          return recordHeld(part, "waited", since)
-        })
-      }
-    })
+    return Effect.flatMap(
+      Effect.orElseSucceed(asked, () => undefined),
+      (answer) => Effect.withFiber((fiber) => Effect.succeed(this.left(answer, fiber, since, pause)))
+    )
+  }
+
+  /** What is left to do after the answer of Redis. */
+  private left(
+    answer: Verdict | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    since: number,
+    pause: number
+  ): Effect.Effect<void, LockoutAhead> {
+    const now = nowOf(fiber)
+    const { model } = this.call
+    // Without Redis the budget of this process decides.
+    const [verdict, millis] = answer ?? ["send", 0]
+    const latest = Math.min(since + this.budgets.local.settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
+    const isTooLong = verdict === "wait" && now + pause > latest
+    if (verdict === "refuse" || isTooLong) {
+      return Effect.andThen(recordHeld(part, "refused", since), Effect.fail(lockoutAhead(now, now + millis, model)))
+    }
+    if (verdict === "wait") {
+      return Effect.andThen(
+        Effect.sleep(Duration.millis(pause)),
+        Effect.flatten(this.askFor(since, Math.min(longestPause, pause * 2)))
+      )
+    }
+    return pause > firstPause ? recordHeld(part, "waited", since) : nothingLeft
   }
 
   settle(answer?: Answer): Effect.Effect<void> {
