@@ -14,7 +14,7 @@ const listen = async (server: Server): Promise<number> => {
   return address.port
 }
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer()
   const port = await listen(server)
   server.close()

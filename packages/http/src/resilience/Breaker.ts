@@ -1,5 +1,5 @@
 /**
- * Circuit breakers for the models and operations of Venice, on Effect's `CircuitBreaker`.
+ * Circuit breakers for the models and operations of Venice, on the stores of Effect's `CircuitBreaker`.
  *
  * A circuit counts how its latest calls ended. When too many failed, it opens: calls fail at once with
  * `Failure.CircuitOpen`, so that a fallback goes on without waiting, and a policy waits as long as it has to. After the
@@ -58,14 +58,18 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Redis from "effect/persistence/Redis"
+import * as PubSub from "effect/PubSub"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import type * as Take from "effect/Take"
 import { CircuitOpen, LockoutAhead, PaceExceeded, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 import { durationOf } from "../internal/duration.ts"
-import { count } from "../internal/metrics.ts"
+import { CircuitPermit, Circuits, type Permit } from "../internal/resilience/circuits.ts"
 import { withMemory } from "../internal/resilience/circuitStore.ts"
-import { recordHeld } from "../internal/resilience/held.ts"
+
+export type { Permit } from "../internal/resilience/circuits.ts"
 
 /**
  * What a call means for its circuit; a value of {@link Outcomes}.
@@ -133,6 +137,11 @@ export interface Settings {
 export class Breaker extends Context.Service<Breaker, {
   /** Sends a call through a circuit. */
   readonly execute: (circuit: string) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CircuitOpen, R>
+  /**
+   * A permit for one call, which `Resilience` asks for together with its other parts. Leave it out of a breaker of your
+   * own, which then gets every call by `execute`.
+   */
+  readonly permit?: ((circuit: string) => Permit) | undefined
   /** The state of a circuit, for a health page. */
   readonly state: (circuit: string) => Effect.Effect<CircuitBreaker.State>
   /** What this process opened and closed, for a log or a metric. */
@@ -187,51 +196,38 @@ const classify = (table: Outcomes) => (exit: Exit.Exit<unknown, unknown>): Circu
   }
 }
 
-const circuitOpen = (circuit: string, { reason }: CircuitBreaker.CircuitBreakerError): CircuitOpen => {
-  const retryAfter = reason._tag === "CircuitOpen" ? reason.retryAfter : Duration.zero
-  return new CircuitOpen({
-    message: reason._tag === "CircuitOpen"
-      ? `Not sent, because the latest calls to ${circuit} failed: the next one may be sent in ${
-        Duration.format(retryAfter)
-      }`
-      : `Not sent, because the latest calls to ${circuit} failed, and one in flight tests whether that is over`,
-    circuit,
-    retryAfter
-  })
-}
-
 // The open times that follow each other. The last one repeats after a minute of them.
 const defaultOpenDuration = Schedule.exponential("5 seconds").pipe(Schedule.upTo({ duration: "1 minute" }))
 
-const make = Effect.fnUntraced(function*(settings: Settings) {
-  const table: Outcomes = { ...outcomes, ...settings.outcomes }
-  const breaker = yield* CircuitBreaker.make({
-    tripPolicy: settings.tripPolicy ?? CircuitBreaker.consecutive(5),
-    openDuration: settings.openDuration ?? defaultOpenDuration,
-    maxOpenDuration: settings.longestHint ?? "1 minute"
-  })
-  const options = { classify: classify(table) }
+const make = Effect.fnUntraced(function*(
+  settings: Settings,
+  store: CircuitBreaker.CircuitBreakerStore["Service"],
+  scope: Scope.Scope | undefined
+) {
+  const { openDuration = defaultOpenDuration } = settings
+  const transitions = yield* PubSub.sliding<Take.Take<CircuitBreaker.Transition>>(128)
+  yield* Effect.addFinalizer(() => PubSub.end(transitions, Exit.void))
+  const circuits = new Circuits(
+    store,
+    {
+      tripPolicy: settings.tripPolicy ?? CircuitBreaker.consecutive(5),
+      openDuration: Schedule.isSchedule(openDuration) ? openDuration : durationOf("openDuration", openDuration),
+      longestHint: durationOf("longestHint", settings.longestHint ?? "1 minute"),
+      classify: classify({ ...outcomes, ...settings.outcomes })
+    },
+    transitions,
+    scope
+  )
+  const permit = (circuit: string): Permit => new CircuitPermit(circuits, circuit)
   return Breaker.of({
     execute: (circuit) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-      Effect.clockWith((clock) => {
-        const since = clock.currentTimeMillisUnsafe()
-        let isSent = false
-        const sent = Effect.suspend(() => {
-          isSent = true
-          return self
-        })
-        return Effect.catch(
-          breaker.execute(sent, { ...options, key: circuit }),
-          (error): Effect.Effect<never, E | CircuitOpen> => {
-            if (isSent) return Effect.fail(error as E)
-            const failure = circuitOpen(circuit, error as CircuitBreaker.CircuitBreakerError)
-            const held = Effect.andThen(recordHeld("breaker", "refused", since), count(failure, undefined))
-            return Effect.andThen(held, Effect.fail(failure))
-          }
-        )
+      Effect.suspend(() => {
+        const asked = permit(circuit)
+        return Effect.onExit(Effect.flatMap(asked.acquire, () => self), (exit) => asked.settle(exit))
       }),
-    state: (circuit) => Effect.orElseSucceed(breaker.state(circuit), () => ({ _tag: "Closed", key: circuit }) as const),
-    transitions: breaker.transitions
+    permit,
+    state: (circuit) => Effect.orElseSucceed(store.state(circuit), () => ({ _tag: "Closed", key: circuit }) as const),
+    transitions: Stream.fromPubSubTake(transitions)
   })
 })
 
@@ -253,7 +249,13 @@ const memory = CircuitBreaker.layerStoreMemory({ idleTimeToLive })
  */
 export const layer = (settings: Settings = {}): Layer.Layer<Breaker> => {
   check(settings)
-  return Layer.provide(Layer.effect(Breaker, make(settings)), Layer.fresh(memory))
+  return Layer.effect(
+    Breaker,
+    Effect.flatMap(
+      Layer.build(Layer.fresh(memory)),
+      (services) => make(settings, Context.get(services, CircuitBreaker.CircuitBreakerStore), undefined)
+    )
+  )
 }
 
 /**
@@ -261,8 +263,8 @@ export const layer = (settings: Settings = {}): Layer.Layer<Breaker> => {
  *
  * **Details**
  *
- * A call takes two round trips. `prefix` is what the names in Redis begin with: `venice:circuit:` by default. Processes
- * that share it must have the same settings.
+ * A call takes two round trips, one before the request, and one after its end for which nobody waits. `prefix` is what
+ * the names in Redis begin with: `venice:circuit:` by default. Processes that share it must have the same settings.
  *
  * **Gotchas**
  *
@@ -282,11 +284,8 @@ export const layerRedis = (
       const shared = yield* Layer.build(CircuitBreaker.layerStoreRedis({ prefix, idleTimeToLive }))
       const local = yield* Layer.build(Layer.fresh(memory))
       const Store = CircuitBreaker.CircuitBreakerStore
-      return yield* Effect.provideService(
-        make(settings),
-        Store,
-        withMemory(Context.get(shared, Store), Context.get(local, Store))
-      )
+      const store = withMemory(Context.get(shared, Store), Context.get(local, Store))
+      return yield* make(settings, store, yield* Effect.scope)
     })
   )
 }

@@ -175,7 +175,7 @@ export const layer = (settings: Settings = {}): Layer.Layer<Pacing> => {
  * **Details**
  *
  * A call takes two round trips, one before the request, and one after the response for which nobody waits. One script
- * decides, by the clock of Redis. Only the first call of each queue asks. Keys and models are in Redis as a hash.
+ * decides, by the clock of Redis. Of a queue only the first call asks. Keys and models are in Redis as a hash.
  * `prefix` is what the names begin with: `venice:pace:` by default.
  *
  * **Gotchas**

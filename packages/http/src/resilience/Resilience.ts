@@ -52,7 +52,7 @@ import * as Effect from "effect/Effect"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { Redis } from "effect/persistence/Redis"
+import { Redis } from "effect/persistence/Redis"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -62,6 +62,7 @@ import { joinCall, joinStream } from "../internal/callSpan.ts"
 import { durationOf } from "../internal/duration.ts"
 import { nameOf } from "../internal/operationRequest.ts"
 import * as Attempt from "../internal/resilience/attempt.ts"
+import { batched } from "../internal/resilience/batch.ts"
 import { type ExecuteFailure, type RequestFailure, type RequestOptions, VeniceClient } from "../VeniceClient.ts"
 import * as Balance from "./Balance.ts"
 import * as Breaker from "./Breaker.ts"
@@ -202,17 +203,30 @@ export const layer = (settings: Settings = {}): Layer.Layer<Resilience> => {
  * Provides all parts, with state that the processes of a fleet share by Redis. Provide the `Redis` of `BoundedRedis`, so
  * that no call waits for it. The budget of retries is that of the process.
  *
+ * **Details**
+ *
+ * An attempt takes two round trips for all parts together, each of one script: one before the request, and one after its
+ * end, for which nobody waits. Attempts of the same moment share them. More are needed when a part holds the attempt
+ * back: then what the others gave is given back, and they are asked again, one after another. The first call of a key,
+ * a model and a `user` may need one more.
+ *
+ * **Gotchas**
+ *
+ * One script has the keys of all parts. On a cluster that has them on different nodes, each part asks for itself, at the
+ * same time as the others.
+ *
  * @category layers
  * @since 0.1.0
  */
 export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<Resilience, never, Redis> => {
   const { breaker, guard, pacing } = settings
-  return partsOf<Redis>(
+  const parts = partsOf<Redis>(
     settings,
     guard !== false && LockoutGuard.layerRedis(guard),
     breaker !== false && Breaker.layerRedis(breaker),
     pacing !== false && Pacing.layerRedis(pacing)
   )
+  return Layer.provide(parts, Layer.effect(Redis, Effect.flatMap(Redis, batched)))
 }
 
 /**

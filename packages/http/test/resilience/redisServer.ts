@@ -30,7 +30,7 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-const start = (port: number) =>
+const start = (port: number, settings: ReadonlyArray<string>) =>
   Effect.callback<ChildProcess>((resume) => {
     const child = spawn("redis-server", [
       "--port",
@@ -42,7 +42,8 @@ const start = (port: number) =>
       "--appendonly",
       "no",
       "--daemonize",
-      "no"
+      "no",
+      ...settings
     ], { stdio: ["ignore", "pipe", "inherit"] })
     child.stdout!.on("data", (text) => {
       if (String(text).includes("Ready to accept")) resume(Effect.succeed(child))
@@ -66,15 +67,15 @@ export interface RedisServer {
   readonly thaw: Effect.Effect<void>
 }
 
-/** A server that is not started yet. */
-export const makeServer = Effect.gen(function*() {
+/** A server that is not started yet, with settings of `redis-server`. */
+export const makeServerWith = Effect.fnUntraced(function*(...settings: ReadonlyArray<string>) {
   const port = yield* freePort
   let child: ChildProcess | undefined
   const kill = Effect.suspend(() => child === undefined ? Effect.void : stop(child))
   yield* Effect.addFinalizer(() => kill)
   const server: RedisServer = {
     port,
-    start: Effect.map(start(port), (started) => {
+    start: Effect.map(start(port, settings), (started) => {
       child = started
     }),
     kill,
@@ -83,6 +84,8 @@ export const makeServer = Effect.gen(function*() {
   }
   return server
 })
+
+export const makeServer = makeServerWith()
 
 export const startServer = Effect.tap(makeServer, (server) => server.start)
 

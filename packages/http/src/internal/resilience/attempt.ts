@@ -11,6 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -24,6 +25,8 @@ import type { Call as PacingCall, Pacing } from "../../resilience/Pacing.ts"
 import { count } from "../metrics.ts"
 import { Collector, type Metadata } from "../responseMetadata.ts"
 import { timeoutOf } from "../timeout.ts"
+import { type Asking, isAsking, nothingLeft } from "./asking.ts"
+import type { Permit } from "./circuits.ts"
 import { makeCollected } from "./collected.ts"
 import type { Ticket } from "./failureBudgets.ts"
 import * as GuardAnswer from "./guardAnswer.ts"
@@ -49,6 +52,8 @@ export interface Call {
   readonly timeout: number | undefined
 }
 
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
 type Unsent = LockoutAhead | CircuitOpen | PaceExceeded
 
 const counted = <E>(acquire: Effect.Effect<void, E>, operation: string) =>
@@ -59,32 +64,91 @@ class Attempt {
   private readonly parts: Parts
   private readonly call: Call
   private ticket: Ticket | undefined
+  private permit: Permit | undefined
   private turn: Turn | undefined
   isSent = false
 
   constructor(parts: Parts, call: Call) {
     this.parts = parts
     this.call = call
+    this.ticket = parts.guard?.ticket(call.guard)
+    this.takeInner()
+  }
+
+  private takeInner(): void {
+    this.permit = this.parts.breaker?.permit?.(this.call.circuit)
+    this.turn = this.parts.pacing?.turn(this.call.pacing)
   }
 
   /** Sends the attempt when all parts let it pass, the outermost first. */
   send<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unsent | HttpClientError, R> {
-    const { call: { circuit, operation }, parts: { breaker, guard, pacing } } = this
-    let sent: Effect.Effect<A, E | Unsent | HttpClientError, R> = this.inTime(self)
-    if (pacing !== undefined) {
-      const turn = pacing.turn(this.call.pacing)
-      this.turn = turn
-      const inTime = sent
-      sent = Effect.flatMap(Effect.suspend(() => counted(turn.acquire, operation)), () => inTime)
+    const { parts: { breaker } } = this
+    const inTime = this.inTime(self)
+    // Another breaker may have no permits, but an `execute` around what stands inside of it.
+    if (breaker !== undefined && this.permit === undefined) {
+      const paced = Effect.flatMap(Effect.suspend(() => this.turnTaken), () => inTime)
+      return Effect.flatMap(this.ticketTaken, () => breaker.execute(this.call.circuit)(paced))
     }
-    if (breaker !== undefined) sent = breaker.execute(circuit)(sent)
-    if (guard !== undefined) {
-      const ticket = guard.ticket(this.call.guard)
-      this.ticket = ticket
-      const through = sent
-      sent = Effect.flatMap(counted(ticket.acquire, operation), () => through)
+    return Effect.flatMap(Effect.withFiber((fiber) => this.admission(fiber)), () => inTime)
+  }
+
+  private get ticketTaken(): Effect.Effect<void, LockoutAhead> {
+    return this.ticket === undefined ? Effect.void : counted(this.ticket.acquire, this.call.operation)
+  }
+
+  private get turnTaken(): Effect.Effect<void, PaceExceeded> {
+    return this.turn === undefined ? Effect.void : counted(this.turn.acquire, this.call.operation)
+  }
+
+  private admission(fiber: AnyFiber): Effect.Effect<void, Unsent> {
+    const { permit, ticket, turn } = this
+    const all: Array<Asking<Unsent>> = []
+    for (const part of [ticket, permit, turn]) {
+      if (part === undefined) continue
+      // Who has to wait in its process does so before the parts inside are asked.
+      if (!isAsking<Unsent>(part) || !part.tryEnter(fiber)) {
+        return Effect.andThen(this.ticketTaken, this.innerTaken)
+      }
+      all.push(part)
     }
-    return sent
+    return this.together(all)
+  }
+
+  /** Breaker and pacing, one after another. */
+  private get innerTaken(): Effect.Effect<void, CircuitOpen | PaceExceeded> {
+    return Effect.suspend(() =>
+      this.permit === undefined
+        ? this.turnTaken
+        : Effect.flatMap(this.permit.acquire, () => this.turnTaken)
+    )
+  }
+
+  /** Asks Redis for all parts at the same time. */
+  private together(all: ReadonlyArray<Asking<Unsent>>): Effect.Effect<void, Unsent> {
+    const { call: { operation }, ticket } = this
+    if (all.length < 2) return Effect.andThen(this.ticketTaken, this.innerTaken)
+    return Effect.flatMap(
+      Effect.forEach(all, ({ ask }) => ask, { concurrency: "unbounded" }),
+      (left) => {
+        const first = left.findIndex((rest) => rest !== nothingLeft)
+        if (first < 0) return Effect.void
+        // What stands inside takes no place while a call waits for the guard.
+        if (all[first] === ticket) {
+          const held = counted(left[first]!, operation)
+          return Effect.andThen(this.innerGivenBack, Effect.andThen(held, this.innerTaken))
+        }
+        const isBreaker = all[first] === this.permit
+        return isBreaker ? left[first]! : counted(left[first]!, operation)
+      }
+    )
+  }
+
+  private get innerGivenBack(): Effect.Effect<void> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      const { permit, turn } = this
+      this.takeInner()
+      return Effect.andThen(turn?.settle(PaceAnswer.unsent) ?? Effect.void, permit?.settle() ?? Effect.void)
+    }))
   }
 
   /** The attempt within its timeout, and the time that is left of the call. */
@@ -101,13 +165,14 @@ class Attempt {
 
   /** What is known when the response has begun. */
   settle(exit: Exit.Exit<unknown, unknown>, latest: Metadata): Effect.Effect<void> {
-    const { isSent, parts: { balance }, ticket } = this
+    const { isSent, parts: { balance }, permit, ticket } = this
     const settled = ticket === undefined
       ? Effect.void
       : ticket.settle(isSent ? GuardAnswer.answerOfExit(exit, latest) : undefined)
+    const known = permit === undefined ? settled : Effect.andThen(settled, permit.settle(isSent ? exit : undefined))
     return balance === undefined || !isSent
-      ? settled
-      : Effect.andThen(settled, balance.record(balanceOfExit(exit, latest)))
+      ? known
+      : Effect.andThen(known, balance.record(balanceOfExit(exit, latest)))
   }
 
   settleTurn(answer: () => ReturnType<typeof PaceAnswer.answerOfExit>): Effect.Effect<void> {
@@ -121,8 +186,11 @@ export const send =
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unsent | HttpClientError, R> =>
     Effect.withFiber((fiber) => {
       const attempt = new Attempt(parts, call)
-      const { balance, guard, pacing } = parts
-      if (guard === undefined && pacing === undefined && balance === undefined) return attempt.send(self)
+      const { balance, breaker, guard, pacing } = parts
+      if (guard === undefined && pacing === undefined && balance === undefined) {
+        const sent = attempt.send(self)
+        return breaker === undefined ? sent : Effect.onExit(sent, (exit) => attempt.settle(exit, {}))
+      }
       const collected = makeCollected(fiber, balance !== undefined)
       return Effect.onExit(attempt.send(Effect.provideService(self, Collector, collected)), (exit) =>
         Effect.andThen(

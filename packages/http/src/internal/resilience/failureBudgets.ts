@@ -5,7 +5,6 @@
  */
 import type { Budget } from "@effect-venice/core/ResponseContext"
 import { Deadline } from "@effect-venice/core/Retry"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -15,9 +14,10 @@ import type * as Fiber from "effect/Fiber"
 import type * as Redacted from "effect/Redacted"
 import { LockoutAhead } from "../../Failure.ts"
 import { resendCount } from "../resendCount.ts"
-import { FailureLog, type Rules } from "./failureLog.ts"
+import { FailureLog, type Rules, type Verdict } from "./failureLog.ts"
 import { recordHeld } from "./held.ts"
-import { keyNameOf, knownKeyName } from "./keyName.ts"
+import { knownKeyName, withKeyName } from "./keyName.ts"
+import { nowOf, States } from "./states.ts"
 
 /** Settings that were checked, in milliseconds and failures. */
 export interface Checked extends Rules {
@@ -145,8 +145,6 @@ class Shared {
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-const nowOf = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-
 const part = "lockout-guard"
 
 /** The ticket of a call in the budgets of this process. */
@@ -163,14 +161,38 @@ export class LocalTicket implements Ticket {
     this.call = call
   }
 
+  /** Takes a place, if that needs no waiting. */
+  tryEnter(fiber: AnyFiber): boolean {
+    const { budgets, call } = this
+    const name = knownKeyName(call.key)
+    if (name === undefined) return false
+    const now = nowOf(fiber)
+    const shared = budgets.get(name, call, now)
+    return this.queueOf(shared, fiber).size === 0 && this.take(shared, now) === "send"
+  }
+
+  /** The queue of its kind, which it must not overtake. */
+  private queueOf(shared: Shared, fiber: AnyFiber): Set<Waiting> {
+    const { budgets: { settings }, call } = this
+    const isRetry = call.isRetry ?? resendCount(fiber) !== undefined
+    this.spare = isRetry ? settings.spareOfRetries : settings.spare
+    return isRetry ? shared.retries : shared.first
+  }
+
+  private take(shared: Shared, now: number): Verdict {
+    const verdict = shared.log.decide(now, this.spare)
+    if (verdict === "send") {
+      shared.log.inFlight++
+      this.held = shared
+    }
+    return verdict
+  }
+
   get acquire(): Effect.Effect<void, LockoutAhead> {
-    return Effect.withFiber((fiber) => {
-      const { key } = this.call
-      const name = knownKeyName(key)
-      return name === undefined
-        ? Effect.flatMap(keyNameOf(key), (name) => this.enter(name, fiber))
-        : this.enter(name, fiber)
-    })
+    return withKeyName(
+      this.call.key,
+      (name, fiber) => this.held === undefined ? this.enter(name, fiber) : Effect.void
+    )
   }
 
   settle(answer?: Answer): Effect.Effect<void> {
@@ -190,17 +212,11 @@ export class LocalTicket implements Ticket {
     const { budgets: { settings }, call: { model } } = this
     const now = nowOf(fiber)
     const shared = this.budgets.get(key, this.call, now)
-    const retries = this.call.isRetry ?? resendCount(fiber) !== undefined
-    const spare = retries ? settings.spareOfRetries : settings.spare
-    this.spare = spare
-    const queue = retries ? shared.retries : shared.first
+    const queue = this.queueOf(shared, fiber)
+    const { spare } = this
     // Who comes later does not overtake who waits.
-    const verdict = queue.size > 0 ? "wait" : shared.log.decide(now, spare)
-    if (verdict === "send") {
-      shared.log.inFlight++
-      this.held = shared
-      return Effect.void
-    }
+    const verdict = queue.size > 0 ? "wait" : this.take(shared, now)
+    if (verdict === "send") return Effect.void
     if (verdict !== "wait") {
       return Effect.andThen(recordHeld(part, "refused", now), Effect.fail(lockoutAhead(now, verdict, model)))
     }
@@ -230,14 +246,10 @@ export class LocalTicket implements Ticket {
 /** The name of a budget in this process. */
 export const nameOf = (key: string, { model = "", user = "" }: Call): string => `${key}\n${model}\n${user}`
 
-// Below it nothing is searched for idle logs.
-const firstSweep = 256
-
-/** The budgets of all keys, models and users. What is idle is forgotten. */
+/** The budgets of all keys, models and users. */
 export class FailureBudgets {
   readonly settings: Checked
-  readonly shared = new Map<string, Shared>()
-  private sweepAt = firstSweep
+  private readonly states = new States<Shared>()
 
   constructor(settings: Checked) {
     this.settings = settings
@@ -245,16 +257,6 @@ export class FailureBudgets {
 
   get(key: string, call: Call, now: number): Shared {
     const name = nameOf(key, call)
-    const known = this.shared.get(name)
-    if (known !== undefined) return known
-    if (this.shared.size >= this.sweepAt) this.sweep(now)
-    const made = new Shared(name, this.settings)
-    this.shared.set(name, made)
-    return made
-  }
-
-  private sweep(now: number): void {
-    for (const [name, shared] of this.shared) if (shared.isIdle(now)) this.shared.delete(name)
-    this.sweepAt = Math.max(firstSweep, this.shared.size * 2)
+    return this.states.get(name, now, () => new Shared(name, this.settings))
   }
 }

@@ -6,6 +6,7 @@
  */
 import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 
 const digestHex = (bytes: Uint8Array) =>
@@ -33,3 +34,13 @@ export const keyNameOf = (key: Redacted.Redacted | undefined): Effect.Effect<str
     return name
   })
 }
+
+/** Goes on with the name of a key, at once if it is known. */
+export const withKeyName = <A, E>(
+  key: Redacted.Redacted | undefined,
+  f: (name: string, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((fiber) => {
+    const name = knownKeyName(key)
+    return name === undefined ? Effect.flatMap(keyNameOf(key), (name) => f(name, fiber)) : f(name, fiber)
+  })

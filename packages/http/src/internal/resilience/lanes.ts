@@ -5,7 +5,6 @@
  */
 import type { Budget, RateLimit } from "@effect-venice/core/ResponseContext"
 import { Deadline } from "@effect-venice/core/Retry"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -14,9 +13,11 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Redacted from "effect/Redacted"
 import { PaceExceeded } from "../../Failure.ts"
+import { nothingLeft } from "./asking.ts"
 import { recordHeld } from "./held.ts"
-import { keyNameOf, knownKeyName } from "./keyName.ts"
+import { knownKeyName, withKeyName } from "./keyName.ts"
 import { type Entry, Meter } from "./meter.ts"
+import { nowOf, States } from "./states.ts"
 
 /**
  * What the budgets of a call go by; an argument of {@link pace}, which {@link callOf} makes from a body.
@@ -80,8 +81,6 @@ interface Waiting {
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-const nowOf = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-
 const part = "pacing"
 
 const resetOf = (budget: Budget) => ({
@@ -101,6 +100,8 @@ export const wholeTokens = (tokens: number | undefined): number | undefined =>
 
 export class Lane {
   readonly name: string
+  /** The name in Redis, if it was computed. */
+  sharedName: string | undefined
   readonly requests: Meter
   readonly tokens: Meter
   readonly queue: Array<Waiting> = []
@@ -180,13 +181,10 @@ export class Lane {
 /** Asks what all processes share, when a call is the first of its queue: how long it must still wait. */
 export type AskShared = (lane: Lane, turn: Turn) => Effect.Effect<number>
 
-// Below it nothing is searched for idle lanes.
-const firstSweep = 256
-
+/** The lanes of all keys and models. */
 export class Lanes {
   readonly settings: Checked
-  readonly lanes = new Map<string, Lane>()
-  private sweepAt = firstSweep
+  private readonly states = new States<Lane>()
 
   constructor(settings: Checked) {
     this.settings = settings
@@ -194,15 +192,7 @@ export class Lanes {
 
   get(key: string, model: string | undefined, now: number): Lane {
     const name = `${key}\n${model ?? ""}`
-    const known = this.lanes.get(name)
-    if (known !== undefined) return known
-    if (this.lanes.size >= this.sweepAt) {
-      for (const [name, lane] of this.lanes) if (lane.isIdle(now)) this.lanes.delete(name)
-      this.sweepAt = Math.max(firstSweep, this.lanes.size * 2)
-    }
-    const made = new Lane(name, this.settings, model)
-    this.lanes.set(name, made)
-    return made
+    return this.states.get(name, now, () => new Lane(name, this.settings, model))
   }
 }
 
@@ -220,14 +210,41 @@ export class LaneTurn implements Turn {
     this.askShared = askShared
   }
 
-  get acquire(): Effect.Effect<void, PaceExceeded> {
+  /** Takes its turn, if nobody waits and there is room. */
+  tryEnter(fiber: AnyFiber): boolean {
+    const { call: { key, model }, lanes } = this
+    const name = knownKeyName(key)
+    if (name === undefined) return false
+    const now = nowOf(fiber)
+    return this.tryTake(lanes.get(name, model, now), now)
+  }
+
+  private tryTake(lane: Lane, now: number): boolean {
+    this.lane = lane
+    if (lane.queue.length > 0 || lane.opensAt(now, this.tokens) > now) return false
+    this.taken = lane.take(now, this.tokens)
+    return true
+  }
+
+  /** Asks all processes for the turn that this one has let pass. Succeeds with what is left to do. */
+  get ask(): Effect.Effect<Effect.Effect<void, PaceExceeded>> {
     return Effect.withFiber((fiber) => {
-      const { key } = this.call
-      const name = knownKeyName(key)
-      return name === undefined
-        ? Effect.flatMap(keyNameOf(key), (name) => this.enter(name, fiber))
-        : this.enter(name, fiber)
+      const { askShared, lane, taken } = this
+      if (askShared === undefined || lane === undefined || taken === undefined) return Effect.succeed(nothingLeft)
+      return Effect.map(askShared(lane, this), (wait) => {
+        if (wait === 0) return nothingLeft
+        this.taken = undefined
+        lane.giveBack(taken)
+        return this.queued(lane, nowOf(fiber), fiber)
+      })
     })
+  }
+
+  get acquire(): Effect.Effect<void, PaceExceeded> {
+    return withKeyName(
+      this.call.key,
+      (name, fiber) => this.taken === undefined ? this.enter(name, fiber) : Effect.flatten(this.ask)
+    )
   }
 
   settle(answer: Answer = {}): Effect.Effect<void> {
@@ -257,15 +274,16 @@ export class LaneTurn implements Turn {
   }
 
   private enter(key: string, fiber: AnyFiber): Effect.Effect<void, PaceExceeded> {
-    const { call: { model }, lanes: { settings } } = this
     const now = nowOf(fiber)
-    const lane = this.lanes.get(key, model, now)
-    this.lane = lane
+    const lane = this.lanes.get(key, this.call.model, now)
+    if (!this.tryTake(lane, now)) return this.queued(lane, now, fiber)
+    return this.askShared === undefined ? Effect.void : Effect.flatten(this.ask)
+  }
+
+  /** Waits in the queue. */
+  private queued(lane: Lane, now: number, fiber: AnyFiber): Effect.Effect<void, PaceExceeded> {
+    const { settings } = this.lanes
     const opens = lane.opensAt(now, this.tokens)
-    if (this.askShared === undefined && lane.queue.length === 0 && opens <= now) {
-      this.taken = lane.take(now, this.tokens)
-      return Effect.void
-    }
     // A call whose turn comes after its deadline is refused, so that its caller can do something else.
     const latest = Math.min(now + settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
     if (opens > latest || lane.queue.length >= settings.longestQueue) return this.refuse(lane, now, now)

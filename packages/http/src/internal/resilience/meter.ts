@@ -11,6 +11,8 @@ export interface Entry {
   amount: number
   /** All that was taken up to this call, to know what was sent after it. */
   readonly total: number
+  /** Whether it is in the window. */
+  counts: boolean
 }
 
 export class Meter {
@@ -30,7 +32,9 @@ export class Meter {
     const { entries } = this
     let expired = 0
     while (expired < entries.length && entries[expired]!.time + this.window <= now) {
-      this.used -= entries[expired++]!.amount
+      const entry = entries[expired++]!
+      entry.counts = false
+      this.used -= entry.amount
     }
     if (expired > 0) entries.splice(0, expired)
     if (this.reported !== undefined && this.reported.until <= now) this.reported = undefined
@@ -65,7 +69,7 @@ export class Meter {
   take(now: number, amount: number): Entry {
     this.total += amount
     // The clock may have been set back.
-    const entry = { time: Math.max(now, this.entries.at(-1)?.time ?? now), amount, total: this.total }
+    const entry = { time: Math.max(now, this.entries.at(-1)?.time ?? now), amount, total: this.total, counts: true }
     this.entries.push(entry)
     this.used += amount
     if (this.reported !== undefined) this.reported.remaining -= amount
@@ -75,7 +79,7 @@ export class Meter {
   /** Replaces an estimate by what was used. */
   correct(entry: Entry, amount: number): void {
     const difference = amount - entry.amount
-    if (this.entries.includes(entry)) this.used += difference
+    if (entry.counts) this.used += difference
     if (this.reported !== undefined) this.reported.remaining -= difference
     entry.amount = amount
   }

@@ -8,7 +8,6 @@
  * @internal
  */
 import { Deadline } from "@effect-venice/core/Retry"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,11 +16,13 @@ import { type Redis, type RedisError, script } from "effect/persistence/Redis"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { LockoutAhead } from "../../Failure.ts"
+import { type Asking, nothingLeft } from "./asking.ts"
 import type { Answer, Call, Checked, FailureBudgets, LocalTicket, Ticket } from "./failureBudgets.ts"
 import { lockoutAhead } from "./failureBudgets.ts"
 import { recordHeld } from "./held.ts"
 import { hash } from "./keyName.ts"
 import { holdsFor } from "./reported.ts"
+import { nowOf } from "./states.ts"
 
 /** What the script returns: a verdict, and a number of milliseconds or failures. */
 type Verdict = readonly [verdict: "send" | "wait" | "refuse" | "left" | "settled", amount: number]
@@ -184,12 +185,10 @@ export const instanceName: Effect.Effect<string> = Effect.map(
 /** The name of a budget in Redis. It tells nothing of the user. */
 export const sharedName = (name: string): Effect.Effect<string> => hash(name)
 
-const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-
 const part = "lockout-guard"
 
 /** The ticket of a call in the budget of its process and in that of the fleet. */
-export class SharedTicket implements Ticket {
+export class SharedTicket implements Ticket, Asking<LockoutAhead> {
   readonly budgets: SharedBudgets
   readonly local: LocalTicket
   readonly call: Call
@@ -204,15 +203,19 @@ export class SharedTicket implements Ticket {
   }
 
   get acquire(): Effect.Effect<void, LockoutAhead> {
-    return Effect.flatMap(
-      this.local.acquire,
-      () =>
-        Effect.flatMap(this.nameOfPlace, (name) =>
-          Effect.withFiber((fiber) => {
-            this.place = { name, id: this.budgets.nextId() }
-            return this.enter(nowOf(fiber), firstPause)
-          }))
-    )
+    return Effect.flatMap(this.local.acquire, () => Effect.flatten(this.ask))
+  }
+
+  tryEnter(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.local.tryEnter(fiber)
+  }
+
+  get ask(): Effect.Effect<Effect.Effect<void, LockoutAhead>> {
+    return Effect.flatMap(this.nameOfPlace, (name) =>
+      Effect.withFiber((fiber) => {
+        this.place = { name, id: this.budgets.nextId() }
+        return this.askFor(nowOf(fiber), firstPause)
+      }))
   }
 
   private get nameOfPlace(): Effect.Effect<string> {
@@ -225,38 +228,39 @@ export class SharedTicket implements Ticket {
       : Effect.succeed(held.sharedName)
   }
 
-  private enter(since: number, pause: number): Effect.Effect<void, LockoutAhead> {
+  private askFor(since: number, pause: number): Effect.Effect<Effect.Effect<void, LockoutAhead>> {
     const { name, id } = this.place!
     const asked = this.budgets.ask({ mode: "acquire", name, id, spare: this.local.spare, ...nothing })
     return Effect.flatMap(
       Effect.orElseSucceed(asked, () => undefined),
-      (answer) =>
-        Effect.withFiber((fiber) => {
-          const now = nowOf(fiber)
-          const { model } = this.call
-          const [verdict, millis] = answer ?? this.decideAlone(now)
-          const latest = Math.min(
-            since + this.budgets.local.settings.longestWait,
-            fiber.getRef(Deadline) ?? Infinity
-          )
-          const isTooLong = verdict === "wait" && now + pause > latest
-          if (verdict === "refuse" || isTooLong) {
-            return Effect.andThen(
-              recordHeld(part, "refused", since),
-              Effect.fail(lockoutAhead(now, now + millis, model))
-            )
-          }
-          if (verdict === "wait") {
-            return Effect.andThen(
-              Effect.sleep(Duration.millis(pause)),
-              this.enter(since, Math.min(longestPause, pause * 2))
-            )
-          }
-          this.isSent = true
-          this.local.held!.sent++
-          return pause > firstPause ? recordHeld(part, "waited", since) : Effect.void
-        })
+      (answer) => Effect.withFiber((fiber) => Effect.succeed(this.left(answer, fiber, since, pause)))
     )
+  }
+
+  /** What is left to do after the answer of Redis. */
+  private left(
+    answer: Verdict | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    since: number,
+    pause: number
+  ): Effect.Effect<void, LockoutAhead> {
+    const now = nowOf(fiber)
+    const { model } = this.call
+    const [verdict, millis] = answer ?? this.decideAlone(now)
+    const latest = Math.min(since + this.budgets.local.settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
+    const isTooLong = verdict === "wait" && now + pause > latest
+    if (verdict === "refuse" || isTooLong) {
+      return Effect.andThen(recordHeld(part, "refused", since), Effect.fail(lockoutAhead(now, now + millis, model)))
+    }
+    if (verdict === "wait") {
+      return Effect.andThen(
+        Effect.sleep(Duration.millis(pause)),
+        Effect.flatten(this.askFor(since, Math.min(longestPause, pause * 2)))
+      )
+    }
+    this.isSent = true
+    this.local.held!.sent++
+    return pause > firstPause ? recordHeld(part, "waited", since) : nothingLeft
   }
 
   /** The verdict of this process, which cannot see the calls of the others. */

@@ -10,9 +10,11 @@ import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { type Redis, type RedisError, script } from "effect/persistence/Redis"
 import type * as Scope from "effect/Scope"
 import type { PaceExceeded } from "../../Failure.ts"
+import type { Asking } from "./asking.ts"
 import { hash } from "./keyName.ts"
 import {
   type Answer,
@@ -220,7 +222,7 @@ export class SharedLanes {
 }
 
 /** The turn of a call in the lane of its process and in that of the fleet. */
-export class SharedTurn implements Turn {
+export class SharedTurn implements Turn, Asking<PaceExceeded> {
   readonly shared: SharedLanes
   readonly local: LaneTurn
   readonly call: Call
@@ -229,15 +231,31 @@ export class SharedTurn implements Turn {
   constructor(shared: SharedLanes, call: Call) {
     this.shared = shared
     this.call = call
-    this.local = new LaneTurn(shared.lanes, call, (lane) => this.ask(lane))
+    this.local = new LaneTurn(shared.lanes, call, (lane) => this.askFor(lane))
   }
 
   get acquire(): Effect.Effect<void, PaceExceeded> {
     return this.local.acquire
   }
 
-  private ask(lane: Lane): Effect.Effect<number> {
-    return Effect.flatMap(hash(lane.name), (name) => {
+  tryEnter(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.local.tryEnter(fiber)
+  }
+
+  get ask(): Effect.Effect<Effect.Effect<void, PaceExceeded>> {
+    return this.local.ask
+  }
+
+  private nameOf(lane: Lane): Effect.Effect<string> {
+    if (lane.sharedName !== undefined) return Effect.succeed(lane.sharedName)
+    return Effect.tap(hash(lane.name), (name) =>
+      Effect.sync(() => {
+        lane.sharedName = name
+      }))
+  }
+
+  private askFor(lane: Lane): Effect.Effect<number> {
+    return Effect.flatMap(this.nameOf(lane), (name) => {
       const place = { name, id: this.shared.nextId(), limits: this.shared.settings.budgetsOf(this.call.model) }
       this.place = place
       const asked = this.shared.ask({

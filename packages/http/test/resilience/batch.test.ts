@@ -1,0 +1,103 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { Redis } from "effect/persistence"
+import { batched } from "../../src/internal/resilience/batch.ts"
+
+const double = Redis.script((key: string, n: number) => [key, n], { numberOfKeys: 1, lua: "return ARGV[1] * 2" })
+  .withReturnType<number>()
+const other = Redis.script((key: string) => [key], { numberOfKeys: 1, lua: "return redis.call('GET', KEYS[1])" })
+  .withReturnType<string | null>()
+
+/** A Redis that keeps what it was sent, and replies as told. */
+const make = (reply: (args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>) =>
+  Effect.gen(function*() {
+    const sent: Array<ReadonlyArray<string>> = []
+    const redis = yield* Redis.make({
+      send: <A>(command: string, ...args: ReadonlyArray<string>) => {
+        if (command === "SCRIPT") return Effect.succeed("sha" as A)
+        sent.push(args.slice(1))
+        return reply(args.slice(1)) as Effect.Effect<A, Redis.RedisError>
+      },
+      subscribe: () => Effect.succeed(Effect.never),
+      connect: Effect.never
+    })
+    const { eval: evaluate } = yield* batched(redis)
+    return { sent, double: evaluate(double), other: evaluate(other) }
+  })
+
+const failing = (message: string) => Effect.fail(new Redis.RedisError({ cause: new Error(message) }))
+
+describe("scripts of the same moment", () => {
+  it.effect("are sent as one, each with its keys and arguments, and get their own replies", () =>
+    Effect.gen(function*() {
+      const { double, other, sent } = yield* make(() => Effect.succeed([[0, 4], [0]]))
+
+      assert.deepStrictEqual(yield* Effect.all([double("a", 2), other("b")], { concurrency: 2 }), [4, null])
+      // Two keys; then of each its number, how many keys and arguments it has, and the arguments.
+      assert.deepStrictEqual(sent, [["2", "a", "b", "1", "1", "1", "2", "2", "1", "0"]])
+    }))
+
+  it.effect("fail by themselves", () =>
+    Effect.gen(function*() {
+      const { double, other } = yield* make(() => Effect.succeed([[1, "WRONGTYPE x"], [0, "b"]]))
+
+      const [first, second] = yield* Effect.all([Effect.flip(double("a", 2)), other("b")], { concurrency: 2 })
+
+      assert.include(String(first.cause), "WRONGTYPE x")
+      assert.strictEqual(second, "b")
+    }))
+
+  it.effect("all fail when the one that was sent does", () =>
+    Effect.gen(function*() {
+      const { double, other, sent } = yield* make(() => failing("away"))
+      const failures = yield* Effect.all([Effect.flip(double("a", 2)), Effect.flip(other("b"))], { concurrency: 2 })
+
+      assert.deepStrictEqual(failures.map(({ cause }) => String(cause)), ["Error: away", "Error: away"])
+      assert.lengthOf(sent, 1)
+    }))
+
+  it.effect("are sent apart on a cluster that has their keys on different nodes", () =>
+    Effect.gen(function*() {
+      const { double, other, sent } = yield* make((args) =>
+        args[0] === "2" ? failing("CROSSSLOT Keys in request don't hash to the same slot") : Effect.succeed(args[1])
+      )
+      const both = Effect.all([double("a", 2), other("b")], { concurrency: 2 })
+
+      assert.deepStrictEqual((yield* both).map(String), ["a", "b"])
+      assert.lengthOf(sent, 3)
+      yield* both
+      assert.lengthOf(sent, 5)
+    }))
+
+  it.effect("are not more than a script should run", () =>
+    Effect.gen(function*() {
+      const { double, sent } = yield* make((args) =>
+        Effect.succeed(Array.from({ length: Number(args[0]) }, () => [0, 1]))
+      )
+      yield* Effect.all(Array.from({ length: 100 }, (_, n) => double("a", n)), { concurrency: "unbounded" })
+
+      assert.deepStrictEqual(sent.map(([keys]) => keys), ["64", "36"])
+    }))
+
+  it.effect("are not sent when their callers are interrupted before", () =>
+    Effect.gen(function*() {
+      const { double, other, sent } = yield* make(() => Effect.succeed("alone"))
+      const gone = yield* Effect.forkChild(double("a", 2), { startImmediately: true })
+      const stays = yield* Effect.forkChild(other("b"), { startImmediately: true })
+      yield* Fiber.interrupt(gone)
+
+      assert.strictEqual(yield* Fiber.join(stays), "alone")
+      assert.deepStrictEqual(sent, [["1", "b"]])
+    }))
+})
+
+describe("a script alone", () => {
+  it.effect("is sent as it is", () =>
+    Effect.gen(function*() {
+      const { double, sent } = yield* make(() => Effect.succeed(4))
+
+      assert.strictEqual(yield* double("a", 2), 4)
+      assert.strictEqual(yield* double("a", 2), 4)
+      assert.deepStrictEqual(sent, [["1", "a", "2"], ["1", "a", "2"]])
+    }))
+})
