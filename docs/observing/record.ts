@@ -2,9 +2,9 @@
 import type { VeniceClient } from "@effect-venice/http"
 import { Resilience } from "@effect-venice/http/resilience"
 import { Emulator, Script } from "@effect-venice/testing"
-import { Clock, Duration, Effect, Exit, Fiber, Logger, Metric, Random, Tracer } from "effect"
+import { Effect, Exit, Tracer } from "effect"
 import type { HttpClient } from "effect/http"
-import { TestClock } from "effect/testing"
+import { virtually } from "./virtual.ts"
 
 type Services = Emulator.Emulator | HttpClient.HttpClient | Resilience.Resilience | VeniceClient
 
@@ -38,27 +38,6 @@ export interface Recorded {
 /** Spans in the order in which they began. */
 export type Trace = ReadonlyArray<Recorded>
 
-/** Lets the program go on until only time can move it. */
-const settle = Effect.promise(async () => {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
-})
-
-/** A clock that tells for how long the next sleeper on it sleeps. */
-const watched = (clock: Clock.Clock) => {
-  const ends: Array<number> = []
-  const sleep: Clock.Clock["sleep"] = (duration) =>
-    Effect.suspend(() => {
-      ends.push(clock.currentTimeMillisUnsafe() + Duration.toMillis(duration))
-      return clock.sleep(duration)
-    })
-  const next = (): Duration.Duration => {
-    const now = clock.currentTimeMillisUnsafe()
-    return Duration.millis(Math.min(...ends.filter((end) => end > now)) - now)
-  }
-  // The methods of a clock may be on its prototype.
-  return { clock: Object.assign(Object.create(clock) as Clock.Clock, { sleep }), next }
-}
-
 const traceOf = (spans: ReadonlyArray<Tracer.NativeSpan>): Trace => {
   const millis = (nanos: bigint) => Number(nanos / 1_000_000n)
   return spans.map((span) => {
@@ -79,9 +58,9 @@ const traceOf = (spans: ReadonlyArray<Tracer.NativeSpan>): Trace => {
   })
 }
 
-/** The spans of a scenario. They are the same each time: the clock is virtual, and the seed is that of the scenario. */
+/** The spans of a scenario, which are the same each time. */
 export const record = ({ program, script, settings = {} }: Scenario): Effect.Effect<Trace> =>
-  Effect.gen(function*() {
+  Effect.suspend(() => {
     const spans: Array<Tracer.NativeSpan> = []
     const tracer = Tracer.make({
       span: (options) => {
@@ -90,22 +69,8 @@ export const record = ({ program, script, settings = {} }: Scenario): Effect.Eff
         return span
       }
     })
-    const { clock, next } = watched(yield* Clock.Clock)
-    const running = yield* Effect.exit(program).pipe(
-      Effect.provideService(Tracer.Tracer, tracer),
-      Effect.provideService(Clock.Clock, clock),
-      Effect.forkChild
+    return virtually(Effect.provideService(program, Tracer.Tracer, tracer)).pipe(
+      Effect.map(() => traceOf(spans)),
+      Effect.provide([Emulator.layerInProcessWith({ script: Script.make(script) }), Resilience.layer(settings)])
     )
-    while (true) {
-      yield* settle
-      if (running.pollUnsafe() !== undefined) break
-      yield* TestClock.adjust(next())
-    }
-    yield* Fiber.join(running)
-    return traceOf(spans)
-  }).pipe(
-    Effect.provide([Emulator.layerInProcessWith({ script: Script.make(script) }), Resilience.layer(settings)]),
-    Random.withSeed(1),
-    Effect.provideService(Metric.MetricRegistry, new Map()),
-    Effect.provide([TestClock.layer(), Logger.layer([])])
-  )
+  })
