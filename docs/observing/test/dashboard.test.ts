@@ -67,9 +67,11 @@ const prometheusName = (name: string): string => name.replaceAll(".", "_")
 
 /** The metrics in the sources of the packages. */
 const inSources = globSync("packages/*/src/**/*.ts", { cwd: root }).flatMap((file) =>
-  [...readFileSync(join(root, file), "utf8").matchAll(
-    /^export const .*Metric\.(?:counter|gauge|histogram|frequency|summary|timer)\("([\w.]+)"/gm
-  )].map(([, name]) => prometheusName(name!))
+  [
+    ...readFileSync(join(root, file), "utf8").matchAll(
+      /^export const .*Metric\.(?:counter|gauge|histogram|frequency|summary|timer)\("([\w.]+)"/gm
+    )
+  ].map(([, name]) => prometheusName(name!))
 )
 
 describe("a process", () => {

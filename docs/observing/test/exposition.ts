@@ -21,8 +21,9 @@ export const parseExposition = (text: string): ReadonlyArray<Family> => {
   for (const line of text.split("\n").filter((line) => line !== "")) {
     const [, comment, name, rest] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? []
     if (comment === "HELP") help = rest!
-    else if (comment === "TYPE") families.push({ name: name!, type: rest!, help, samples: new Set(), labels: new Map() })
-    else {
+    else if (comment === "TYPE") {
+      families.push({ name: name!, type: rest!, help, samples: new Set(), labels: new Map() })
+    } else {
       const [, sample, labels = ""] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? [-+.\deInfNa]+$/.exec(line) ?? []
       const family = families.at(-1)
       if (sample === undefined || !sample.startsWith(family?.name ?? "?")) throw new Error(`No sample: ${line}`)
