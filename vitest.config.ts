@@ -11,7 +11,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: "fast",
-          include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "docs/{observing,playground}/test/*.test.ts"],
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "docs/{observing,playground}/test/*.test.ts"
+          ],
           exclude: slow
         }
       },
