@@ -2,7 +2,7 @@
 import { Errors, Retry, RetryBudget } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
 import { BoundedRedis, Fallback, Hedge, Resilience } from "@effect-venice/http/resilience"
-import { Dynamics, Emulator, Script, WireResponse } from "@effect-venice/testing"
+import { type Dynamics, Emulator, Script, WireResponse } from "@effect-venice/testing"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { Redis } from "effect/persistence"
 

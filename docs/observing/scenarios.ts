@@ -2,7 +2,7 @@
 import { Retry } from "@effect-venice/core"
 import { Telemetry, VeniceClient } from "@effect-venice/http"
 import { Fallback, Resilience } from "@effect-venice/http/resilience"
-import { Dynamics, Script } from "@effect-venice/testing"
+import { type Dynamics, Script } from "@effect-venice/testing"
 import { Duration, Effect, Schema, Stream } from "effect"
 import type { Scenario } from "./record.ts"
 
