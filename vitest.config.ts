@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config"
 import Counts from "./scripts/counts.ts"
 
 /** What has to take its time: soaks, bodies of 10 MB, waits that are real. `pnpm check` runs it, `pnpm test` does not. */
-const slow = ["packages/*/test/**/*.slow.test.ts", "examples/**/*.slow.test.ts", "bench/*/*.slow.test.ts"]
+const slow = [
+  "packages/*/test/**/*.slow.test.ts",
+  "examples/**/*.slow.test.ts",
+  "docs/observing/test/*.slow.test.ts",
+  "bench/*/*.slow.test.ts"
+]
 
 export default defineConfig({
   test: {
@@ -11,7 +16,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: "fast",
-          include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "docs/playground/test/*.test.ts"],
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "docs/{observing,playground}/test/*.test.ts"
+          ],
           exclude: slow
         }
       },

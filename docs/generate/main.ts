@@ -27,8 +27,8 @@ export const generate = async (): Promise<number> => {
   const files = new Set([...pages.values()].map(fileOf))
   for (const old of globSync("**/*.{md,mdx}", { cwd: content })) if (!files.has(old)) rmSync(join(content, old))
   for (const page of pages.values()) write(join(content, fileOf(page)), rendered(page, pages))
-  mkdirSync(pictures, { recursive: true })
-  for (const file of globSync("*", { cwd: docs }).filter(isPicture)) {
+  for (const file of globSync(["*", "observing/*"], { cwd: docs }).filter(isPicture)) {
+    mkdirSync(dirname(join(pictures, file)), { recursive: true })
     copyFileSync(join(docs, file), join(pictures, file))
   }
   return pages.size

@@ -25,7 +25,7 @@ export interface Timeline {
 }
 
 /** The distance of ticks of which at most six fit: 1, 2 or 5 times a power of ten, or parts of minutes and hours. */
-const tickOf = (total: number): number => {
+export const tickOf = (total: number): number => {
   const steps = [15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000]
   const powers = [1, 10, 100, 1000].flatMap((power) => [power, 2 * power, 5 * power])
   return [...powers, 10_000, ...steps].find((step) => total / step <= 6) ?? 14_400_000

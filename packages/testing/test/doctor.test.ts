@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Headers from "effect/http/Headers"
+import * as Result from "effect/Result"
+import { checkBalance, checkLimits } from "../src/internal/doctor/account.ts"
 import { checkClock } from "../src/internal/doctor/clock.ts"
+import type { RateLimits, Reading } from "../src/internal/doctor/reading.ts"
 import { checkVersions, type Versions } from "../src/internal/doctor/versions.ts"
 
 const date = Date.UTC(2026, 0, 1)
@@ -31,6 +34,82 @@ describe("the check of the clock", () => {
   it("is skipped without a date", () => {
     const head = { status: 200, headers: Headers.empty, sentAt: date, receivedAt: date }
     assert.strictEqual(checkClock([head]).status, "skipped")
+  })
+})
+
+const headsOf = (...all: ReadonlyArray<Readonly<Record<string, string>>>) =>
+  all.map((headers) => ({ status: 200, headers: Headers.fromInput(headers), sentAt: date, receivedAt: date }))
+
+/** What `GET /api_keys/rate_limits` says. */
+const readingOf = (data: RateLimits["data"]): Reading<RateLimits> => ({
+  operation: "GET /api_keys/rate_limits",
+  result: Result.succeed({ data }),
+  head: undefined
+})
+
+describe("the check of the balance", () => {
+  const balance = (headers: Readonly<Record<string, string>>, data: RateLimits["data"] = {}) =>
+    checkBalance(readingOf(data), headsOf({}, headers))
+
+  it("warns of an empty account, and says what to do", () => {
+    const { found, remedies, status } = balance({ "x-venice-balance-usd": "0", "x-venice-balance-diem": "0" })
+
+    assert.strictEqual(status, "warning")
+    assert.deepStrictEqual(found, ["0 USD, 0 DIEM, by the headers."])
+    assert.deepStrictEqual(remedies, ["Add credit at https://venice.ai/settings/api."])
+  })
+
+  it("passes as soon as there is some of one currency", () => {
+    assert.strictEqual(balance({ "x-venice-balance-usd": "0.01" }).status, "ok")
+    assert.strictEqual(balance({ "x-venice-balance-usd": "-0.5", "x-venice-balance-diem": "0.001" }).status, "ok")
+    assert.strictEqual(balance({ "x-venice-balance-usd": "-0.5" }).status, "warning")
+  })
+
+  it("takes the balance of the body where no header has one, and is skipped without either", () => {
+    const { details, status } = balance({}, { balances: { USD: 0, DIEM: null } })
+
+    assert.strictEqual(status, "warning")
+    assert.deepStrictEqual(details, { balances: { USD: 0 }, source: "body" })
+    assert.strictEqual(balance({ "x-venice-balance-usd": "1" }, { balances: { USD: 0 } }).status, "ok")
+    assert.strictEqual(balance({}).status, "skipped")
+  })
+})
+
+describe("the check of the limits", () => {
+  const limits = (headers: Readonly<Record<string, string>>) => checkLimits(readingOf({}), headsOf(headers), [], date)
+
+  const requests = (remaining: number) =>
+    limits({ "x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": `${remaining}` })
+
+  it("warns when a tenth of a budget is left, and says what to do", () => {
+    assert.strictEqual(requests(51).status, "ok")
+    assert.strictEqual(requests(50).status, "warning")
+    assert.deepStrictEqual(requests(50).found, ["50 of 500 requests remain."])
+    assert.include(requests(50).remedies[0], "`Pacing`")
+  })
+
+  it("warns of a budget without a limit when it is empty", () => {
+    assert.strictEqual(limits({ "x-ratelimit-remaining-tokens": "1" }).status, "ok")
+    assert.strictEqual(limits({ "x-ratelimit-remaining-tokens": "0" }).status, "warning")
+  })
+
+  it("warns when five failures are left until the lockout", () => {
+    assert.strictEqual(limits({ "x-ratelimit-remaining": "6" }).status, "ok")
+    assert.strictEqual(limits({ "x-ratelimit-remaining": "5" }).status, "warning")
+    assert.deepStrictEqual(limits({ "x-ratelimit-remaining": "5" }).found, ["5 failures remain."])
+  })
+
+  it("is as bad as its worst budget, and is skipped without any", () => {
+    const { found, status } = limits({
+      "x-ratelimit-limit-requests": "500",
+      "x-ratelimit-remaining-requests": "499",
+      "x-ratelimit-limit-tokens": "1000",
+      "x-ratelimit-remaining-tokens": "3"
+    })
+
+    assert.strictEqual(status, "warning")
+    assert.lengthOf(found, 2)
+    assert.strictEqual(limits({}).status, "skipped")
   })
 })
 

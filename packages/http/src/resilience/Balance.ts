@@ -101,7 +101,9 @@ export interface Settings {
  * @since 0.1.0
  */
 export const balance: Metric.Gauge<number> = Metric.gauge("venice.client.balance", {
-  description: "The balance of the account by unit, without bundled and earned credits"
+  description: "The balance of the account by unit, without bundled and earned credits",
+  // Without a unit, OTLP says `1`, and Prometheus then takes the balance for a ratio.
+  attributes: { unit: "{credit}" }
 })
 
 const series = makeSeries(balance, "venice.balance.unit")
