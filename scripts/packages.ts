@@ -132,7 +132,9 @@ const checkPackage = (name: string, next: ReadonlyMap<string, string>): void => 
     complain(`packages/${name}/package.json: exports and publishConfig.exports differ in their paths`)
   }
   const { file: tarball, files } = pack(name, packed)
-  for (const file of [...requiredFiles, ...ownFiles[name] ?? []]) {
+  // The first changeset makes the changelog.
+  const changelog = manifest.version === "0.0.0" ? [] : ["CHANGELOG.md"]
+  for (const file of [...requiredFiles, ...changelog, ...ownFiles[name] ?? []]) {
     if (!files.includes(file)) complain(`the tarball of ${manifest.name} has no ${file}`)
   }
   checkPacked(tarball, manifest.name, files)

@@ -31,7 +31,7 @@ const orders = {
     "from-ai-error",
     "from-effect-3"
   ],
-  reference: ["operations", "policies", "headers", "configuration", "commands"],
+  reference: ["operations", "policies", "headers", "configuration", "commands", "versions"],
   explanation: [
     "tags",
     "recognition",
