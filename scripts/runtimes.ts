@@ -42,6 +42,7 @@ type Column = typeof columns[number]["name"]
 
 const started = performance.now()
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "effect-venice-runtimes-")))
+if (!flags.keep) process.on("exit", () => rmSync(temporary, { recursive: true, force: true }))
 
 await using venice = await start()
 await using registry = await serve(packages.map((name) => pack(name, join(temporary, "tarballs")).file))
@@ -88,6 +89,7 @@ const projectOf = (manager: Manager, kind: Kind): Promise<Project> => {
 interface Cell {
   readonly text: string
   readonly isFailure?: true
+  readonly isSkipped?: true
 }
 
 const notes: Array<string> = []
@@ -124,7 +126,10 @@ for (const manager of [...managers, ...ownManagers]) {
       const reason = skipped.get(runtime.name) ??
         await runtime.find().then(() => undefined, (error) => String(error instanceof Error ? error.message : error))
       if (reason !== undefined) skipped.set(runtime.name, reason)
-      cells.set(`${runtime.name} ${column}`, reason === undefined ? await check(runtime, manager) : { text: "SKIPPED" })
+      cells.set(
+        `${runtime.name} ${column}`,
+        reason === undefined ? await check(runtime, manager) : { text: "SKIPPED", isSkipped: true }
+      )
     })
   }
 }
@@ -149,12 +154,10 @@ for (const { name, program } of shown) {
 for (const note of notes) process.stderr.write(`\n${note}\n`)
 for (const [name, reason] of skipped) process.stderr.write(`\nSKIPPED ${name}: ${reason}\n`)
 
-const failures = [...cells.values()].filter(({ isFailure }) => isFailure).length
+const ran = [...cells.values()].filter(({ isSkipped }) => !isSkipped)
+const failures = ran.filter(({ isFailure }) => isFailure).length
 const seconds = ((performance.now() - started) / 1000).toFixed(0)
-print(
-  `runtimes: ${cells.size} combinations, ${failures} failed, ${skipped.size} runtimes skipped, ${seconds} s` +
-    (flags.keep ? `, kept in ${temporary}` : "")
-)
-if (!flags.keep) rmSync(temporary, { recursive: true, force: true })
-if (cells.size === 0) process.stderr.write("nothing has these words in its name\n")
-if (failures > 0 || cells.size === 0 || (flags.complete && skipped.size > 0)) process.exitCode = 1
+print(`${cells.size} combinations in ${seconds} s${flags.keep ? `, kept in ${temporary}` : ""}`)
+print(`runtimes: ${ran.length - failures} passed, ${failures} failed, ${cells.size - ran.length} skipped`)
+if (cells.size === 0) process.stderr.write("Nothing has these words in its name\n")
+if (failures > 0 || ran.length === 0 || (flags.complete && skipped.size > 0)) process.exitCode = 1

@@ -14,6 +14,22 @@ const inherited = Object.entries(process.env).filter(([name]) =>
 
 export const environment: Readonly<Record<string, string | undefined>> = Object.fromEntries(inherited)
 
+/** The groups of processes that run. They are not in the group of this one, so an interruption must end them. */
+const groups = new Set<number>()
+
+const end = (group: number): void => {
+  try {
+    process.kill(-group, "SIGKILL")
+  } catch {
+    // It has just ended.
+  }
+}
+
+process.on("exit", () => groups.forEach(end))
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.on(signal, () => process.exit(status))
+}
+
 export interface Options {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
@@ -32,6 +48,8 @@ export const run = (command: ReadonlyArray<string>, { cwd, env = {}, timeout = 1
       // A group of its own, so that its children end with it.
       detached: true
     })
+    const group = child.pid
+    if (group !== undefined) groups.add(group)
     let stdout = ""
     let stderr = ""
     child.stdout.setEncoding("utf8").on("data", (text) => stdout += text)
@@ -39,7 +57,7 @@ export const run = (command: ReadonlyArray<string>, { cwd, env = {}, timeout = 1
     let late = false
     const timer = setTimeout(() => {
       late = true
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL")
+      if (group !== undefined) end(group)
     }, timeout)
     const fail = (reason: string) => reject(new Failed(`${command.join(" ")}: ${reason}\n${stdout}${stderr}`.trim()))
     child.on("error", (error) => {
@@ -48,6 +66,7 @@ export const run = (command: ReadonlyArray<string>, { cwd, env = {}, timeout = 1
     })
     child.on("close", (status) => {
       clearTimeout(timer)
+      if (group !== undefined) groups.delete(group)
       if (late) fail(`not done after ${timeout / 1000} s`)
       else if (status !== 0) fail(`exit status ${status}`)
       else resolve({ stdout, stderr })

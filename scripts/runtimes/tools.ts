@@ -33,8 +33,12 @@ const install = async (tool: Tool): Promise<string> => {
     mkdirSync(temporary, { recursive: true })
     writeFileSync(join(temporary, "package.json"), "{\"private\":true}")
     const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
-    await run(["npm", "install", ...flags, `${tool.package}@${tool.version}`], { cwd: temporary, timeout: 300_000 })
-    renameSync(temporary, directory)
+    try {
+      await run(["npm", "install", ...flags, `${tool.package}@${tool.version}`], { cwd: temporary, timeout: 300_000 })
+      renameSync(temporary, directory)
+    } finally {
+      rmSync(temporary, { recursive: true, force: true })
+    }
   }
   const modules = join(directory, "node_modules")
   const [file] = globSync(tool.file, { cwd: modules })
