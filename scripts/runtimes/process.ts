@@ -33,12 +33,12 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
 export interface Options {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
-  /** In milliseconds: two minutes by default. */
+  /** In milliseconds: four minutes by default. */
   readonly timeout?: number
 }
 
 /** Rejects with {@link Failed}, with what the command printed, unless it ends with 0. */
-export const run = (command: ReadonlyArray<string>, { cwd, env = {}, timeout = 120_000 }: Options): Promise<Ended> =>
+export const run = (command: ReadonlyArray<string>, { cwd, env = {}, timeout = 240_000 }: Options): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const [file, ...args] = command
     const child = spawn(file!, args, {
