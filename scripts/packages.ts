@@ -3,11 +3,11 @@
  * its types. With `--release` it also says which versions the changesets lead to.
  */
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pack, packages, readManifest, root } from "./pack.ts"
 
-const root = join(import.meta.dirname, "..")
 const packed = mkdtempSync(join(tmpdir(), "effect-venice-"))
 
 /** What a registry shows of a package, and what a package manager decides by. */
@@ -22,6 +22,20 @@ const requiredFields = [
   "repository",
   "sideEffects"
 ]
+
+type Exported = string | null | Readonly<Record<string, string>>
+
+interface Manifest {
+  readonly publishConfig: { readonly exports: Readonly<Record<string, Exported>> }
+}
+
+interface Packed {
+  readonly version: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, Exported>>
+  readonly bin?: Readonly<Record<string, string>>
+}
 
 const requiredFiles = ["LICENSE", "README.md", "dist/index.d.ts", "dist/index.js", "package.json"]
 
@@ -63,9 +77,49 @@ const nextVersions = (): ReadonlyMap<string, string> => {
   return new Map(releases.map(({ name, newVersion }) => [name, newVersion]))
 }
 
+/**
+ * The modules behind the pattern in `exports`, as in `@effect-venice/core/Retry`. Attw leaves patterns out, so each is
+ * named to it.
+ */
+const modulesOf = (manifest: Manifest, files: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (manifest.publishConfig.exports["./*"] === undefined) return ["."]
+  const hidden = Object.entries(manifest.publishConfig.exports)
+    .filter(([, target]) => target === null)
+    .map(([pattern]) => pattern.slice("./".length, -"*".length))
+  return files.flatMap((file) => /^dist\/(.*)\.d\.ts$/.exec(file)?.[1] ?? [])
+    .filter((module) => module !== "index" && !hidden.some((folder) => module.startsWith(folder)))
+}
+
+const targetsOf = (exported: Exported): ReadonlyArray<string> =>
+  typeof exported === "string" ? [exported] : Object.values(exported ?? {})
+
+/** What the tarball says of itself: the package manager has rewritten the manifest of the workspace. */
+const checkPacked = (tarball: string, name: string, files: ReadonlyArray<string>): void => {
+  const text = run("tar", ["-xzOf", tarball, "package/package.json"])
+  if (text === undefined) return
+  const manifest = JSON.parse(text) as Packed
+  for (const field of ["dependencies", "peerDependencies"] as const) {
+    for (const [dependency, range] of Object.entries(manifest[field] ?? {})) {
+      if (!/^[~^]?\d/.test(range)) complain(`the tarball of ${name} needs ${dependency}@${range}, which is no range`)
+      if (dependency.startsWith("@effect-venice/") && range !== `^${manifest.version}`) {
+        complain(`the tarball of ${name} needs ${dependency}@${range}, and its version is ${manifest.version}`)
+      }
+    }
+  }
+  const targets = [...Object.values(manifest.exports).flatMap(targetsOf), ...Object.values(manifest.bin ?? {})]
+  for (const target of targets.map((target) => target.slice("./".length))) {
+    if (!target.startsWith("dist/") && target !== "package.json") complain(`${name} exports ${target}, a source`)
+    if (!target.includes("*") && !files.includes(target)) complain(`${name} exports ${target}, which it does not have`)
+  }
+  for (const file of files) {
+    if (/(^|\/)(test|typetest|build|node_modules|\.)[/.]|\.tsbuildinfo$/.test(file)) {
+      complain(`the tarball of ${name} has ${file}`)
+    }
+  }
+}
+
 const checkPackage = (name: string, next: ReadonlyMap<string, string>): void => {
-  const directory = join(root, "packages", name)
-  const manifest = readJson(join(directory, "package.json"))
+  const manifest = readManifest(name)
   for (const field of requiredFields) {
     if (manifest[field] === undefined || manifest[field].length === 0 && field !== "sideEffects") {
       complain(`packages/${name}/package.json has no ${field}`)
@@ -77,19 +131,15 @@ const checkPackage = (name: string, next: ReadonlyMap<string, string>): void => 
   if (String(Object.keys(manifest.exports)) !== String(Object.keys(manifest.publishConfig.exports))) {
     complain(`packages/${name}/package.json: exports and publishConfig.exports differ in their paths`)
   }
-  const tarball = join(packed, `effect-venice-${name}-${manifest.version}.tgz`)
-  // The package manager that runs this script.
-  const [manager, ...first] = process.env.npm_execpath?.endsWith("js")
-    ? [process.execPath, process.env.npm_execpath]
-    : [process.env.npm_execpath ?? "pnpm"]
-  const listing = run(manager!, [...first, "pack", "--json", "--pack-destination", packed], directory)
-  if (listing === undefined) return
-  const files = (JSON.parse(listing).files as ReadonlyArray<{ readonly path: string }>).map(({ path }) => path)
-  for (const file of [...requiredFiles, ...ownFiles[name] ?? []]) {
+  const { file: tarball, files } = pack(name, packed)
+  // The first changeset makes the changelog.
+  const changelog = manifest.version === "0.0.0" ? [] : ["CHANGELOG.md"]
+  for (const file of [...requiredFiles, ...changelog, ...ownFiles[name] ?? []]) {
     if (!files.includes(file)) complain(`the tarball of ${manifest.name} has no ${file}`)
   }
+  checkPacked(tarball, manifest.name, files)
   run("publint", ["run", tarball, "--strict"])
-  run("attw", [tarball, "--profile", "esm-only"])
+  run("attw", [tarball, "--profile", "esm-only", "--include-entrypoints", ...modulesOf(manifest, files)])
   const kilobytes = (statSync(tarball).size / 1000).toFixed(0)
   const version = next.get(manifest.name) ?? manifest.version
   process.stdout.write(`${manifest.name} ${version}: ${files.length} files, ${kilobytes} KB\n`)
@@ -97,7 +147,7 @@ const checkPackage = (name: string, next: ReadonlyMap<string, string>): void => 
 
 const releasing = process.argv.includes("--release")
 const next = releasing ? nextVersions() : new Map<string, string>()
-for (const name of readdirSync(join(root, "packages"))) checkPackage(name, next)
+for (const name of packages) checkPackage(name, next)
 rmSync(packed, { recursive: true })
 process.stdout.write(ok ? "packages: good\n" : "packages: see above\n")
 if (!ok) process.exit(1)

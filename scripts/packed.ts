@@ -18,8 +18,8 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { pack, root } from "./pack.ts"
 
-const root = join(import.meta.dirname, "..")
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "effect-venice-packed-")))
 
 const run = (command: string, args: ReadonlyArray<string>, cwd: string): string => {
@@ -28,15 +28,9 @@ const run = (command: string, args: ReadonlyArray<string>, cwd: string): string 
   throw new Error(`${command} ${args.join(" ")}\n${error?.message ?? ""}${stdout}${stderr}`)
 }
 
-// The package manager that runs this script.
-const [manager, ...first] = process.env.npm_execpath?.endsWith("js")
-  ? [process.execPath, process.env.npm_execpath]
-  : [process.env.npm_execpath ?? "pnpm"]
-
-const tarballs = new Map(["core", "fetch", "http"].map((name) => {
-  run(manager!, [...first, "pack", "--pack-destination", join(temporary, name)], join(root, "packages", name))
-  return [name, join(temporary, name, readdirSync(join(temporary, name))[0]!)]
-}))
+const tarballs = new Map(
+  ["core", "fetch", "http"].map((name) => [name, pack(name, join(temporary, "tarballs")).file])
+)
 
 const shared = `
 const busy = () => new Response(

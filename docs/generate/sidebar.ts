@@ -33,7 +33,7 @@ const orders = {
     "from-ai-error",
     "from-effect-3"
   ],
-  reference: ["operations", "policies", "headers", "configuration", "telemetry", "commands"],
+  reference: ["operations", "policies", "headers", "configuration", "telemetry", "commands", "versions"],
   explanation: [
     "tags",
     "recognition",
