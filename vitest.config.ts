@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config"
 import Counts from "./scripts/counts.ts"
 
 /** What has to take its time: soaks, bodies of 10 MB, waits that are real. `pnpm check` runs it, `pnpm test` does not. */
-const slow = "packages/*/test/**/*.slow.test.ts"
+const slow = ["packages/*/test/**/*.slow.test.ts", "scripts/**/*.slow.test.ts"]
 
 export default defineConfig({
   test: {
@@ -11,11 +11,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: "fast",
-          include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "docs/playground/test/*.test.ts"],
-          exclude: [slow]
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "docs/playground/test/*.test.ts",
+            "scripts/**/*.test.ts"
+          ],
+          exclude: slow
         }
       },
-      { extends: true, test: { name: "slow", include: [slow] } }
+      { extends: true, test: { name: "slow", include: slow } }
     ],
     reporters: ["default", new Counts()],
     testTimeout: 30_000,
