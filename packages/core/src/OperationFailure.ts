@@ -189,7 +189,10 @@ export type CodeOf<Op extends Operation> =
  * @category models
  * @since 0.1.0
  */
-export type Of<Op extends string> = Op extends Operation ? Extract<VeniceError, { readonly _tag: CodeOf<Op> }>
+export type Of<Op extends string> = UnrecognizedResponse | OtherOf<Op>
+
+// `Of` is a union with the error that every operation has, so that editors show its name and not its members.
+type OtherOf<Op extends string> = Op extends Operation ? Extract<VeniceError, { readonly _tag: CodeOf<Op> }>
   : VeniceError
 
 const isApplicable = (code: Code, operation: Operation): boolean => {
