@@ -6,6 +6,7 @@ const slow = [
   "packages/*/test/**/*.slow.test.ts",
   "examples/**/*.slow.test.ts",
   "docs/observing/test/*.slow.test.ts",
+  "scripts/**/*.slow.test.ts",
   "bench/*/*.slow.test.ts"
 ]
 
@@ -19,7 +20,8 @@ export default defineConfig({
           include: [
             "packages/*/test/**/*.test.ts",
             "examples/**/*.test.ts",
-            "docs/{observing,playground}/test/*.test.ts"
+            "docs/{observing,playground}/test/*.test.ts",
+            "scripts/**/*.test.ts"
           ],
           exclude: slow
         }

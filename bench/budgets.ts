@@ -214,13 +214,13 @@ const budgets: ReadonlyArray<Budget> = [
   {
     what: "types: classes, union, match, 100 catchTag",
     value: instantiations(algebra) / 1000,
-    budget: 160,
+    budget: 55,
     unit: "k instantiations"
   },
   {
     what: "types: a call of every operation",
     value: instantiations(calls) / 1000,
-    budget: 110,
+    budget: 72,
     unit: "k instantiations"
   }
 ]

@@ -70,8 +70,14 @@ const configuration = {
   include: ["program.ts"]
 }
 
-/** The count, as the compiler reports it. */
-export const instantiations = (program: string): number => {
+export interface Diagnostics {
+  readonly instantiations: number
+  /** Of the whole compilation. */
+  readonly seconds: number
+}
+
+/** What the compiler reports of a program. */
+export const diagnostics = (program: string): Diagnostics => {
   const directory = join(import.meta.dirname, "node_modules", ".instantiations")
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, "program.ts"), program)
@@ -81,8 +87,13 @@ export const instantiations = (program: string): number => {
     ["-p", directory, "--extendedDiagnostics", "--singleThreaded"],
     { encoding: "utf8" }
   )
-  const found = /^Instantiations:\s*(\d+)$/m.exec(stdout)?.[1]
-  if (status !== 0 || found === undefined) throw new Error(`the program does not compile\n${stdout}`)
+  const instantiations = /^Instantiations:\s*(\d+)$/m.exec(stdout)?.[1]
+  const seconds = /^Total time:\s*([\d.]+)s$/m.exec(stdout)?.[1]
+  if (status !== 0 || instantiations === undefined || seconds === undefined) {
+    throw new Error(`the program does not compile\n${stdout}`)
+  }
   rmSync(directory, { recursive: true })
-  return Number(found)
+  return { instantiations: Number(instantiations), seconds: Number(seconds) }
 }
+
+export const instantiations = (program: string): number => diagnostics(program).instantiations

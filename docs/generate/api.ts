@@ -51,7 +51,10 @@ const headerOf = (module: Module): string => {
 /** TypeDoc repeats facts of which there is one answer, and separates members with rules. */
 const tidy = (markdown: string): string =>
   markdown
-    .replace(/^#{2,6} Since\n\n.*\n/gm, "")
+    .replace(/^#{2,6} (?:Since|Inherited from)\n\n.*\n/gm, "")
+    // A schema that is a class is no class of a user: it has no constructor, and extends nothing.
+    .replace(/^#### Constructors\n\n##### Constructor\n\n> \*\*new \w+\*\*\(`_`\).*?^#### (?=Properties)/gms, "#### ")
+    .replace(/^#### Extends\n\n- `object`\n/gm, "")
     .replace(/^\*\*\*$/gm, "")
     .replace(/^```ts\b/gm, "```ts plain")
     .replace(/\]\((?:\.\.\/)*(?:\w+\/src\/)?(\w+)\.md(#[^)]*)?\)/g, "]($1.md$2)")

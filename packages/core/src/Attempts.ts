@@ -63,7 +63,7 @@ export type Reason = typeof Reason.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Attempt = Schema.Struct({
+export class Attempt extends Schema.Opaque<Attempt>()(Schema.Struct({
   /** Venice's code, or the tag of a failure without a response. */
   code: Schema.String,
   status: Schema.optionalKey(Schema.Finite),
@@ -72,36 +72,21 @@ export const Attempt = Schema.Struct({
   hint: Schema.optionalKey(Delay),
   /** How long the policy waited before the next attempt; absent on the last attempt. */
   delay: Schema.optionalKey(Delay)
-})
+})) {}
 
 /**
- * One failed attempt, as an entry of `attempts.made`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Attempt extends Schema.Schema.Type<typeof Attempt> {}
-
-/**
- * The schema of a history, for storing one apart from its error. The last attempt is the failure itself.
+ * The history that an error carries in its field `attempts`, and its schema, for storing one apart from its error. The
+ * last attempt is the failure itself.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Attempts = Schema.Struct({
+export class Attempts extends Schema.Opaque<Attempts>()(Schema.Struct({
   made: Schema.Array(Attempt),
   /** How many attempts are left out after the first. */
   omitted: Schema.Finite,
   reason: Reason
-})
-
-/**
- * The history that an error carries in its field `attempts`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Attempts extends Schema.Schema.Type<typeof Attempts> {}
+})) {}
 
 /**
  * Makes a history of the first attempt and the latest ones, {@link maxKept} at most.

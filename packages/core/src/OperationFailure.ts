@@ -168,9 +168,14 @@ type IfApplicable<C extends Code, Op extends Operation> = C extends keyof Operat
   : never
   : C
 
-type InStatus<E extends VeniceError, S> = E extends { readonly status: infer D; readonly _tag: infer C }
-  ? (D | (C extends keyof ExtraStatuses ? ExtraStatuses[C][number] : never)) & S extends never ? never : C
-  : never
+// Tables, which the compiler makes once. To compare every error with every operation would take it twice as long.
+type ByCode = { readonly [E in VeniceError as E["_tag"]]: E }
+
+type StatusesOf = {
+  readonly [C in Code]: ByCode[C]["status"] | (C extends keyof ExtraStatuses ? ExtraStatuses[C][number] : never)
+}
+
+type InStatus<S> = { readonly [C in Code]: StatusesOf[C] & S extends never ? never : C }[Code]
 
 /**
  * The codes that an operation can respond with. Use it to type a function that handles the codes of one operation.
@@ -180,7 +185,7 @@ type InStatus<E extends VeniceError, S> = E extends { readonly status: infer D; 
  */
 export type CodeOf<Op extends Operation> =
   | (typeof unconditional)[number]
-  | IfApplicable<InStatus<VeniceError, StatusOf<Op>>, Op>
+  | IfApplicable<InStatus<StatusOf<Op>>, Op>
 
 /**
  * The errors that an operation can respond with; all errors if the text is no operation of Venice. Every call of
@@ -189,8 +194,10 @@ export type CodeOf<Op extends Operation> =
  * @category models
  * @since 0.1.0
  */
-export type Of<Op extends string> = Op extends Operation ? Extract<VeniceError, { readonly _tag: CodeOf<Op> }>
-  : VeniceError
+export type Of<Op extends string> = UnrecognizedResponse | OtherOf<Op>
+
+// `Of` is a union with the error that every operation has, so that editors show its name and not its members.
+type OtherOf<Op extends string> = Op extends Operation ? ByCode[CodeOf<Op>] : VeniceError
 
 const isApplicable = (code: Code, operation: Operation): boolean => {
   const restrictions: Readonly<Partial<Record<Code, ReadonlyArray<Operation>>>> = operationsOf

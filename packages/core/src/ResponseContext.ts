@@ -31,7 +31,7 @@ export const maxBodyLength = 8192
 export const maxMessageLength = 4096
 
 /**
- * The schema of one budget of the rate limiter.
+ * One budget of the rate limiter, in {@link RateLimit}, and its schema.
  *
  * **Details**
  *
@@ -40,22 +40,15 @@ export const maxMessageLength = 4096
  * @category schemas
  * @since 0.1.0
  */
-export const Budget = Schema.Struct({
+export class Budget extends Schema.Opaque<Budget>()(Schema.Struct({
   limit: Schema.optionalKey(Schema.Finite),
   remaining: Schema.optionalKey(Schema.Finite),
   resetAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis)
-})
+})) {}
 
 /**
- * One budget of the rate limiter, in {@link RateLimit}.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Budget extends Schema.Schema.Type<typeof Budget> {}
-
-/**
- * The schema of the rate limiter's budgets at the time of the response.
+ * The rate limiter's budgets at the time of the response: `response.rateLimit` of an error, and its schema. Slow down
+ * before a budget runs out.
  *
  * **Details**
  *
@@ -67,71 +60,51 @@ export interface Budget extends Schema.Schema.Type<typeof Budget> {}
  * @category schemas
  * @since 0.1.0
  */
-export const RateLimit = Schema.Struct({
+export class RateLimit extends Schema.Opaque<RateLimit>()(Schema.Struct({
   requests: Schema.optionalKey(Budget),
   tokens: Schema.optionalKey(Budget),
   failures: Schema.optionalKey(Budget)
-})
+})) {}
 
 /**
- * The rate limiter's budgets at the time of the response: `response.rateLimit` of an error. Slow down before a budget
- * runs out.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RateLimit extends Schema.Schema.Type<typeof RateLimit> {}
-
-/**
- * The schema of the account's balance before the request, in US dollars and in DIEM. Venice omits a balance of zero.
+ * The account's balance before the request, in US dollars and in DIEM: `response.balance` of an error, and its schema.
+ * Venice omits a balance of zero.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Balance = Schema.Struct({
+export class Balance extends Schema.Opaque<Balance>()(Schema.Struct({
   usd: Schema.optionalKey(Schema.BigDecimalFromString),
   diem: Schema.optionalKey(Schema.BigDecimalFromString)
-})
+})) {}
 
 /**
- * The account's balance before the request: `response.balance` of an error.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Balance extends Schema.Schema.Type<typeof Balance> {}
-
-/**
- * The schema of Venice's notice that the model of the request is deprecated, from `x-venice-model-deprecation-*` and
- * `x-venice-deprecated-replacement`.
+ * Venice's notice that the model of the request is deprecated: `response.deprecation` of an error, and its schema. Read
+ * from `x-venice-model-deprecation-*` and `x-venice-deprecated-replacement`.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Deprecation = Schema.Struct({
+export class Deprecation extends Schema.Opaque<Deprecation>()(Schema.Struct({
   warning: Schema.optionalKey(Schema.String),
   /** The date as Venice sent it; documented as an ISO date. */
   date: Schema.optionalKey(Schema.String),
   /** The id of the model to use instead. */
   replacement: Schema.optionalKey(Schema.String)
-})
+})) {}
 
 /**
- * Venice's notice that the model of the request is deprecated: `response.deprecation` of an error.
+ * The context of a response: the type of `response` on every error, and its schema. Name it in functions that log or
+ * report errors, or use it for a field of an error of your own.
  *
- * @category models
- * @since 0.1.0
- */
-export interface Deprecation extends Schema.Schema.Type<typeof Deprecation> {}
-
-/**
- * The schema of a response's context. Use it for a field of an error of your own. The hint is encoded in milliseconds,
- * moments in epoch milliseconds, balances as decimal strings.
+ * **Details**
+ *
+ * The hint is encoded in milliseconds, moments in epoch milliseconds, balances as decimal strings.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const ResponseContext = Schema.Struct({
+export class ResponseContext extends Schema.Opaque<ResponseContext>()(Schema.Struct({
   /** The actual status, which can differ from the documented one of the error's code. */
   status: Schema.Finite,
   /** The operation, such as `POST /chat/completions`, if the caller passed it to the decoder. */
@@ -164,12 +137,4 @@ export const ResponseContext = Schema.Struct({
   bodyTruncated: Schema.optionalKey(Schema.Boolean),
   /** How many events of a stream the caller received before the error. */
   delivered: Schema.optionalKey(Schema.Finite)
-})
-
-/**
- * The context of a response: the type of `response` on every error. Name it in functions that log or report errors.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ResponseContext extends Schema.Schema.Type<typeof ResponseContext> {}
+})) {}

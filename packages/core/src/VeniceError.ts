@@ -219,6 +219,9 @@ export const catchCategory: {
   }
 )
 
+// A table that the compiler makes in one pass. To extract each code from `E` takes as many passes as it has codes.
+type ByCode<E extends VeniceError> = { readonly [F in E as F["_tag"]]: F }
+
 /**
  * One function for each code of `E`: the second argument of {@link match}, to declare it apart from the call.
  *
@@ -226,7 +229,7 @@ export const catchCategory: {
  * @since 0.1.0
  */
 export type CodeHandlers<E extends VeniceError> = {
-  readonly [Tag in E["_tag"]]: (error: Extract<E, { readonly _tag: Tag }>) => unknown
+  readonly [Tag in keyof ByCode<E>]: (error: ByCode<E>[Tag]) => unknown
 }
 
 /**

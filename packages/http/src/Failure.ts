@@ -355,6 +355,9 @@ interface Tagged {
   readonly _tag: string
 }
 
+// A table that the compiler makes in one pass. To extract each tag from the channel takes as many passes as it has tags.
+type ByTag<E extends Tagged> = { readonly [F in E as F["_tag"]]: F }
+
 /**
  * One function for each tag in a failure channel: the codes of Venice's errors, and the tags of the other failures.
  *
@@ -362,7 +365,7 @@ interface Tagged {
  * @since 0.1.0
  */
 export type Handlers<E extends Tagged> = {
-  readonly [Tag in E["_tag"]]: (failure: Extract<E, { readonly _tag: Tag }>) => unknown
+  readonly [Tag in keyof ByTag<E>]: (failure: ByTag<E>[Tag]) => unknown
 }
 
 type Case<E extends Tagged> = CategoryOf<E> | Exclude<E, VeniceError>["_tag"]

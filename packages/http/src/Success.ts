@@ -80,7 +80,7 @@ const VeniceParameters = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const ChatCompletion = Schema.Struct({
+export class ChatCompletion extends Schema.Opaque<ChatCompletion>()(Schema.Struct({
   id: Schema.String,
   created: Number,
   model: Schema.String,
@@ -101,15 +101,7 @@ export const ChatCompletion = Schema.Struct({
   usage: optional(Usage),
   cost: optional(Cost),
   venice_parameters: optional(VeniceParameters)
-})
-
-/**
- * An answer to a conversation.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ChatCompletion extends Schema.Schema.Type<typeof ChatCompletion> {}
+})) {}
 
 /**
  * An event of `POST /chat/completions`.
@@ -122,7 +114,7 @@ export interface ChatCompletion extends Schema.Schema.Type<typeof ChatCompletion
  * @category schemas
  * @since 0.1.0
  */
-export const ChatCompletionChunk = Schema.Struct({
+export class ChatCompletionChunk extends Schema.Opaque<ChatCompletionChunk>()(Schema.Struct({
   id: Text,
   created: Number,
   model: Text,
@@ -144,15 +136,7 @@ export const ChatCompletionChunk = Schema.Struct({
   usage: optional(Usage),
   cost: optional(Cost),
   venice_parameters: optional(VeniceParameters)
-})
-
-/**
- * A part of an answer.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ChatCompletionChunk extends Schema.Schema.Type<typeof ChatCompletionChunk> {}
+})) {}
 
 /** A block of output. `type` says which of the fields it has. */
 const OutputItem = Schema.Struct({
@@ -188,7 +172,7 @@ const OutputItem = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const Response = Schema.Struct({
+export class Response extends Schema.Opaque<Response>()(Schema.Struct({
   id: Schema.String,
   created_at: Number,
   model: Schema.String,
@@ -203,15 +187,7 @@ export const Response = Schema.Struct({
     output_tokens_details: optional(Schema.Struct({ reasoning_tokens: Number })),
     total_tokens: Schema.Finite
   }))
-})
-
-/**
- * A response with its blocks of output.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Response extends Schema.Schema.Type<typeof Response> {}
+})) {}
 
 /**
  * An event of `POST /responses`. `type` says which of the fields it has.
@@ -219,7 +195,7 @@ export interface Response extends Schema.Schema.Type<typeof Response> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ResponseEvent = Schema.Struct({
+export class ResponseEvent extends Schema.Opaque<ResponseEvent>()(Schema.Struct({
   /** Such as `response.output_text.delta`. */
   type: Schema.String,
   sequence_number: Number,
@@ -241,15 +217,7 @@ export const ResponseEvent = Schema.Struct({
   })),
   /** Of a `web_search_call`. */
   results: optional(Schema.Array(Schema.Struct({ index: Number, url: Text, title: Text, snippet: Text })))
-})
-
-/**
- * A part of a response.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ResponseEvent extends Schema.Schema.Type<typeof ResponseEvent> {}
+})) {}
 
 /**
  * The success of `POST /embeddings`.
@@ -257,7 +225,7 @@ export interface ResponseEvent extends Schema.Schema.Type<typeof ResponseEvent> 
  * @category schemas
  * @since 0.1.0
  */
-export const Embeddings = Schema.Struct({
+export class Embeddings extends Schema.Opaque<Embeddings>()(Schema.Struct({
   model: Schema.String,
   data: Schema.Array(Schema.Struct({
     index: Schema.Finite,
@@ -265,15 +233,7 @@ export const Embeddings = Schema.Struct({
     embedding: Schema.Union([Schema.Array(Schema.Finite), Schema.String])
   })),
   usage: optional(Schema.Struct({ prompt_tokens: Schema.Finite, total_tokens: Schema.Finite }))
-})
-
-/**
- * The embeddings of the texts of a request.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Embeddings extends Schema.Schema.Type<typeof Embeddings> {}
+})) {}
 
 /**
  * The success of `POST /image/generate` without `return_binary`.
@@ -281,7 +241,7 @@ export interface Embeddings extends Schema.Schema.Type<typeof Embeddings> {}
  * @category schemas
  * @since 0.1.0
  */
-export const GeneratedImages = Schema.Struct({
+export class GeneratedImages extends Schema.Opaque<GeneratedImages>()(Schema.Struct({
   id: Schema.String,
   /** Each in base64. */
   images: Schema.Array(Schema.String),
@@ -291,15 +251,7 @@ export const GeneratedImages = Schema.Struct({
     inferenceQueueTime: Number,
     total: Number
   }))
-})
-
-/**
- * Generated images.
- *
- * @category models
- * @since 0.1.0
- */
-export interface GeneratedImages extends Schema.Schema.Type<typeof GeneratedImages> {}
+})) {}
 
 /**
  * The success of `POST /images/generations`.
@@ -307,22 +259,14 @@ export interface GeneratedImages extends Schema.Schema.Type<typeof GeneratedImag
  * @category schemas
  * @since 0.1.0
  */
-export const Images = Schema.Struct({
+export class Images extends Schema.Opaque<Images>()(Schema.Struct({
   created: Number,
   data: Schema.Array(Schema.Struct({
     b64_json: Text,
     /** A data URL. */
     url: Text
   }))
-})
-
-/**
- * Generated images in OpenAI's shape.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Images extends Schema.Schema.Type<typeof Images> {}
+})) {}
 
 const Price = optional(Schema.Struct({ usd: Schema.Finite, diem: Number }))
 
@@ -370,7 +314,7 @@ const Pricing = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const Model = Schema.Struct({
+export class Model extends Schema.Opaque<Model>()(Schema.Struct({
   id: Schema.String,
   created: Number,
   /** `text`, `image`, `video`, `embedding`, … */
@@ -395,15 +339,7 @@ export const Model = Schema.Struct({
     /** `date` is in ISO 8601. */
     deprecation: optional(Schema.Struct({ date: Schema.String }))
   })
-})
-
-/**
- * A model.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Model extends Schema.Schema.Type<typeof Model> {}
+})) {}
 
 /**
  * The success of `GET /models`.
@@ -411,12 +347,4 @@ export interface Model extends Schema.Schema.Type<typeof Model> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Models = Schema.Struct({ type: Text, data: Schema.Array(Model) })
-
-/**
- * The models that Venice offers.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Models extends Schema.Schema.Type<typeof Models> {}
+export class Models extends Schema.Opaque<Models>()(Schema.Struct({ type: Text, data: Schema.Array(Model) })) {}

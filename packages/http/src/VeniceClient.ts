@@ -112,9 +112,12 @@ interface AnyBody {
   readonly body?: unknown
 }
 
+/** Any `HttpBody`. Without its other members, which an editor would offer for a body of fields. */
+interface EncodedBody extends Pick<HttpBody.HttpBody, "~effect/http/HttpBody"> {}
+
 interface BodyOf<Op extends RequestBody.Operation> {
   /** Sent as JSON, or as it is if it is an `HttpBody`. */
-  readonly body: RequestBody.Of<Op> | HttpBody.HttpBody
+  readonly body: RequestBody.Of<Op> | EncodedBody
 }
 
 type PathOptions<Op extends string> = [Operation.PathParameter<Op>] extends [never] ? NoPath

@@ -72,11 +72,24 @@ export interface Row<
   readonly fields?: Fields
 }
 
+// The context and the history are named here, so that an editor shows their names in the parameters of a constructor.
+export interface ResponseField extends Schema.withConstructorDefault<typeof ResponseContext> {
+  readonly "~type.make": ResponseContext
+}
+
+export interface AttemptsField extends Schema.optionalKey<typeof Attempts> {
+  readonly "~type.make": Attempts
+}
+
 export interface CommonFields {
+  /** The server's message, verbatim. */
   readonly message: Schema.withConstructorDefault<Schema.String>
+  /** How the decoder identified the error; `code` for an error that you construct. */
   readonly matchedBy: Schema.withConstructorDefault<typeof MatchedBy>
-  readonly response: Schema.withConstructorDefault<typeof ResponseContext>
-  readonly attempts: Schema.optionalKey<typeof Attempts>
+  /** What is known of the response: actual status, ids, hint, budgets, redacted body. */
+  readonly response: ResponseField
+  /** The attempts that a policy made, and why it gave up. */
+  readonly attempts: AttemptsField
 }
 
 /** The constants of the row, which every instance has on its prototype. */
@@ -84,6 +97,7 @@ export interface Constants<Status extends number, C extends Category> {
   readonly [TypeId]: typeof TypeId
   /** The documented status; `response.status` is the actual one. */
   readonly status: Status
+  /** What the caller can do about the error. */
   readonly category: C
   /** The URL of the page about the error: what happened, what to do, whether it is retried. */
   readonly docs: string

@@ -25,11 +25,15 @@ import type * as Decider from "./decider.ts"
  * @since 0.1.0
  */
 export interface Rule {
+  /** The delay before the first retry. A number is milliseconds. */
   readonly base: Duration.Input
+  /** What each delay is multiplied by for the next one. */
   readonly factor: number
+  /** The longest delay without a hint. A number is milliseconds. */
   readonly cap: Duration.Input
   /** How many retries failures of this kind get. */
   readonly retries: number
+  /** How much each delay varies. */
   readonly jitter: Decider.Jitter
 }
 
@@ -39,7 +43,7 @@ export interface Rule {
  * @category models
  * @since 0.1.0
  */
-export type Rules = Readonly<Record<Decider.Kind, Rule>>
+export interface Rules extends Readonly<Record<Decider.Kind, Rule>> {}
 
 /**
  * Limits over all kinds, as `Retry.limit` takes them.
