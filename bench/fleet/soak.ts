@@ -36,7 +36,11 @@ const scenario: Scenario = {
       latency: { median: "100 millis", p99: "500 millis" },
       balance: { usd: 1000 }
     },
-    chaos: { rates: { MODEL_OVERLOADED: 0.01, INFERENCE_FAILED: 0.02, disconnect: 0.01, truncate: 0.01 } }
+    // Not the billing that the charges are read from.
+    chaos: {
+      on: "POST /chat/completions",
+      rates: { MODEL_OVERLOADED: 0.01, INFERENCE_FAILED: 0.02, disconnect: 0.01, truncate: 0.01 }
+    }
   }),
   calls: (process, _, seconds, seed) => {
     const random = randomOf(seed * 1000 + process)
