@@ -100,7 +100,7 @@ export const run = async (scenario: Scenario, subject: Subject, options: Options
       const reader = { isOn: options.onEntries !== undefined }
       const reading = (async () => {
         while (reader.isOn) {
-          onEntries(await venice.read())
+          onEntries(await venice.read(true))
           await sleep(5000)
         }
       })()

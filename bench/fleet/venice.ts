@@ -11,8 +11,8 @@ export interface Venice {
   readonly pid: number
   /** Starts the emulated Venice anew. */
   readonly load: (script: unknown) => Promise<void>
-  /** The exchanges after the last one that was read. */
-  readonly read: () => Promise<ReadonlyArray<Journal.Entry>>
+  /** The exchanges after the last one that was read; with `isEnded` only those before the first that goes on. */
+  readonly read: (isEnded?: boolean) => Promise<ReadonlyArray<Journal.Entry>>
   /** The requests that were charged, by the account's own statement. */
   readonly charges: () => Promise<number>
   readonly stop: () => void
@@ -46,14 +46,16 @@ export const startVenice = async (): Promise<Venice> => {
       if (!response.ok) throw new Error(`the script was refused: ${await response.text()}`)
       after = 0
     },
-    read: async () => {
+    read: async (isEnded = false) => {
       const entries: Array<Journal.Entry> = []
       while (true) {
         const page = await decodePage(await get(`${adminUrl}/journal?after=${after}&limit=1000`))
         if (page.dropped > after) throw new Error(`the journal dropped ${page.dropped - after} entries unread`)
-        entries.push(...page.entries)
-        after = page.entries.at(-1)?.id ?? after
-        if (page.next === undefined) return entries
+        const pending = isEnded ? page.entries.findIndex(({ outcome }) => outcome === "pending") : -1
+        const read = pending < 0 ? page.entries : page.entries.slice(0, pending)
+        entries.push(...read)
+        after = read.at(-1)?.id ?? after
+        if (page.next === undefined || pending >= 0) return entries
       }
     },
     charges: async () => {
