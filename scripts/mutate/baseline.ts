@@ -77,7 +77,8 @@ export class Baseline {
     const reaching = this.#reaching.get(counter) ?? []
     const loaded = this.#loading.get(counter) ?? []
     const collected = this.#collecting.get(counter) ?? []
-    const warm = loaded.length > 0 ? [] : reaching
+    const isLoaded = new Set(loaded)
+    const warm = reaching.filter((i) => !isLoaded.has(this.tests[i]!.file))
     const fresh = [...new Set([...loaded, ...collected])].flatMap((file) => this.#ofFile.get(file) ?? [])
     if (warm.length + fresh.length === 0) return undefined
     return { warm, fresh, files: [...new Set([...warm, ...fresh].map((i) => this.tests[i]!.file))] }
