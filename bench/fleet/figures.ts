@@ -46,19 +46,25 @@ const locksOut = (entry: Journal.Entry): boolean => {
   return status >= 400 && status < 500 && status !== 429 && headerOf(entry, "x-ratelimit-remaining") === "1"
 }
 
-/** Venice bills a request that it ran, whether its response arrived or not. */
-const isCharged = ({ outcome, response }: Journal.Entry): boolean =>
-  response === undefined ? outcome === "disconnected" || outcome === "aborted" : response.status === 200
+/** Venice bills a request that it ran, whether its response arrived or not. It does not run a wrong one. */
+const isCharged = ({ outcome, response }: Journal.Entry, kind: Kind | undefined): boolean =>
+  response === undefined
+    ? kind !== "wrong" && (outcome === "disconnected" || outcome === "aborted")
+    : response.status === 200
 
 /** How many calls were charged more than once. */
-const twice = (entries: ReadonlyArray<Journal.Entry>): { readonly charged: number; readonly twice: number } => {
+const twice = (
+  entries: ReadonlyArray<Journal.Entry>,
+  kindOf: (id: string | undefined) => Kind | undefined
+): { readonly charged: number; readonly twice: number } => {
   const times = new Map<string, number>()
   let charged = 0
   for (const entry of entries) {
-    if (entry.request.operation !== "POST /chat/completions" || !isCharged(entry)) continue
+    const id = idIn(entry.request.body.text ?? "")
+    if (entry.request.operation !== "POST /chat/completions" || !isCharged(entry, kindOf(id))) continue
     charged++
-    const id = idIn(entry.request.body.text ?? "") ?? `request ${entry.id}`
-    times.set(id, (times.get(id) ?? 0) + 1)
+    const call = id ?? `request ${entry.id}`
+    times.set(call, (times.get(call) ?? 0) + 1)
   }
   return { charged, twice: [...times.values()].filter((n) => n > 1).length }
 }
@@ -86,7 +92,7 @@ export const figuresOf = (run: Run): Figures => {
   const failures = new Map<string, number>()
   for (const { outcome } of failed) failures.set(outcome, (failures.get(outcome) ?? 0) + 1)
   const lockouts = chats.filter(locksOut).length
-  const charges = twice(chats)
+  const charges = twice(chats, kindOf)
   const overDeadline = Math.max(...ended.map(({ end, start }) => end - start - scenario.deadline))
   /** A process whose event loop pauses is late, whatever the library does. */
   const late = ended.filter(({ end, process, start }) =>
