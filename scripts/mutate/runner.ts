@@ -6,7 +6,7 @@
  */
 import { appendFileSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { RunnerTask, RunnerTestCase, TestContext } from "vitest"
+import type { RunnerTask, RunnerTestCase, RunnerTestSuite, TestContext } from "vitest"
 import { test as register, TestRunner } from "vitest"
 import { collectTests, startTests } from "vitest/internal/browser"
 import { groupBy } from "./groups.ts"
@@ -98,6 +98,13 @@ const limitOf = ({ milliseconds }: Test): number => 5000 + 20 * milliseconds
 
 const testsOf = (task: RunnerTask): ReadonlyArray<RunnerTestCase> =>
   task.type === "test" ? (task.mode === "run" || task.mode === "queued" ? [task] : []) : task.tasks.flatMap(testsOf)
+
+/** The suites around a test, the outermost first, with their hooks. */
+const suitesAround = ({ file, suite }: RunnerTestCase) => {
+  const suites: Array<RunnerTestSuite> = []
+  for (let one = suite; one !== undefined && one !== file; one = one.suite) suites.unshift(one)
+  return [file, ...suites].map((one) => ({ suite: one, ...TestRunner.getSuiteHooks(one) }))
+}
 
 interface Collected {
   readonly failed: boolean
@@ -252,9 +259,16 @@ class Session {
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), limit)
     })
+    const undone: Array<() => Promise<void>> = []
     const run = async (): Promise<"passed" | "failed"> => {
       try {
         this.#runner.onBeforeTryTask(test, { retry: 0, repeats: 0 })
+        for (const { beforeEach, suite } of suitesAround(test)) {
+          for (const hook of beforeEach) {
+            const undo: unknown = await hook(test.context, suite)
+            if (typeof undo === "function") undone.push(async () => void await undo())
+          }
+        }
         await TestRunner.getTestFn(test)()
         const settled = await Promise.allSettled(host.promises ?? [])
         for (const one of settled) if (one.status === "rejected") return "failed"
@@ -263,6 +277,10 @@ class Session {
       } catch {
         return "failed"
       } finally {
+        for (const { afterEach, suite } of suitesAround(test)) {
+          for (const hook of afterEach) undone.push(async () => void await hook(test.context, suite))
+        }
+        for (const undo of undone.toReversed()) await undo().catch(() => {})
         const hooks = test as { onFinished?: ReadonlyArray<(context: TestContext) => unknown>; onFailed?: unknown }
         for (const hook of hooks.onFinished ?? []) await hook(test.context)
         hooks.onFinished = []
