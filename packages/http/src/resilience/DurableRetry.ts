@@ -186,7 +186,8 @@ const describeCall = Effect.withFiber<typeof Call.Type>((fiber) => {
   const deadline = fiber.getRef(Retry.Deadline)
   const idempotencyKey = fiber.getRef(Operation.IdempotencyKey)
   return Effect.succeed({
-    ...(deadline !== undefined && { deadline }),
+    // JSON has no infinite number. One before the epoch has passed as well as the epoch.
+    ...(deadline !== undefined && deadline < Infinity && { deadline: Math.max(0, deadline) }),
     ...(idempotencyKey !== undefined && { idempotencyKey })
   })
 })
