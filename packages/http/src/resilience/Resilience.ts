@@ -226,7 +226,7 @@ export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<Resilience
     breaker !== false && Breaker.layerRedis(breaker),
     pacing !== false && Pacing.layerRedis(pacing)
   )
-  return Layer.provide(parts, Layer.effect(Redis, Effect.flatMap(Redis, batched)))
+  return Layer.provide(parts, Layer.effect(Redis, Effect.map(Redis, batched)))
 }
 
 /**

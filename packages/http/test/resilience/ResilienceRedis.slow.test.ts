@@ -134,6 +134,26 @@ describeRedis("all parts of a fleet", () => {
       assert.strictEqual(yield* Fiber.join(waiting), "PACE_EXCEEDED")
     }))
 
+  it.live("of a process that ends after its call have told everything", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const redis = yield* connected(port)
+      const wrong = Effect.fail(new Errors.InvalidRequest({ response: { status: 400 } }))
+      for (let i = 0; i < 3; i++) {
+        const tag = yield* Effect.scoped(Effect.flatMap(processOf(port), (process) => tagOf(send(process)(wrong))))
+        assert.strictEqual(tag, "INVALID_REQUEST")
+      }
+
+      const count = Effect.fnUntraced(function*(suffix: string) {
+        const names = yield* redis.send<ReadonlyArray<string>>("KEYS", `venice:failures*${suffix}`)
+        const braced = yield* redis.send<ReadonlyArray<string>>("KEYS", `{venice:failures*${suffix}`)
+        const sizes = yield* Effect.forEach([...names, ...braced], (name) => redis.send<number>("ZCARD", name))
+        return sizes.reduce((sum, size) => sum + size, 0)
+      })
+      assert.strictEqual(yield* count(":failures"), 3)
+      assert.strictEqual(yield* count(":flight"), 0)
+    }))
+
   it.live("share what they find out, and go on while Redis is away", () =>
     Effect.gen(function*() {
       const server = yield* startServer
