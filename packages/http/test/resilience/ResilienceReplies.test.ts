@@ -1,6 +1,6 @@
 /** The parts over a Redis that replies what no script of ours does, late, or not at all. */
 import { Retry } from "@effect-venice/core"
-import { Resilience } from "@effect-venice/http/resilience"
+import { Breaker, Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { Redis } from "effect/persistence"
@@ -101,8 +101,9 @@ describe("the probe of a circuit", () => {
         return Effect.succeed(1)
       })
       const scope = yield* Scope.make()
-      const services = yield* Layer.buildWithScope(layerOver(redis, { guard: false, pacing: false }), scope)
-      const fiber = yield* Effect.forkChild(Effect.provide(protect(Effect.never), services))
+      const layer = Layer.provide(Breaker.layerRedis(), Layer.succeed(Redis.Redis, redis))
+      const services = yield* Layer.buildWithScope(layer, scope)
+      const fiber = yield* Effect.forkChild(Effect.provide(Breaker.protect("m")(Effect.never), services))
       yield* pass(10)
       assert.isAbove(renewed, 1)
       yield* Scope.close(scope, Exit.void)
