@@ -277,6 +277,27 @@ describe("DurableRetry", () => {
       assert.notInclude(texts, canary)
     }))
 
+  it.effect("stores no secret of a failure beside which something died, or that is a defect", () =>
+    Effect.gen(function*() {
+      const canary = "canary-4711-secret"
+      const storage = emptyStorage()
+      const request = HttpClientRequest.get(`https://api.venice.ai/api/v1/models?key=${canary}`).pipe(
+        HttpClientRequest.bearerToken(canary)
+      )
+      const failure = new HttpClientError.HttpClientError({
+        reason: new HttpClientError.TransportError({ request, description: canary })
+      })
+      const both = Effect.ensuring(Effect.fail(failure), Effect.die(new Error("died in a finalizer")))
+
+      const exit = yield* runProcess(DurableRetry.retry(options)(both), storage)
+      yield* runProcess(DurableRetry.retry({ ...options, name: "other" })(Effect.die(failure)), storage)
+
+      assert.isTrue(Exit.isFailure(exit!) && Cause.hasDies(exit.cause))
+      assert.include([...storage.results.keys()], "other/1/failure")
+      assert.include([...storage.results].flat().join("\n"), "died in a finalizer")
+      assert.notInclude([...storage.results].flat().join("\n"), canary)
+    }))
+
   it.effect.prop(
     "decides the same about a failure that was stored",
     [Arbitraries.failures],

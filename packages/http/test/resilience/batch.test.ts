@@ -79,7 +79,8 @@ describe("scripts of the same moment", () => {
       const both = Effect.all([Effect.exit(thrown.eval(double)("a", 2)), Effect.exit(thrown.eval(other)("b"))], {
         concurrency: 2
       })
-      for (const exit of yield* both) assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      const exits: ReadonlyArray<Exit.Exit<unknown, unknown>> = yield* both
+      for (const exit of exits) assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
     }))
 
   it.effect("are sent apart on a cluster that has their keys on different nodes", () =>
