@@ -1,6 +1,6 @@
 import { Attempts, Classification, Errors, Operation, Retry, RetryBudget } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Duration, Effect, Schema } from "effect"
+import { Data, Duration, Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 
 const steady = Retry.jittered(Retry.standard, "none")
@@ -67,6 +67,26 @@ describe("Retry.decisions", () => {
       yield* restore(decision, failure)
 
       assert.deepStrictEqual(Retry.history(failure), Attempts.make([{ code: "NoAnswer" }], "attempts"))
+    }))
+
+  it.effect("lets a policy around it know that it gave up before", () =>
+    Effect.gen(function*() {
+      const { decide } = yield* Retry.decisions(Retry.limit(steady, { attempts: 1 }))
+      const decision = yield* decide(new NoAnswer({ operation: "GET /models" }))
+      let attempts = 0
+      const read = Effect.gen(function*() {
+        attempts++
+        const { restore } = yield* Retry.decisions(steady)
+        const failure = new NoAnswer({ operation: "GET /models" })
+        yield* restore(decision, failure)
+        return yield* Effect.fail(failure)
+      })
+
+      const fiber = yield* Effect.forkChild(Effect.exit(Effect.retry(read, steady)))
+      yield* TestClock.adjust("1 hour")
+      yield* Fiber.join(fiber)
+
+      assert.strictEqual(attempts, 1)
     }))
 
   it.effect("gives up on what no policy retries", () =>

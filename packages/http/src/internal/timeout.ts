@@ -10,9 +10,8 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpMethod } from "effect/http/HttpMethod"
 
-const timedOut = (operation: string, duration: Duration.Duration): HttpClientError.HttpClientError => {
+const timedOut = (operation: string, description: string): HttpClientError.HttpClientError => {
   const [method, url] = operation.split(" ", 2) as [HttpMethod, string]
-  const description = `no response within ${Duration.format(duration)}`
   return new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({
       request: HttpClientRequest.make(method)(url),
@@ -28,4 +27,11 @@ export const timeoutOf = <A, E, R>(
   operation: string,
   duration: Duration.Duration
 ): Effect.Effect<A, E | HttpClientError.HttpClientError, R> =>
-  Effect.timeoutOrElse(self, { duration, orElse: () => Effect.fail(timedOut(operation, duration)) })
+  Effect.timeoutOrElse(self, {
+    duration,
+    orElse: () => Effect.fail(timedOut(operation, `no response within ${Duration.format(duration)}`))
+  })
+
+/** The failure of an attempt that was not sent, because the deadline of its call was over before. */
+export const overdue = (operation: string): HttpClientError.HttpClientError =>
+  timedOut(operation, "not sent, because the deadline of the call is over")

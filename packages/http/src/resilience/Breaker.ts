@@ -60,7 +60,6 @@ import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Redis from "effect/persistence/Redis"
 import * as PubSub from "effect/PubSub"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
@@ -68,6 +67,7 @@ import { CircuitOpen, LockoutAhead, PaceExceeded, UnexpectedBody, UnfinishedStre
 import { durationOf } from "../internal/duration.ts"
 import { CircuitPermit, Circuits, type Permit } from "../internal/resilience/circuits.ts"
 import { withMemory } from "../internal/resilience/circuitStore.ts"
+import { makeReports, type Reports } from "../internal/resilience/reports.ts"
 
 export type { Permit } from "../internal/resilience/circuits.ts"
 
@@ -202,7 +202,7 @@ const defaultOpenDuration = Schedule.exponential("5 seconds").pipe(Schedule.upTo
 const make = Effect.fnUntraced(function*(
   settings: Settings,
   store: CircuitBreaker.CircuitBreakerStore["Service"],
-  scope: Scope.Scope | undefined
+  reports: Reports | undefined
 ) {
   const { openDuration = defaultOpenDuration } = settings
   const transitions = yield* PubSub.sliding<Take.Take<CircuitBreaker.Transition>>(128)
@@ -216,7 +216,7 @@ const make = Effect.fnUntraced(function*(
       classify: classify({ ...outcomes, ...settings.outcomes })
     },
     transitions,
-    scope
+    reports
   )
   const permit = (circuit: string): Permit => new CircuitPermit(circuits, circuit)
   return Breaker.of({
@@ -285,7 +285,7 @@ export const layerRedis = (
       const local = yield* Layer.build(Layer.fresh(memory))
       const Store = CircuitBreaker.CircuitBreakerStore
       const store = withMemory(Context.get(shared, Store), Context.get(local, Store))
-      return yield* make(settings, store, yield* Effect.scope)
+      return yield* make(settings, store, yield* makeReports)
     })
   )
 }

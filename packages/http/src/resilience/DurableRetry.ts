@@ -81,6 +81,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
+import { isHttpClientError } from "effect/http/HttpClientError"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -88,6 +89,7 @@ import type { Scope } from "effect/Scope"
 import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import type { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { secretsOf } from "../internal/credentials.ts"
 import { durationOf } from "../internal/duration.ts"
 import { printed } from "../internal/printed.ts"
 import { Storable } from "../internal/resilience/stored.ts"
@@ -186,7 +188,8 @@ const describeCall = Effect.withFiber<typeof Call.Type>((fiber) => {
   const deadline = fiber.getRef(Retry.Deadline)
   const idempotencyKey = fiber.getRef(Operation.IdempotencyKey)
   return Effect.succeed({
-    ...(deadline !== undefined && { deadline }),
+    // JSON has no infinite number. One before the epoch has passed as well as the epoch.
+    ...(deadline !== undefined && deadline < Infinity && { deadline: Math.max(0, deadline) }),
     ...(idempotencyKey !== undefined && { idempotencyKey })
   })
 })
@@ -209,12 +212,20 @@ const asRetry = (previous: Made | undefined) => <A, E, R>(self: Effect.Effect<A,
     output: { kind: previous.kind, retry: previous.retry, hint: previous.attempt.hint, delay: previous.delay }
   }))
 
-/** An engine stores the message of a defect. */
-const withoutSecrets = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+const describeDefect = ({ defect }: Cause.Die): Cause.Die => {
+  const secrets = isHttpClientError(defect) ? secretsOf(defect.request) : []
+  return Cause.makeDieReason(Redact.cause(defect, secrets))
+}
+
+/**
+ * An engine stores the message of a defect, and of a failure beside a defect: the failure of a call whose finalizer died.
+ * That one is left out.
+ */
+const withoutSecrets = <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, never, R> =>
   Effect.catchCause(self, (cause) =>
     Effect.failCause(Cause.fromReasons(
-      cause.reasons.map((reason) =>
-        Cause.isDieReason(reason) ? Cause.makeDieReason(Redact.cause(reason.defect, [])) : reason
+      cause.reasons.flatMap((reason) =>
+        Cause.isFailReason(reason) ? [] : [Cause.isDieReason(reason) ? describeDefect(reason) : reason]
       )
     )))
 

@@ -78,6 +78,7 @@ import {
 } from "../internal/resilience/failureBudgets.ts"
 import { answerOfExit } from "../internal/resilience/guardAnswer.ts"
 import { keyNameOf } from "../internal/resilience/keyName.ts"
+import { makeReports } from "../internal/resilience/reports.ts"
 import { countOf, millisOf, positiveMillisOf } from "../internal/resilience/settings.ts"
 import { instanceName, SharedBudgets, sharedName, SharedTicket } from "../internal/resilience/sharedBudgets.ts"
 import { Collector } from "../internal/responseMetadata.ts"
@@ -207,7 +208,8 @@ export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<LockoutGua
     Effect.gen(function*() {
       const redis = yield* Redis.Redis
       const local = new FailureBudgets(checked)
-      const shared = new SharedBudgets(local, redis, yield* Effect.scope, yield* instanceName, prefix, lease, processes)
+      const reports = yield* makeReports
+      const shared = new SharedBudgets(local, redis, reports, yield* instanceName, prefix, lease, processes)
       return LockoutGuard.of({
         ticket: (call) => new SharedTicket(shared, new LocalTicket(local, call), call),
         remaining: (call) =>

@@ -62,6 +62,7 @@ import { makeCollected } from "../internal/resilience/collected.ts"
 import { keyNameOf } from "../internal/resilience/keyName.ts"
 import { type Answer, type Call, type Checked, Lanes, LaneTurn, type Turn } from "../internal/resilience/lanes.ts"
 import { answerOfExit, answerOfStream, unsent } from "../internal/resilience/paceAnswer.ts"
+import { makeReports } from "../internal/resilience/reports.ts"
 import { countOf, millisOf, positiveMillisOf } from "../internal/resilience/settings.ts"
 import { instanceName } from "../internal/resilience/sharedBudgets.ts"
 import { SharedLanes, SharedTurn } from "../internal/resilience/sharedLanes.ts"
@@ -194,7 +195,7 @@ export const layerRedis = (
     Pacing,
     Effect.gen(function*() {
       const lanes = new Lanes(checked)
-      const shared = new SharedLanes(lanes, yield* Redis.Redis, yield* Effect.scope, yield* instanceName, prefix)
+      const shared = new SharedLanes(lanes, yield* Redis.Redis, yield* makeReports, yield* instanceName, prefix)
       return Pacing.of({ turn: (call) => new SharedTurn(shared, call), waiting: waitingIn(lanes) })
     })
   )

@@ -208,7 +208,7 @@ export const layer = (settings: Settings = {}): Layer.Layer<Resilience> => {
  * An attempt takes two round trips for all parts together, each of one script: one before the request, and one after its
  * end, for which nobody waits. Attempts of the same moment share them. More are needed when a part holds the attempt
  * back: then what the others gave is given back, and they are asked again, one after another. The first call of a key,
- * a model and a `user` may need one more.
+ * a model and a `user` may need one more. The end of the layer waits up to half a second for what was told last.
  *
  * **Gotchas**
  *
@@ -226,7 +226,7 @@ export const layerRedis = (settings: RedisSettings = {}): Layer.Layer<Resilience
     breaker !== false && Breaker.layerRedis(breaker),
     pacing !== false && Pacing.layerRedis(pacing)
   )
-  return Layer.provide(parts, Layer.effect(Redis, Effect.flatMap(Redis, batched)))
+  return Layer.provide(parts, Layer.effect(Redis, Effect.map(Redis, batched)))
 }
 
 /**

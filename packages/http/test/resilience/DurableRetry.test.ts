@@ -179,6 +179,53 @@ describe("DurableRetry", () => {
       assert.strictEqual(Retry.history(Exit.isFailure(exit) && Cause.squash(exit.cause))?.reason, "attempts")
     }))
 
+  it.effect("is not repeated by a policy around it when its own gave up", () =>
+    Effect.gen(function*() {
+      const { began, call } = counting(() => Effect.fail(failed))
+      let calls = 0
+      const body = Effect.suspend(() =>
+        DurableRetry.retry({ ...options, name: `call ${++calls}`, operation: "GET /models" })(call)
+      )
+      const fiber = yield* Effect.forkChild(runProcess(Effect.retry(body, steady), emptyStorage()))
+      yield* TestClock.adjust("1 hour")
+      const exit = yield* Fiber.join(fiber)
+
+      assert.isTrue(Exit.isFailure(exit!))
+      assert.strictEqual(calls, 1)
+      assert.lengthOf(began, 4)
+    }))
+
+  it.effect("stores a deadline that is never, and one that has passed", () =>
+    Effect.gen(function*() {
+      for (const [left, attempts] of [[Duration.infinity, 2], [Duration.negativeInfinity, 1]] as const) {
+        const { began, call } = counting((n) => n === 1 ? Effect.fail(failed) : Effect.succeed("done"))
+        const body = Retry.withDeadline(DurableRetry.retry({ ...options, operation: "GET /models" })(call), left)
+        const fiber = yield* Effect.forkChild(runProcess(body, emptyStorage()))
+        yield* TestClock.adjust("1 minute")
+        const exit = yield* Fiber.join(fiber)
+
+        assert.lengthOf(began, attempts)
+        assert.isFalse(Exit.isFailure(exit!) && Cause.hasDies(exit.cause))
+      }
+    }))
+
+  it.effect("stores the beginning of a text that is long", () =>
+    Effect.gen(function*() {
+      const long = "long ".repeat(100_000)
+      const request = HttpClientRequest.get(`https://api.venice.ai/${long}`)
+      const failures = [
+        new Cause.TimeoutError(long),
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request, description: long, cause: new Error(long) })
+        })
+      ]
+      for (const failure of failures) {
+        const storage = emptyStorage()
+        yield* runProcess(DurableRetry.retry({ ...options, policy: Retry.never })(Effect.fail(failure)), storage)
+        assert.isBelow([...storage.results.values()].join("").length, 8192)
+      }
+    }))
+
   it.effect("stores failures of your own by their schema", () =>
     Effect.gen(function*() {
       class Mine extends Schema.TaggedError<Mine>()("Mine", { why: Schema.String }) {}
@@ -228,6 +275,27 @@ describe("DurableRetry", () => {
       assert.include(texts, "ECONNREFUSED")
       assert.include(texts, "failed with")
       assert.notInclude(texts, canary)
+    }))
+
+  it.effect("stores no secret of a failure beside which something died, or that is a defect", () =>
+    Effect.gen(function*() {
+      const canary = "canary-4711-secret"
+      const storage = emptyStorage()
+      const request = HttpClientRequest.get(`https://api.venice.ai/api/v1/models?key=${canary}`).pipe(
+        HttpClientRequest.bearerToken(canary)
+      )
+      const failure = new HttpClientError.HttpClientError({
+        reason: new HttpClientError.TransportError({ request, description: canary })
+      })
+      const both = Effect.ensuring(Effect.fail(failure), Effect.die(new Error("died in a finalizer")))
+
+      const exit = yield* runProcess(DurableRetry.retry(options)(both), storage)
+      yield* runProcess(DurableRetry.retry({ ...options, name: "other" })(Effect.die(failure)), storage)
+
+      assert.isTrue(Exit.isFailure(exit!) && Cause.hasDies(exit.cause))
+      assert.include([...storage.results.keys()], "other/1/failure")
+      assert.include([...storage.results].flat().join("\n"), "died in a finalizer")
+      assert.notInclude([...storage.results].flat().join("\n"), canary)
     }))
 
   it.effect.prop(

@@ -59,6 +59,17 @@ describe("a guard", () => {
       assert.strictEqual(yield* remaining(), 49)
     }).pipe(guarded()))
 
+  it.effect("holds calls back for no longer than a window when the clock was set back", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_000)
+      for (let i = 0; i < 45; i++) yield* fail(notFound())
+      yield* TestClock.setTime(0)
+
+      assert.strictEqual(String((yield* aheadOf(answered())).retryAfter), "30000 millis")
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(guarded()))
+
   it.effect("counts what Venice counts", () =>
     Effect.gen(function*() {
       yield* fail(new Errors.RateLimitExceeded({ response: { status: 429 } }))

@@ -108,6 +108,19 @@ describe("calls", () => {
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(waiting)))
     }).pipe(provide(small(10))))
 
+  it.effect("wait for no more than a window when the clock was set back", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_000)
+      yield* answer({})
+      yield* TestClock.setTime(0)
+      const { sent } = yield* sendAll([model, model])
+
+      yield* TestClock.adjust("59999 millis")
+      assert.deepStrictEqual(sent, [[0, 0]])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(sent, [[0, 0], [1, 60]])
+    }).pipe(provide({ ...small(2), longestWait: "2 minutes" })))
+
   it.effect("are refused when the queue is full", () =>
     Effect.gen(function*() {
       const { fibers } = yield* sendAll([model, model])
@@ -202,6 +215,19 @@ describe("a response", () => {
       assert.deepStrictEqual(sent, [])
       yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(sent, [[0, 7], [1, 7]])
+    }).pipe(provide(small(100))))
+
+  it.effect("with a 429 pauses no longer when the clock was set back", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_000)
+      yield* answer({ pause: Duration.seconds(7) })
+      yield* TestClock.setTime(0)
+      const { sent } = yield* sendAll([model])
+
+      yield* TestClock.adjust("6999 millis")
+      assert.deepStrictEqual(sent, [])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(sent, [[0, 7]])
     }).pipe(provide(small(100))))
 
   it.effect("with a 429 also pauses who waits already", () =>

@@ -48,6 +48,19 @@ describeRedis("the pace of a fleet", () => {
       }
     }))
 
+  it.live("goes by the budgets in the settings of a process, also if they were others before", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const before = yield* pacingOf(port, { budgets: { requests: 100, tokens: 1000 } })
+      const after = yield* pacingOf(port, { budgets: { requests: 3, tokens: 1000 }, longestWait: 0 })
+
+      yield* send(before)
+      yield* told
+      const exits = yield* Effect.forEach([1, 2, 3], () => send(after))
+
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, true, false])
+    }))
+
   it.live("counts calls without tokens, also when they are over", () =>
     Effect.gen(function*() {
       const { port } = yield* startServer

@@ -2,7 +2,7 @@
 import { Errors, Retry } from "@effect-venice/core"
 import { BoundedRedis, Resilience } from "@effect-venice/http/resilience"
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Metric, Schedule } from "effect"
+import { Context, Effect, Fiber, Layer, Metric, Schedule, Stream } from "effect"
 import { Redis } from "effect/persistence"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -50,6 +50,13 @@ const scriptsRun = ({ send }: Commands) =>
     const calls = [...info.matchAll(/cmdstat_(?:eval|evalsha|fcall):calls=(\d+)/g)]
     return calls.reduce((sum, [, count]) => sum + Number(count), 0)
   })
+
+/** How many members the sorted sets of all budgets have in Redis, by the end of their name. */
+const counted = Effect.fnUntraced(function*({ send }: Commands, suffix: string) {
+  const names = yield* send<ReadonlyArray<string>>("KEYS", `*${suffix}`)
+  const sizes = yield* Effect.forEach(names, (name) => send<number>("ZCARD", name))
+  return sizes.reduce((sum, size) => sum + size, 0)
+})
 
 /** Waits until Redis has run so many, and then for more that should not come. */
 const settled = (redis: Commands, expected: number) =>
@@ -133,6 +140,57 @@ describeRedis("all parts of a fleet", () => {
       assert.strictEqual(yield* Fiber.join(flight), "sent")
       assert.strictEqual(yield* Fiber.join(waiting), "PACE_EXCEEDED")
     }))
+
+  it.live("of a process that ends after its call have told everything", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const redis = yield* connected(port)
+      const wrong = Effect.fail(new Errors.InvalidRequest({ response: { status: 400 } }))
+      for (let i = 0; i < 3; i++) {
+        const tag = yield* Effect.scoped(Effect.flatMap(processOf(port), (process) => tagOf(send(process)(wrong))))
+        assert.strictEqual(tag, "INVALID_REQUEST")
+      }
+
+      assert.strictEqual(yield* counted(redis, ":failures"), 3)
+      assert.strictEqual(yield* counted(redis, ":flight"), 0)
+    }))
+
+  it.live("give everything back when calls and streams are interrupted at any moment", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const redis = yield* connected(port)
+      const process = yield* processOf(port, {
+        guard: { limit: 10_000, lease: "10 minutes" },
+        pacing: { budgets: { requests: 10_000, tokens: 1e9 } }
+      })
+      let sent = 0
+      const request = Effect.andThen(Effect.sync(() => sent++), Effect.yieldNow)
+      const stream = Stream.runDrain(
+        Resilience.protectStream("POST /chat/completions", { body })(Stream.fromEffect(request))
+      ).pipe(Effect.provideService(Resilience.Resilience, process))
+
+      for (let round = 0; round < 40; round++) {
+        const calls = Array.from({ length: 50 }, (_, i) => i % 2 === 0 ? send(process)(request) : stream)
+        const fibers = yield* Effect.forEach(calls, (call) => Effect.forkChild(call))
+        for (let moment = 0; moment < round % 20; moment++) {
+          yield* moment % 4 === 3
+            ? Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+            : Effect.yieldNow
+        }
+        yield* Fiber.interruptAll(fibers)
+      }
+      yield* Effect.repeat(counted(redis, ":flight"), {
+        until: (inFlight) => inFlight === 0,
+        schedule: Schedule.spaced("20 millis"),
+        times: 500
+      })
+      yield* Effect.sleep("200 millis")
+
+      assert.strictEqual(yield* counted(redis, ":flight"), 0)
+      assert.strictEqual(yield* counted(redis, ":sent"), sent)
+      assert.strictEqual(yield* process.pacing!.waiting({ model: "m" }), 0)
+      assert.strictEqual(yield* tagOf(send(process)(Effect.void)), "sent")
+    }), 60_000)
 
   it.live("share what they find out, and go on while Redis is away", () =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Cause, Effect, Exit, Fiber } from "effect"
 import { Redis } from "effect/persistence"
 import { batched } from "../../src/internal/resilience/batch.ts"
 
@@ -8,20 +8,25 @@ const double = Redis.script((key: string, n: number) => [key, n], { numberOfKeys
 const other = Redis.script((key: string) => [key], { numberOfKeys: 1, lua: "return redis.call('GET', KEYS[1])" })
   .withReturnType<string | null>()
 
+type Reply = (args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>
+
+const redisOf = (reply: Reply) =>
+  Redis.make({
+    send: <A>(command: string, ...args: ReadonlyArray<string>) =>
+      command === "SCRIPT" ? Effect.succeed("sha" as A) : reply(args.slice(1)) as Effect.Effect<A, Redis.RedisError>,
+    subscribe: () => Effect.succeed(Effect.never),
+    connect: Effect.never
+  })
+
 /** A Redis that keeps what it was sent, and replies as told. */
-const make = (reply: (args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>) =>
+const make = (reply: Reply) =>
   Effect.gen(function*() {
     const sent: Array<ReadonlyArray<string>> = []
-    const redis = yield* Redis.make({
-      send: <A>(command: string, ...args: ReadonlyArray<string>) => {
-        if (command === "SCRIPT") return Effect.succeed("sha" as A)
-        sent.push(args.slice(1))
-        return reply(args.slice(1)) as Effect.Effect<A, Redis.RedisError>
-      },
-      subscribe: () => Effect.succeed(Effect.never),
-      connect: Effect.never
+    const redis = yield* redisOf((args) => {
+      sent.push(args)
+      return reply(args)
     })
-    const { eval: evaluate } = yield* batched(redis)
+    const { eval: evaluate } = batched(redis)
     return { sent, double: evaluate(double), other: evaluate(other) }
   })
 
@@ -54,6 +59,28 @@ describe("scripts of the same moment", () => {
 
       assert.deepStrictEqual(failures.map(({ cause }) => String(cause)), ["Error: away", "Error: away"])
       assert.lengthOf(sent, 1)
+    }))
+
+  it.effect("all end when Redis replies in another form, and when its driver throws", () =>
+    Effect.gen(function*() {
+      const replies = [null, 5, "OK", {}, [], [5, null], [[0, 4]]].map((reply) => Effect.succeed(reply))
+      for (const reply of replies) {
+        const { double, other } = yield* make(() => reply)
+        const [, last] = yield* Effect.all([Effect.exit(double("a", 2)), Effect.exit(other("b"))], { concurrency: 2 })
+        assert.isTrue(Exit.isFailure(last))
+      }
+
+      const thrown = batched({
+        ...(yield* redisOf(() => Effect.void)),
+        eval: () => {
+          throw new Error("no driver")
+        }
+      })
+      const both = Effect.all([Effect.exit(thrown.eval(double)("a", 2)), Effect.exit(thrown.eval(other)("b"))], {
+        concurrency: 2
+      })
+      const exits: ReadonlyArray<Exit.Exit<unknown, unknown>> = yield* both
+      for (const exit of exits) assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
     }))
 
   it.effect("are sent apart on a cluster that has their keys on different nodes", () =>

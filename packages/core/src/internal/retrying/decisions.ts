@@ -14,7 +14,7 @@ import { Delay } from "../delay.ts"
 import * as Decider from "./decider.ts"
 import { attemptOf } from "./failure.ts"
 import { refuse } from "./rules.ts"
-import { history, remember, Run } from "./run.ts"
+import { history, Run } from "./run.ts"
 import { begin } from "./simulation.ts"
 
 interface HasNode {
@@ -65,8 +65,8 @@ export interface Decisions {
   /** Decides about the failure of the latest attempt, and counts the retry. */
   readonly decide: (failure: unknown) => Effect.Effect<Decision>
   /**
-   * Counts a decision that was made before, maybe in another process, and gives the failure its history. It draws
-   * nothing, and takes nothing from a shared budget.
+   * Counts a decision that was made before, maybe in another process, and gives the failure its history: a policy around
+   * the call gives up as well. It draws nothing, and takes nothing from a shared budget.
    */
   readonly restore: (decision: Decision, failure: unknown) => Effect.Effect<void>
 }
@@ -132,7 +132,7 @@ export const decisions = (policy: HasNode): Effect.Effect<Decisions> =>
       restore: (decision, failure) =>
         Effect.sync(() => {
           if (decision._tag === "Retry") return run.recount(decision)
-          if (decision.attempts !== undefined) remember(failure, decision.attempts)
+          if (decision.attempts !== undefined) run.endWith(failure, decision.attempts)
         })
     }
   })

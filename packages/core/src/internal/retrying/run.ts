@@ -210,14 +210,18 @@ export class Run {
     // A failure that no policy retries is passed through unchanged.
     if (this.last === undefined && reason === "final") return done
     const last = attemptOf(error)
-    remember(error, append(this.history(), last, reason))
+    this.endWith(error, append(this.history(), last, reason))
     SpanEvents.giveUp(fiber, last, reason)
-    if (Predicate.isObjectKeyword(error)) {
-      const last = givenUp.get(error)
-      const before = last === undefined ? 0 : last.at < this.began ? last.at : last.before
-      givenUp.set(error, { began: this.began, at: ++order, before })
-    }
     return done
+  }
+
+  /** Gives a failure its history, and lets the policies around this one know that it was given up. */
+  endWith(error: unknown, attempts: Attempts.Attempts): void {
+    remember(error, attempts)
+    if (!Predicate.isObjectKeyword(error)) return
+    const last = givenUp.get(error)
+    const before = last === undefined ? 0 : last.at < this.began ? last.at : last.before
+    givenUp.set(error, { began: this.began, at: ++order, before })
   }
 
   retry(error: unknown, signal: Decider.Signal, interval: Decider.Delay, fiber: AnyFiber): Step {

@@ -24,7 +24,7 @@ import type { Call as GuardCall, LockoutGuard } from "../../resilience/LockoutGu
 import type { Call as PacingCall, Pacing } from "../../resilience/Pacing.ts"
 import { count } from "../metrics.ts"
 import { Collector, type Metadata } from "../responseMetadata.ts"
-import { timeoutOf } from "../timeout.ts"
+import { overdue, timeoutOf } from "../timeout.ts"
 import { type Asking, isAsking, nothingLeft } from "./asking.ts"
 import type { Permit } from "./circuits.ts"
 import { makeCollected } from "./collected.ts"
@@ -137,8 +137,8 @@ class Attempt {
           const held = counted(left[first]!, operation)
           return Effect.andThen(this.innerGivenBack, Effect.andThen(held, this.innerTaken))
         }
-        const isBreaker = all[first] === this.permit
-        return isBreaker ? left[first]! : counted(left[first]!, operation)
+        const rests = left.map((rest, i) => all[i] === this.permit ? rest : counted(rest, operation))
+        return Effect.forEach(rests, (rest) => rest, { discard: true })
       }
     )
   }
@@ -155,11 +155,13 @@ class Attempt {
   private inTime<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | HttpClientError, R> {
     const { operation, timeout = Infinity } = this.call
     return Effect.withFiber((fiber) => {
-      this.isSent = true
       const deadline = fiber.getRef(Deadline)
-      if (deadline === undefined && timeout === Infinity) return self
-      const left = (deadline ?? Infinity) - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-      return timeoutOf(self, operation, Duration.millis(Math.max(0, Math.min(timeout, left))))
+      const left = deadline === undefined ? Infinity : deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+      // The parts may have taken the rest of the time.
+      if (left <= 0) return Effect.fail(overdue(operation))
+      this.isSent = true
+      const limit = Math.min(timeout, left)
+      return limit === Infinity ? self : timeoutOf(self, operation, Duration.millis(limit))
     })
   }
 

@@ -11,7 +11,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Redis, RedisError, type Script, script } from "effect/persistence/Redis"
-import type * as Scope from "effect/Scope"
 
 type Service = Redis["Service"]
 
@@ -55,12 +54,21 @@ const batchScript = (scripts: ReadonlyArray<AnyScript>) =>
     lua: luaOf(scripts)
   }).withReturnType<ReadonlyArray<Reply>>()
 
+const failed = (message: string) => Exit.fail(new RedisError({ cause: new Error(message) }))
+
+/** How the script at a place among the others ended. */
+const exitOf = (replies: unknown, place: number): Exit.Exit<unknown, RedisError> => {
+  const reply: unknown = Array.isArray(replies) ? replies[place] : undefined
+  if (!Array.isArray(reply)) return failed("no reply")
+  const [isFailed, value = null] = reply as ReadonlyArray<unknown> as Reply
+  return isFailed === 1 ? failed(String(value)) : Exit.succeed(value)
+}
+
 const isCrossSlot = ({ cause }: RedisError): boolean =>
   (cause instanceof Error ? cause.message : String(cause)).includes("CROSSSLOT")
 
 class Batches {
   private readonly redis: Service
-  private readonly scope: Scope.Scope
   private readonly scripts: Array<AnyScript> = []
   private run:
     | ((keys: ReadonlyArray<unknown>, args: ReadonlyArray<unknown>) => Effect.Effect<
@@ -68,14 +76,13 @@ class Batches {
       RedisError
     >)
     | undefined
-  private pending: Array<Entry> = []
+  private pending = new Set<Entry>()
   private isWaiting = false
   /** The keys of different parts are on different nodes of a cluster. */
   private isCluster = false
 
-  constructor(redis: Service, scope: Scope.Scope) {
+  constructor(redis: Service) {
     this.redis = redis
-    this.scope = scope
   }
 
   /** The number of a script among those that may be asked for. */
@@ -89,14 +96,15 @@ class Batches {
   ask(number: number, script: AnyScript, params: ReadonlyArray<unknown>): Effect.Effect<unknown, RedisError> {
     return Effect.uninterruptibleMask((restore) => {
       const entry: Entry = { number, script, params, replied: Deferred.makeUnsafe() }
-      this.pending.push(entry)
+      this.pending.add(entry)
       const replied = Effect.onInterrupt(restore(Deferred.await(entry.replied)), () =>
         Effect.sync(() => {
-          this.pending = this.pending.filter((other) => other !== entry)
+          this.pending.delete(entry)
         }))
       if (this.isWaiting) return replied
       this.isWaiting = true
-      return Effect.andThen(Effect.forkIn(this.flush, this.scope), replied)
+      // Whoever asks first may be interrupted before the others have their replies.
+      return Effect.andThen(Effect.forkDetach(this.flush), replied)
     })
   }
 
@@ -104,8 +112,8 @@ class Batches {
   private readonly flush: Effect.Effect<void> = Effect.andThen(
     Effect.yieldNow,
     Effect.suspend(() => {
-      const { pending } = this
-      this.pending = []
+      const pending = [...this.pending]
+      this.pending = new Set()
       this.isWaiting = false
       const chunks: Array<Effect.Effect<void>> = []
       for (let from = 0; from < pending.length; from += mostEntries) {
@@ -116,18 +124,26 @@ class Batches {
   )
 
   private send(entries: ReadonlyArray<Entry>): Effect.Effect<void> {
-    return entries.length === 1 || this.isCluster ? this.sendEach(entries) : this.sendTogether(entries)
+    return Effect.suspend(() =>
+      entries.length === 1 || this.isCluster ? this.sendEach(entries) : this.sendTogether(entries)
+    ).pipe(
+      Effect.catchCause((cause) =>
+        Effect.sync(() => {
+          for (const { replied } of entries) Deferred.doneUnsafe(replied, Exit.failCause(cause))
+        })
+      )
+    )
   }
 
   private sendEach(entries: ReadonlyArray<Entry>): Effect.Effect<void> {
     return Effect.forEach(
       entries,
-      ({ params, replied, script }) => Deferred.into(this.redis.eval(script)(...params), replied),
+      ({ params, replied, script }) => Deferred.into(Effect.suspend(() => this.redis.eval(script)(...params)), replied),
       { concurrency: "unbounded", discard: true }
     )
   }
 
-  private sendTogether(entries: ReadonlyArray<Entry>): Effect.Effect<void> {
+  private sendTogether(entries: ReadonlyArray<Entry>): Effect.Effect<void, RedisError> {
     const run = this.run ??= this.redis.eval(batchScript(this.scripts))
     const allKeys: Array<unknown> = []
     const allArgs: Array<unknown> = []
@@ -137,38 +153,26 @@ class Batches {
       allKeys.push(...own.slice(0, numberOfKeys))
       allArgs.push(number, numberOfKeys, own.length - numberOfKeys, ...own.slice(numberOfKeys))
     }
-    return Effect.matchCauseEffect(run(allKeys, allArgs), {
-      onFailure: (cause) => {
-        const failed = Exit.findErrorOption(Exit.failCause(cause))
-        if (failed._tag === "Some" && isCrossSlot(failed.value)) {
-          this.isCluster = true
-          return this.sendEach(entries)
-        }
-        return Effect.sync(() => {
-          for (const { replied } of entries) Deferred.doneUnsafe(replied, Exit.failCause(cause))
-        })
+    return Effect.matchEffect(run(allKeys, allArgs), {
+      onFailure: (error) => {
+        if (!isCrossSlot(error)) return Effect.fail(error)
+        this.isCluster = true
+        return this.sendEach(entries)
       },
       onSuccess: (replies) =>
         Effect.sync(() => {
-          entries.forEach(({ replied }, i) => {
-            const [isFailed, reply = null] = replies[i] ?? [1, "no reply"]
-            Deferred.doneUnsafe(
-              replied,
-              isFailed === 1 ? Exit.fail(new RedisError({ cause: new Error(String(reply)) })) : Exit.succeed(reply)
-            )
-          })
+          entries.forEach(({ replied }, i) => Deferred.doneUnsafe(replied, exitOf(replies, i)))
         })
     })
   }
 }
 
 /** Sends the scripts of the same moment as one. */
-export const batched = (redis: Service): Effect.Effect<Service, never, Scope.Scope> =>
-  Effect.map(Effect.scope, (scope) => {
-    const batches = new Batches(redis, scope)
-    const evaluate: Service["eval"] = (script) => {
-      const number = batches.numberOf(script)
-      return (...params) => batches.ask(number, script, params)
-    }
-    return { ...redis, eval: evaluate }
-  })
+export const batched = (redis: Service): Service => {
+  const batches = new Batches(redis)
+  const evaluate: Service["eval"] = (script) => {
+    const number = batches.numberOf(script)
+    return (...params) => batches.ask(number, script, params)
+  }
+  return { ...redis, eval: evaluate }
+}

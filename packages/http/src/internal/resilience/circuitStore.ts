@@ -12,19 +12,17 @@ type Store = CircuitBreakerStore["Service"]
 /** How long a store may take. Longer than a bounded Redis does. */
 const bound = Duration.millis(500)
 
-const late = () =>
-  Effect.fail(
-    new CircuitBreakerError({
-      reason: new CircuitBreakerStoreError({
-        message: `no response within ${Duration.format(bound)}`,
-        cause: undefined
-      })
-    })
-  )
+const failed = (message: string, cause?: unknown) =>
+  Effect.fail(new CircuitBreakerError({ reason: new CircuitBreakerStoreError({ message, cause }) }))
+
+const late = () => failed(`no response within ${Duration.format(bound)}`)
+
+// A store dies of a reply that it cannot read.
+const unread = (defect: unknown) => failed("no response that can be read", defect)
 
 // The race makes it interruptible. Effect's breaker calls its store where nothing can be interrupted.
 const bounded = <A, R>(self: Effect.Effect<A, CircuitBreakerError, R>) =>
-  Effect.timeoutOrElse(self, { duration: bound, orElse: late })
+  Effect.timeoutOrElse(Effect.catchDefect(self, unread), { duration: bound, orElse: late })
 
 const orElse = <A, R>(
   shared: Effect.Effect<A, CircuitBreakerError, R>,

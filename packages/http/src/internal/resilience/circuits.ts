@@ -19,6 +19,7 @@ import { CircuitOpen } from "../../Failure.ts"
 import { count } from "../metrics.ts"
 import { type Asking, nothingLeft } from "./asking.ts"
 import { recordHeld } from "./held.ts"
+import type { Reports } from "./reports.ts"
 
 /**
  * The permit of one call, for `Resilience`, which asks all its parts at the same time.
@@ -79,19 +80,19 @@ export class Circuits {
   readonly rules: Rules
   /** What this process opened and closed. */
   readonly transitions: PubSub.PubSub<Take.Take<CircuitBreaker.Transition>>
-  /** Where outcomes are recorded in the background, if the store is not in memory. */
-  readonly scope: Scope.Scope | undefined
+  /** Records outcomes in the background, if the store is not in memory. */
+  readonly reports: Reports | undefined
 
   constructor(
     store: Store,
     rules: Rules,
     transitions: PubSub.PubSub<Take.Take<CircuitBreaker.Transition>>,
-    scope: Scope.Scope | undefined
+    reports: Reports | undefined
   ) {
     this.store = store
     this.rules = rules
     this.transitions = transitions
-    this.scope = scope
+    this.reports = reports
   }
 
   publish(transition: CircuitBreaker.Transition | undefined): Effect.Effect<unknown> {
@@ -149,7 +150,7 @@ export class CircuitPermit implements Permit, Asking<CircuitOpen> {
   constructor(circuits: Circuits, circuit: string) {
     this.circuits = circuits
     this.circuit = circuit
-    this.scope = circuits.scope === undefined ? undefined : Scope.makeUnsafe()
+    this.scope = circuits.reports === undefined ? undefined : Scope.makeUnsafe()
   }
 
   get acquire(): Effect.Effect<void, CircuitOpen> {
@@ -193,7 +194,9 @@ export class CircuitPermit implements Permit, Asking<CircuitOpen> {
   settle(exit?: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { admission, circuit, circuits, scope } = this
-      if (admission === undefined) return Effect.void
+      // Redis keeps the lease of a probe for some time after its last renewal, until the outcome is recorded.
+      const ended = scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+      if (admission === undefined) return ended
       this.admission = undefined
       let outcome = CircuitBreaker.ignored
       let unread: Effect.Effect<never> | undefined
@@ -204,13 +207,8 @@ export class CircuitPermit implements Permit, Asking<CircuitOpen> {
         unread = Effect.die(defect)
       }
       const recorded = circuits.record(circuit, admission, outcome)
-      const settled = admission.probe && scope !== undefined
-        ? Effect.ensuring(recorded, Scope.close(scope, Exit.void))
-        : recorded
       // Nobody waits for Redis. What this process asks next is behind it.
-      const told = circuits.scope === undefined
-        ? settled
-        : Effect.asVoid(Effect.forkIn(settled, circuits.scope, { startImmediately: true }))
+      const told = circuits.reports === undefined ? recorded : Effect.andThen(ended, circuits.reports(recorded))
       return unread === undefined ? told : Effect.andThen(told, unread)
     })
   }

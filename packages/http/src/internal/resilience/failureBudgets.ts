@@ -124,7 +124,7 @@ class Shared {
     if (budget?.remaining !== undefined) {
       log.report(budget.remaining, budget.resetAt && DateTime.toEpochMillis(budget.resetAt), now)
     } else if (counted) log.reduceReported()
-    if (lockout !== undefined) log.close(now + Duration.toMillis(lockout))
+    if (lockout !== undefined) log.close(now, now + Duration.toMillis(lockout))
   }
 
   wake(now: number): void {

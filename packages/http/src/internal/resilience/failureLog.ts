@@ -8,7 +8,7 @@
  *
  * @internal
  */
-import { report, type Reported } from "./reported.ts"
+import { report, type Reported, SetBack } from "./reported.ts"
 
 /** All in milliseconds or failures. */
 export interface Rules {
@@ -24,11 +24,12 @@ const part = (failures: number, processes: number): number => Math.floor(failure
 
 export class FailureLog {
   /** When each counted failure arrived, the oldest first. */
-  failures: Array<number> = []
+  readonly failures: Array<number> = []
   inFlight = 0
   closedUntil = -Infinity
   reported: Reported | undefined
   readonly rules: Rules
+  private readonly setBack = new SetBack()
 
   constructor(rules: Rules) {
     this.rules = rules
@@ -37,10 +38,18 @@ export class FailureLog {
   /** Forgets what is over. */
   advance(now: number): void {
     const { failures, reported, rules } = this
+    const back = this.setBack.since(now)
+    if (back > 0) this.moveBack(back)
     let expired = 0
     while (expired < failures.length && failures[expired]! + rules.window <= now) expired++
     if (expired > 0) failures.splice(0, expired)
     if (reported !== undefined && reported.until <= now) this.reported = undefined
+  }
+
+  private moveBack(millis: number): void {
+    for (let i = 0; i < this.failures.length; i++) this.failures[i]! -= millis
+    this.closedUntil -= millis
+    if (this.reported !== undefined) this.reported.until -= millis
   }
 
   /** Whether nothing would be lost with the log. */
@@ -85,8 +94,8 @@ export class FailureLog {
   }
 
   count(now: number): void {
-    // The clock may have been set back.
-    this.failures.push(Math.max(now, this.failures.at(-1) ?? now))
+    this.advance(now)
+    this.failures.push(now)
   }
 
   /** What Venice says is left after a response, and when it will be the whole budget again. */
@@ -100,7 +109,8 @@ export class FailureLog {
     if (this.reported !== undefined) this.reported.remaining--
   }
 
-  close(until: number): void {
+  close(now: number, until: number): void {
+    this.advance(now)
     this.closedUntil = Math.max(this.closedUntil, until)
   }
 }

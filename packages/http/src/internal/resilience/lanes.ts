@@ -105,7 +105,6 @@ export class Lane {
   readonly requests: Meter
   readonly tokens: Meter
   readonly queue: Array<Waiting> = []
-  pausedUntil = -Infinity
   /** Completed when the first of the queue should look again. */
   private changed = Deferred.makeUnsafe<void>()
 
@@ -117,12 +116,12 @@ export class Lane {
   }
 
   isIdle(now: number): boolean {
-    return this.queue.length === 0 && this.pausedUntil <= now && this.requests.isIdle(now) && this.tokens.isIdle(now)
+    return this.queue.length === 0 && this.requests.isIdle(now) && this.tokens.isIdle(now)
   }
 
   /** When the next call can be sent, if it takes so many tokens. */
   opensAt(now: number, tokens: number): number {
-    return Math.max(this.pausedUntil, this.requests.opensAt(now, 1), this.tokens.opensAt(now, tokens))
+    return Math.max(this.requests.opensAt(now, 1), this.tokens.opensAt(now, tokens))
   }
 
   take(now: number, tokens: number): Taken {
@@ -142,7 +141,7 @@ export class Lane {
     if (whole !== undefined) this.tokens.correct(tokens, whole)
     if (rateLimit?.requests !== undefined) this.requests.report(resetOf(rateLimit.requests), requests, now)
     if (rateLimit?.tokens !== undefined) this.tokens.report(resetOf(rateLimit.tokens), tokens, now)
-    if (pause !== undefined) this.pausedUntil = Math.max(this.pausedUntil, now + Duration.toMillis(pause))
+    if (pause !== undefined) this.requests.pause(now, now + Duration.toMillis(pause))
     this.look()
   }
 

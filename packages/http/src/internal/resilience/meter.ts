@@ -3,11 +3,11 @@
  *
  * @internal
  */
-import { report, type Reported } from "./reported.ts"
+import { report, type Reported, SetBack } from "./reported.ts"
 
 /** What one call takes of a budget. */
 export interface Entry {
-  readonly time: number
+  time: number
   amount: number
   /** All that was taken up to this call, to know what was sent after it. */
   readonly total: number
@@ -22,6 +22,8 @@ export class Meter {
   used = 0
   private total = 0
   private reported: Reported | undefined
+  private pausedUntil = -Infinity
+  private readonly setBack = new SetBack()
 
   constructor(limit: number, window: number) {
     this.limit = limit
@@ -30,6 +32,8 @@ export class Meter {
 
   advance(now: number): void {
     const { entries } = this
+    const back = this.setBack.since(now)
+    if (back > 0) this.moveBack(back)
     let expired = 0
     while (expired < entries.length && entries[expired]!.time + this.window <= now) {
       const entry = entries[expired++]!
@@ -40,9 +44,21 @@ export class Meter {
     if (this.reported !== undefined && this.reported.until <= now) this.reported = undefined
   }
 
+  private moveBack(millis: number): void {
+    for (const entry of this.entries) entry.time -= millis
+    this.pausedUntil -= millis
+    if (this.reported !== undefined) this.reported.until -= millis
+  }
+
   isIdle(now: number): boolean {
     this.advance(now)
-    return this.entries.length === 0 && this.reported === undefined
+    return this.entries.length === 0 && this.reported === undefined && this.pausedUntil <= now
+  }
+
+  /** Nothing can be taken until a time. */
+  pause(now: number, until: number): void {
+    this.advance(now)
+    this.pausedUntil = Math.max(this.pausedUntil, until)
   }
 
   /** What can be taken now. */
@@ -56,7 +72,7 @@ export class Meter {
     this.advance(now)
     const amount = Math.min(asked, this.limit)
     const { reported } = this
-    let opens = -Infinity
+    let opens = this.pausedUntil
     if (reported !== undefined && reported.remaining < amount) opens = reported.until
     let missing = amount - (this.limit - this.used)
     for (let i = 0; missing > 0 && i < this.entries.length; i++) {
@@ -67,9 +83,9 @@ export class Meter {
   }
 
   take(now: number, amount: number): Entry {
+    this.advance(now)
     this.total += amount
-    // The clock may have been set back.
-    const entry = { time: Math.max(now, this.entries.at(-1)?.time ?? now), amount, total: this.total, counts: true }
+    const entry = { time: now, amount, total: this.total, counts: true }
     this.entries.push(entry)
     this.used += amount
     if (this.reported !== undefined) this.reported.remaining -= amount

@@ -9,7 +9,19 @@ export interface Reported {
   /** By the server's clock, to tell which of two responses is newer. */
   readonly resetAt: number
   /** By our clock. */
-  readonly until: number
+  until: number
+}
+
+/** Tells how far a clock was set back. What lies in the future by as much would hold calls back for as long. */
+export class SetBack {
+  private latest = -Infinity
+
+  /** How much earlier this time is than the one before, in milliseconds. */
+  since(now: number): number {
+    const back = this.latest - now
+    this.latest = now
+    return Math.max(0, back)
+  }
 }
 
 /** How long what was said holds, in milliseconds. A time that no window ends at is that of another clock. */

@@ -14,18 +14,22 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type Redis, type RedisError, script } from "effect/persistence/Redis"
 import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
 import type { LockoutAhead } from "../../Failure.ts"
 import { type Asking, nothingLeft } from "./asking.ts"
 import type { Answer, Call, Checked, FailureBudgets, LocalTicket, Ticket } from "./failureBudgets.ts"
 import { lockoutAhead } from "./failureBudgets.ts"
 import { recordHeld } from "./held.ts"
 import { hash } from "./keyName.ts"
+import { evaluate, isNumeric } from "./redisScript.ts"
 import { holdsFor } from "./reported.ts"
+import type { Reports } from "./reports.ts"
 import { nowOf } from "./states.ts"
 
 /** What the script returns: a verdict, and a number of milliseconds or failures. */
 type Verdict = readonly [verdict: "send" | "wait" | "refuse" | "left" | "settled", amount: number]
+
+const isVerdict = (reply: unknown): boolean =>
+  Array.isArray(reply) && typeof reply[0] === "string" && isNumeric(reply[1])
 
 interface Arguments {
   readonly mode: "acquire" | "settle" | "look"
@@ -146,7 +150,7 @@ const settledOf = (answer: Answer, now: number, window: number): Settled => {
 export class SharedBudgets {
   readonly local: FailureBudgets
   readonly ask: (args: Arguments) => Effect.Effect<Verdict, RedisError>
-  readonly scope: Scope.Scope
+  readonly report: Reports
   /** How many processes there are, for the time without Redis. */
   readonly processes: number
   private readonly instance: string
@@ -155,17 +159,17 @@ export class SharedBudgets {
   constructor(
     local: FailureBudgets,
     redis: Redis["Service"],
-    scope: Scope.Scope,
+    report: Reports,
     instance: string,
     prefix: string,
     lease: number,
     processes: number
   ) {
     this.local = local
-    this.scope = scope
+    this.report = report
     this.processes = processes
     this.instance = instance
-    this.ask = redis.eval(budgetScript(prefix, local.settings, lease))
+    this.ask = evaluate(redis, budgetScript(prefix, local.settings, lease), isVerdict)
   }
 
   nextId(): string {
@@ -173,7 +177,7 @@ export class SharedBudgets {
   }
 
   look(name: string): Effect.Effect<number, RedisError> {
-    return Effect.map(this.ask({ mode: "look", name, id: "", spare: 0, ...nothing }), ([, left]) => left)
+    return Effect.map(this.ask({ mode: "look", name, id: "", spare: 0, ...nothing }), ([, left]) => Number(left))
   }
 }
 
@@ -246,11 +250,14 @@ export class SharedTicket implements Ticket, Asking<LockoutAhead> {
   ): Effect.Effect<void, LockoutAhead> {
     const now = nowOf(fiber)
     const { model } = this.call
-    const [verdict, millis] = answer ?? this.decideAlone(now)
+    const [verdict, amount] = answer ?? this.decideAlone(now)
     const latest = Math.min(since + this.budgets.local.settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
     const isTooLong = verdict === "wait" && now + pause > latest
     if (verdict === "refuse" || isTooLong) {
-      return Effect.andThen(recordHeld(part, "refused", since), Effect.fail(lockoutAhead(now, now + millis, model)))
+      return Effect.andThen(
+        recordHeld(part, "refused", since),
+        Effect.fail(lockoutAhead(now, now + Number(amount), model))
+      )
     }
     if (verdict === "wait") {
       return Effect.andThen(
@@ -284,7 +291,7 @@ export class SharedTicket implements Ticket, Asking<LockoutAhead> {
         : settledOf(answer, nowOf(fiber), this.budgets.local.settings.window)
       const told = Effect.ignore(this.budgets.ask({ mode: "settle", ...place, spare: 0, ...report }))
       // The caller does not wait for it: until then the place is taken, which is on the safe side.
-      return Effect.andThen(settled, Effect.asVoid(Effect.forkIn(told, this.budgets.scope)))
+      return Effect.andThen(settled, this.budgets.report(told))
     })
   }
 }

@@ -12,7 +12,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type Redis, type RedisError, script } from "effect/persistence/Redis"
-import type * as Scope from "effect/Scope"
 import type { PaceExceeded } from "../../Failure.ts"
 import type { Asking } from "./asking.ts"
 import { hash } from "./keyName.ts"
@@ -26,7 +25,9 @@ import {
   type Turn,
   wholeTokens
 } from "./lanes.ts"
+import { evaluate, isNumeric } from "./redisScript.ts"
 import { holdsFor } from "./reported.ts"
+import type { Reports } from "./reports.ts"
 
 /** What a response said of a budget; `-1` for what it did not say. */
 interface Said {
@@ -88,6 +89,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 
 local function get(field) return tonumber(redis.call('HGET', KEYS[3], field)) end
 local function budget(kind, start)
+  -- Only what Venice said is kept: the settings of a process may change.
   local b = { kind = kind, limit = get(kind .. '.limit') or start, remaining = get(kind .. '.remaining') }
   b.resetAt, b.untilTime = get(kind .. '.resetAt') or 0, get(kind .. '.until') or 0
   if b.untilTime <= now then b.remaining = nil end
@@ -98,7 +100,6 @@ local function keep(b)
     redis.call('HSET', KEYS[3], b.kind .. '.remaining', b.remaining, b.kind .. '.resetAt', b.resetAt,
       b.kind .. '.until', b.untilTime)
   end
-  redis.call('HSET', KEYS[3], b.kind .. '.limit', b.limit)
 end
 local requests, tokenBudget = budget('requests', tonumber(ARGV[4])), budget('tokens', tonumber(ARGV[5]))
 local function expireAll()
@@ -129,7 +130,7 @@ if mode == 'settle' then
   local function said(b, first, later)
     local limit, remaining = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
     local resetAt, holds = tonumber(ARGV[first + 2]), tonumber(ARGV[first + 3])
-    if limit >= 1 then b.limit = limit end
+    if limit >= 1 then redis.call('HSET', KEYS[3], b.kind .. '.limit', limit) end
     if remaining >= 0 then
       remaining = remaining - later
       if b.remaining and resetAt <= b.resetAt then
@@ -201,15 +202,15 @@ const longestPause = 1000
 export class SharedLanes {
   readonly lanes: Lanes
   readonly ask: (args: Arguments) => Effect.Effect<number, RedisError>
-  readonly scope: Scope.Scope
+  readonly report: Reports
   private readonly instance: string
   private calls = 0
 
-  constructor(lanes: Lanes, redis: Redis["Service"], scope: Scope.Scope, instance: string, prefix: string) {
+  constructor(lanes: Lanes, redis: Redis["Service"], report: Reports, instance: string, prefix: string) {
     this.lanes = lanes
-    this.scope = scope
+    this.report = report
     this.instance = instance
-    this.ask = redis.eval(laneScript(prefix, lanes.settings.window))
+    this.ask = evaluate(redis, laneScript(prefix, lanes.settings.window), isNumeric)
   }
 
   get settings(): Checked {
@@ -290,7 +291,7 @@ export class SharedTurn implements Turn, Asking<PaceExceeded> {
         requestsSaid: saidOf(answer.rateLimit?.requests, now, window),
         tokensSaid: saidOf(answer.rateLimit?.tokens, now, window)
       }))
-      return Effect.andThen(settled, Effect.asVoid(Effect.forkIn(told, this.shared.scope)))
+      return Effect.andThen(settled, this.shared.report(told))
     })
   }
 }

@@ -107,24 +107,26 @@ const StoredHttpClientError = Schema.Struct({
 })
 
 /** The origin and the path. A query and a user may be secret. */
-const withoutQuery = (url: string, redact: (text: string) => string): string => {
+const withoutQuery = (url: string): string => {
   const path = url.split(/[?#]/, 1)[0]!
   const parsed = URL.canParse(path) ? new URL(path) : undefined
-  return redact(parsed === undefined ? path : `${parsed.protocol}//${parsed.host}${parsed.pathname}`)
+  return parsed === undefined ? path : `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
+
+/** A text without secrets, on one line and of a bounded length. */
+const storeText = (text: string, secrets: ReadonlyArray<string> = []): string => String(Redact.cause(text, secrets))
 
 const storeHttpClientError = (error: HttpClientError.HttpClientError): typeof StoredHttpClientError.Type => {
   const { reason, request, response } = error
   const secrets = secretsOf(request)
-  const redact = Redact.secrets(secrets)
   const cause = reason.cause === undefined ? undefined : storeCause(Redact.cause(reason.cause, secrets))
   return {
     _tag: "HttpClientError",
     reason: reason._tag,
     method: request.method,
-    url: withoutQuery(request.url, redact),
+    url: storeText(withoutQuery(request.url), secrets),
     status: response?.status,
-    description: reason.description === undefined ? undefined : Redact.printable(redact(reason.description)),
+    description: reason.description === undefined ? undefined : storeText(reason.description, secrets),
     cause
   }
 }
@@ -162,7 +164,7 @@ const Timeouts = Schema.declare((u): u is Cause.TimeoutError => Cause.isTimeoutE
     decode: SchemaGetter.transform(({ message }) => new Cause.TimeoutError(message)),
     encode: SchemaGetter.transform(({ message }: Cause.TimeoutError) => ({
       _tag: "TimeoutError" as const,
-      message: Redact.printable(Redact.text(message))
+      message: storeText(message)
     }))
   })
 )
