@@ -9,6 +9,7 @@
 import * as Base64 from "effect/encoding/Base64"
 import { lazy } from "../lazy.ts"
 import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
+import { overlap } from "./overlap.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
@@ -259,10 +260,8 @@ export const unescapeAscii = (json: string): string =>
     : json
 
 const lengthOfCutSecret = (text: string, secret: string): number => {
-  for (let length = Math.min(secret.length - 1, text.length); length >= minSecretLength; length--) {
-    if (text.endsWith(secret.slice(0, length))) return length
-  }
-  return 0
+  const length = overlap(text, secret)
+  return length >= minSecretLength ? length : 0
 }
 
 const cutLengthOf = (text: string, secrets: ReadonlyArray<string>): number =>
