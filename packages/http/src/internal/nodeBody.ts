@@ -8,7 +8,6 @@
  */
 import * as Effect from "effect/Effect"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import * as Predicate from "effect/Predicate"
 
 type Event = "data" | "end" | "error" | "close"
 
@@ -27,29 +26,24 @@ export interface NodeBody {
 /** Takes a chunk. Returns false if no more are wanted. */
 export type Take = (chunk: Uint8Array) => boolean
 
-// Effect's wrapper that aborts a request with the fiber. Another wrapper may change the body, so it is not opened.
-const withoutWrapper = (response: HttpClientResponse): object =>
-  Object.hasOwn(response, "original") && Predicate.hasProperty(response, "controller")
-    && response.controller instanceof AbortController && Predicate.hasProperty(response, "original")
-    && Predicate.isObject(response.original)
-    ? response.original
-    : response
+/** A response of the platform's client over undici, in Effect's wrapper that aborts a request with the fiber. */
+interface Platform extends HttpClientResponse {
+  readonly controller?: unknown
+  readonly original?: Platform
+  readonly source?: { readonly body?: Partial<NodeBody> | null } | null
+}
 
-const isNodeBody = (body: unknown): body is NodeBody =>
-  Predicate.isObject(body)
-  && ["read", "on", "off", "destroy"].every((name) =>
-    Predicate.hasProperty(body, name) && typeof body[name] === "function"
-  )
-  && Predicate.hasProperty(body, "readableEncoding") && body.readableEncoding === null
-  && Predicate.hasProperty(body, "_readableState")
-  && Predicate.hasProperty(body._readableState, "ended") && typeof body._readableState.ended === "boolean"
+const isNodeBody = (body: Partial<NodeBody> | null | undefined): body is NodeBody =>
+  typeof body?.read === "function" && typeof body._readableState?.ended === "boolean" && body.readableEncoding === null
 
-/** The body of a response of the platform's client over undici. */
+/** The body of a response over undici. */
 export const nodeBody = (response: HttpClientResponse): NodeBody | undefined => {
-  const original = withoutWrapper(response)
-  if (!Object.hasOwn(original, "source") || Object.hasOwn(original, "stream")) return undefined
-  const source: unknown = Predicate.hasProperty(original, "source") ? original.source : undefined
-  const body: unknown = Predicate.hasProperty(source, "body") ? source.body : undefined
+  const { controller, original } = response as Platform
+  // Another wrapper than Effect's may change the body, so it is not opened.
+  const inner = Object.hasOwn(response, "original") && controller instanceof AbortController ? original : response
+  // So may one that inherits from the response.
+  if (inner == null || !Object.hasOwn(inner, "source") || Object.hasOwn(inner, "stream")) return undefined
+  const body = (inner as Platform).source?.body
   return isNodeBody(body) ? body : undefined
 }
 
@@ -58,7 +52,7 @@ const noop = () => {}
 /** Takes what has arrived, and returns whether it was the rest. */
 const drain = (body: NodeBody, take: Take): boolean => {
   if (body.readableEnded) return true
-  // What a broken connection left in the buffer goes to the one who waits for it.
+  // Nothing can be read of it any more.
   if (body.destroyed) return false
   for (let chunk = body.read(); chunk instanceof Uint8Array; chunk = body.read()) {
     if (!take(chunk)) {
@@ -72,27 +66,23 @@ const drain = (body: NodeBody, take: Take): boolean => {
 const wait = (body: NodeBody, take: Take): Effect.Effect<void, unknown> =>
   Effect.callback((resume) => {
     const detach = () => {
-      body.off("data", onData)
-      body.off("end", onEnd)
-      body.off("error", onError)
-      body.off("close", onClose)
+      for (const [event, listener] of listeners) body.off(event, listener)
     }
     const end = (exit: Effect.Effect<void, unknown>) => {
       detach()
       body.destroy()
       resume(exit)
     }
-    const onData = (chunk: unknown) => {
-      if (chunk instanceof Uint8Array && !take(chunk)) end(Effect.void)
-    }
-    const onEnd = () => end(Effect.void)
-    const onError = (cause: unknown) => end(Effect.fail(cause))
-    const onClose = () => end(Effect.fail(new TypeError("the response body was closed")))
-    if (body.destroyed) return onClose()
-    body.on("end", onEnd)
-    body.on("error", onError)
-    body.on("close", onClose)
-    body.on("data", onData)
+    const listeners: ReadonlyArray<readonly [Event, (value: unknown) => void]> = [
+      ["end", () => end(Effect.void)],
+      ["error", (cause) => end(Effect.fail(cause))],
+      ["close", () => end(Effect.fail("closed"))],
+      ["data", (chunk) => {
+        if (chunk instanceof Uint8Array && !take(chunk)) end(Effect.void)
+      }]
+    ]
+    if (body.destroyed) return resume(Effect.fail("closed"))
+    for (const [event, listener] of listeners) body.on(event, listener)
     return Effect.sync(() => {
       detach()
       body.destroy()
