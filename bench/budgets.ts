@@ -173,15 +173,15 @@ const inBackendOnOpenAi = await bundle(backendOnOpenAi)
 const openai = await bundle("import OpenAI from \"openai\"\nconsole.log(OpenAI)")
 
 const budgets: ReadonlyArray<Budget> = [
-  { what: "core, our part", value: core.kilobytes, budget: 35.75, aim: 7, unit: "KB" },
-  { what: "http, our part", value: http.kilobytes, budget: 22, aim: 7, unit: "KB" },
-  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 38, unit: "KB" },
+  { what: "core, our part", value: core.kilobytes, budget: 36, aim: 7, unit: "KB" },
+  { what: "http, our part", value: http.kilobytes, budget: 22.5, aim: 7, unit: "KB" },
+  { what: "a client, decoding and retries, our part", value: used.kilobytes, budget: 38.75, unit: "KB" },
   { what: "one error class, our part", value: oneClass.kilobytes, budget: 2.25, aim: 0.7, unit: "KB" },
-  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 117.75, aim: 52, unit: "KB" },
+  { what: "core and http whole, with Effect", value: everything.kilobytes, budget: 118.25, aim: 52, unit: "KB" },
   {
     what: "the same, against openai whole",
     value: everything.kilobytes / openai.kilobytes,
-    budget: 1.4,
+    budget: 1.41,
     aim: 0.62,
     unit: "×"
   },
@@ -202,7 +202,7 @@ const budgets: ReadonlyArray<Budget> = [
   {
     what: "fetch, with Effect",
     value: publishedSize("fetch", "index.js", "shared.js"),
-    budget: 84.25,
+    budget: 84.75,
     unit: "KB"
   },
   {

@@ -127,6 +127,38 @@ export const groups: ReadonlyArray<Group> = [
     ]
   },
   {
+    script: "concurrent.ts",
+    rows: [
+      { figure: "concurrent/heap", what: "10,000 failing calls at once, heap of each", against: "", unit: "KB" },
+      { figure: "concurrent/heap/flat", what: "the same", against: "1,000 calls", target: 1.1 },
+      { figure: "concurrent/p99", what: "the 99th percentile of added delay", against: "", unit: "ms" },
+      { figure: "concurrent/p99/flat", what: "the same", against: "1,000 calls", target: 1.25 },
+      { figure: "concurrent/median", what: "the median of added delay", against: "", unit: "ms" }
+    ]
+  },
+  {
+    script: "scaling.ts",
+    rows: [
+      { figure: "scaling/decoding", what: "growth of decoding by size", against: "", target: 1.3, unit: "power" },
+      {
+        figure: "scaling/streams",
+        what: "growth of streams by events and size",
+        against: "",
+        target: 1.3,
+        unit: "power"
+      },
+      { figure: "scaling/redaction", what: "growth of redaction", against: "", target: 1.3, unit: "power" },
+      {
+        figure: "scaling/calling",
+        what: "growth of attempts and of `classify`",
+        against: "",
+        target: 1.3,
+        unit: "power"
+      },
+      { figure: "scaling/parts", what: "growth of guard and pacing by calls", against: "", target: 1.3, unit: "power" }
+    ]
+  },
+  {
     script: "classify.ts",
     rows: [
       { figure: "classify/micros", what: "a line of `classify`", against: "", target: 10, unit: "µs" },

@@ -70,3 +70,30 @@ describe("a known secret", () => {
     assert.strictEqual(clean("1 fn5+Pz8/Pj4+ 2 fn5-Pz8_Pj4- 3"), "1 <redacted> 2 <redacted> 3")
   })
 })
+
+describe("secrets of one response after another", () => {
+  it.each<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]>([
+    ["another one", ["secret-one"], ["secret-two"]],
+    ["one more", ["secret-one"], ["secret-one", "secret-two"]],
+    ["one fewer", ["secret-one", "secret-two"], ["secret-two"]],
+    ["none", ["secret-one"], []]
+  ])("are its own: %s", (_, before, after) => {
+    const text = "secret-one secret-two"
+    Redact.secrets(before)(text)
+    const redact = Redact.secrets(after)
+
+    assert.strictEqual(
+      redact(text),
+      text.split(" ").map((secret) => after.includes(secret) ? "<redacted>" : secret).join(" ")
+    )
+  })
+
+  it("are those that the caller gave, also if the caller changes the array afterwards", () => {
+    const secrets = ["secret-one"]
+    const redact = Redact.secrets(secrets)
+    secrets[0] = "secret-two"
+
+    assert.strictEqual(Redact.secrets(secrets)("secret-one secret-two"), "secret-one <redacted>")
+    assert.strictEqual(redact("secret-one secret-two"), "<redacted> secret-two")
+  })
+})

@@ -9,6 +9,7 @@ import { DecodeError, HttpClientError } from "effect/http/HttpClientError"
 import { type HttpClientResponse, toWeb } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { nodeBody, readNodeBody } from "./nodeBody.ts"
 
 /** How much of a body is read, and for how long. */
 export interface Limits {
@@ -37,8 +38,10 @@ const collect = (collected: Collected, chunk: Uint8Array, bytes: number): boolea
 type WebBody = ReadableStream<Uint8Array>
 
 // Only the platform's own stream stops an upload that has not ended.
+const mayBeUploading = (response: HttpClientResponse): boolean => response.request.body._tag === "Stream"
+
 const webBody = (response: HttpClientResponse): WebBody | undefined =>
-  response.request.body._tag === "Stream" ? undefined : Option.getOrUndefined(toWeb(response))?.body ?? undefined
+  mayBeUploading(response) ? undefined : Option.getOrUndefined(toWeb(response))?.body ?? undefined
 
 /** Unlike the stream of the platform's client, does not abort the request after the body was read to its end. */
 const readWebBody = (response: HttpClientResponse, body: WebBody, collected: Collected, bytes: number) =>
@@ -88,17 +91,18 @@ const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
  * Reads a body as text within limits, and releases the connection. If the connection ends early, the text so far is
  * returned.
  */
-export const readBody = Effect.fnUntraced(function*(
-  response: HttpClientResponse,
-  limits: Limits
-): Effect.fn.Return<Body> {
-  const collected: Collected = { chunks: [], size: 0 }
-  const isComplete = yield* readChunks(response, webBody(response), collected, limits.bytes).pipe(
-    Effect.timeout(limits.time),
-    Effect.isSuccess
-  )
-  return { text: decodeText(collected.chunks), truncated: !isComplete || collected.size > limits.bytes }
-})
+export const readBody = (response: HttpClientResponse, { bytes, time }: Limits): Effect.Effect<Body> =>
+  Effect.suspend(() => {
+    const collected: Collected = { chunks: [], size: 0 }
+    const node = mayBeUploading(response) ? undefined : nodeBody(response)
+    const reading = node === undefined
+      ? Effect.timeout(readChunks(response, webBody(response), collected, bytes), time)
+      : readNodeBody(node, (chunk) => collect(collected, chunk, bytes), Effect.timeout(time))
+    return Effect.match(reading, {
+      onFailure: () => ({ text: decodeText(collected.chunks), truncated: true }),
+      onSuccess: () => ({ text: decodeText(collected.chunks), truncated: collected.size > bytes })
+    })
+  })
 
 // `content-length` counts the bytes before decompression, so it is of no use for a compressed body.
 const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>

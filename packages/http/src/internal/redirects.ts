@@ -43,6 +43,8 @@ const checkOrigin = (
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse
 ): Effect.Effect<HttpClientResponse, HttpClientError> => {
+  // The usual case, without parsing a URL twice.
+  if (response.url === request.url) return Effect.succeed(response)
   const expected = urlOf(request)
   const url = URL.canParse(response.url) ? new URL(response.url) : undefined
   if (expected === undefined || url === undefined || url.origin === expected.origin) return Effect.succeed(response)
@@ -65,11 +67,11 @@ const refuseOthers = <A, E, R>(
   Effect.withFiber((fiber) => {
     const isDisabled = fiber.getRef(Tracer.DisablePropagation)
     const isDisabledFor = fiber.getRef(HttpClient.TracerDisabledWhen)
-    const expected = urlOf(request)
     let refusal: HttpClientError | undefined
     return self.pipe(
       Effect.provideService(Tracer.DisablePropagation, false),
       Effect.provideService(HttpClient.TracerDisabledWhen, (next) => {
+        const expected = next === request ? undefined : urlOf(request)
         const url = expected === undefined ? undefined : urlOf(next)
         if (expected === undefined || url === undefined || !isOther(expected, url)) {
           return isDisabled || isDisabledFor(next)

@@ -9,6 +9,7 @@
 import * as Base64 from "effect/encoding/Base64"
 import { lazy } from "../lazy.ts"
 import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
+import { overlap } from "./overlap.ts"
 
 // Headers with the credentials or the payment of a request.
 const headers = "(?:proxy-)?authorization|x-api-key|payment-(?:signature|response|required)|x-402-payment|x-payment"
@@ -202,14 +203,12 @@ const escapedForms = (secret: string): ReadonlyArray<string> => {
 
 /** The secrets in plain form, escaped, and as base64. The longest come first, because one may be a part of another. */
 const formsOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const out: Array<string> = []
+  const out = new Set<string>()
   for (const secret of secrets) {
     if (secret.length < minSecretLength) continue
-    for (const escaped of escapedForms(secret)) {
-      if (!out.includes(escaped)) out.push(escaped)
-    }
+    for (const escaped of escapedForms(secret)) out.add(escaped)
   }
-  return out.length > 1 ? out.sort((a, b) => b.length - a.length) : out
+  return [...out].sort((a, b) => b.length - a.length)
 }
 
 /**
@@ -217,6 +216,27 @@ const formsOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
  * base64.
  */
 export const redactSecrets = (secrets: ReadonlyArray<string>): (text: string) => string => {
+  if (latest !== undefined && isSame(latest.secrets, secrets)) return latest.redact
+  const redact = makeRedact(secrets)
+  latest = isShort(secrets) ? { secrets: [...secrets], redact } : undefined
+  return redact
+}
+
+interface Made {
+  readonly secrets: ReadonlyArray<string>
+  readonly redact: (text: string) => string
+}
+
+// The requests of a client have the same key. Only the latest: no secret is held for longer than until the next response.
+let latest: Made | undefined
+
+const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
+  a.length === b.length && a.every((secret, i) => secret === b[i])
+
+const isShort = (secrets: ReadonlyArray<string>): boolean =>
+  secrets.length <= 8 && secrets.every((secret) => secret.length <= 1024)
+
+const makeRedact = (secrets: ReadonlyArray<string>): (text: string) => string => {
   const longestFirst = formsOf(secrets)
   const encodable = longestFirst.filter((secret) => !isWrittenOneWay(secret))
   return (text) =>
@@ -240,10 +260,8 @@ export const unescapeAscii = (json: string): string =>
     : json
 
 const lengthOfCutSecret = (text: string, secret: string): number => {
-  for (let length = Math.min(secret.length - 1, text.length); length >= minSecretLength; length--) {
-    if (text.endsWith(secret.slice(0, length))) return length
-  }
-  return 0
+  const length = overlap(text, secret)
+  return length >= minSecretLength ? length : 0
 }
 
 const cutLengthOf = (text: string, secrets: ReadonlyArray<string>): number =>

@@ -1,0 +1,196 @@
+/**
+ * Bodies of undici, which are read without the platform's stream: how each way of ending is read, and what it leaves.
+ */
+import { HttpFailure } from "@effect-venice/http"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Fiber, Stream } from "effect"
+import { HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import type { ServerResponse } from "node:http"
+import { Readable } from "node:stream"
+import { vi } from "vitest"
+import { readBody } from "../src/internal/body.ts"
+import { nodeBody } from "../src/internal/nodeBody.ts"
+import { serve } from "./server.ts"
+
+const limits = { bytes: 9, time: Duration.seconds(5) }
+
+const request = HttpClientRequest.post("https://host/v1/chat/completions")
+
+class Original {
+  readonly [HttpClientResponse.TypeId] = HttpClientResponse.TypeId
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly source: { readonly body: unknown }
+  constructor(body: unknown, sent = request) {
+    this.request = sent
+    this.source = { body }
+  }
+  get stream() {
+    return Stream.make(new TextEncoder().encode("stream"))
+  }
+}
+
+/** A response as the platform makes it of undici's. */
+const over = (body: unknown, sent = request): HttpClientResponse.HttpClientResponse =>
+  Object.assign(Object.create(new Original(body, sent)), {
+    original: new Original(body, sent),
+    controller: new AbortController()
+  })
+
+/** A body of these chunks, which the test ends. */
+const bodyOf = (...chunks: ReadonlyArray<string>) => {
+  const body = new Readable({ read: () => {} })
+  for (const chunk of chunks) body.push(chunk)
+  return body
+}
+
+const ended = (...chunks: ReadonlyArray<string>) => {
+  const body = bodyOf(...chunks)
+  body.push(null)
+  return body
+}
+
+const read = (body: Readable, bytes = limits.bytes) => readBody(over(body), { ...limits, bytes })
+
+describe("a body of undici", () => {
+  it.each<readonly [number, ReadonlyArray<string>, string, boolean]>([
+    [4, ["abcd"], "abcd", false],
+    [3, ["abcd"], "abc", true],
+    [4, ["ab", "cd"], "abcd", false],
+    [3, ["ab", "cd"], "abc", true],
+    [0, ["ab"], "", true],
+    [0, [], "", false]
+  ])("that has arrived is read up to %d bytes, without a timer: %j", (bytes, chunks, text, truncated) => {
+    // Synchronously: nothing is waited for.
+    assert.deepStrictEqual(Effect.runSync(read(ended(...chunks), bytes)), { text, truncated })
+  })
+
+  it.effect("is waited for", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(read(body))
+      yield* Effect.yieldNow
+      assert.isUndefined(fiber.pollUnsafe())
+      body.push("cd")
+      body.push(null)
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "abcd", truncated: false })
+      assert.isTrue(body.readableEnded)
+    }))
+
+  it.effect("is let go once it is longer than the limit", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(read(body, 3))
+      yield* Effect.yieldNow
+      body.push("cd")
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "abc", truncated: true })
+      assert.isTrue(body.destroyed)
+    }))
+
+  it.effect("that breaks off is what came", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(read(body))
+      yield* Effect.yieldNow
+      body.destroy(new Error("reset"))
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "ab", truncated: true })
+    }))
+
+  it.effect("that is closed without an error, now or before, is not whole", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(read(body))
+      yield* Effect.yieldNow
+      body.destroy()
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "ab", truncated: true })
+      assert.deepStrictEqual(yield* read(body), { text: "", truncated: true })
+    }))
+
+  it.effect("that never ends is what came in time", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(read(body))
+      yield* TestClock.adjust("4999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "ab", truncated: true })
+      assert.isTrue(body.destroyed)
+    }))
+
+  it.effect("is let go by an interruption", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(read(body))
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+
+      assert.isTrue(body.destroyed)
+    }))
+
+  it.effect("is read by the platform while an upload may be running, or where another wrapper may change it", () =>
+    Effect.gen(function*() {
+      const uploading = HttpClientRequest.setBody(request, HttpBody.stream(Stream.empty))
+      const changed = Object.create(over(ended("ab")), { stream: { get: () => Stream.empty } })
+
+      assert.strictEqual((yield* readBody(over(ended("ab"), uploading), limits)).text, "stream")
+      assert.isUndefined(nodeBody(changed))
+      assert.isUndefined(nodeBody(over({ read: () => null })))
+      assert.isUndefined(nodeBody(over(ended("ab").setEncoding("utf8"))))
+      assert.isDefined(nodeBody(over(ended("ab"))))
+    }))
+})
+
+const head = (more: string) => `HTTP/1.1 500 X\r\ncontent-type: application/json\r\n${more}\r\n\r\n`
+
+const writing = (text: string, reset = false) => ({ socket }: ServerResponse) =>
+  void socket?.write(text, () => reset ? socket.resetAndDestroy() : socket.end())
+
+const chunked = `${head("transfer-encoding: chunked")}5\r\n{"err\r\n`
+
+describe("a response over undici", () => {
+  it.live.each<readonly [string, (response: ServerResponse) => void, string, boolean]>([
+    ["is whole", writing(`${head("content-length: 5")}{"err`), "{\"err", false],
+    ["is whole in chunks", writing(`${chunked}0\r\n\r\n`), "{\"err", false],
+    ["is empty", writing(head("content-length: 0")), "", false],
+    ["is longer than announced", writing(`${head("content-length: 5")}{"error":"x"}`), "{\"err", false],
+    ["is shorter than announced", writing(`${head("content-length: 50")}{"err`), "{\"err", true],
+    ["lacks its last chunk", writing(chunked), "{\"err", true],
+    ["is reset", writing(`${head("content-length: 50")}{"err`, true), "{\"err", true],
+    ["ends with its connection", writing(`${head("connection: close")}{"err`), "{\"err", false]
+  ])("that %s is read to its end, and nothing is aborted", ([, handle, text, truncated]) =>
+    Effect.gen(function*() {
+      const server = yield* serve(handle)
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get(server.url)
+      assert.isDefined(nodeBody(response))
+      const abort = vi.spyOn(AbortController.prototype, "abort")
+      const body = yield* readBody(response, { bytes: 99, time: Duration.seconds(5) }).pipe(
+        Effect.ensuring(Effect.sync(() => abort.mockRestore()))
+      )
+
+      assert.deepStrictEqual(body, { text, truncated })
+      assert.strictEqual(abort.mock.calls.length, 0)
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
+
+  it.live("leaves its connection to the next requests", () =>
+    Effect.gen(function*() {
+      const ports = new Set<number | undefined>()
+      const server = yield* serve((response) => {
+        ports.add(response.socket?.remotePort)
+        response.writeHead(429, { "content-type": "application/json" }).end("{\"error\":\"Rate limit exceeded\"}")
+      })
+      const client = HttpFailure.typed(yield* HttpClient.HttpClient)
+      for (let i = 0; i < 20; i++) {
+        assert.strictEqual((yield* Effect.flip(client.get(server.url)))._tag, "RATE_LIMIT_EXCEEDED")
+      }
+
+      // The next request may be sent before undici has taken the connection back, and opens a second one.
+      assert.isAtMost(ports.size, 2)
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
+})
