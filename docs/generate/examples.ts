@@ -32,14 +32,14 @@ const nameOf = (file: string): string =>
 
 const sectionOf = (part: string): Section => {
   const [title = "", ...lines] = part.split("\n")
-  const [, programs = "", test = ""] = /^Programs: (.*?)\s(Test: .*)$/ms.exec(part) ?? []
+  const [, programs = "", test = ""] = /^Programs:\s(.*?)\s(Test:\s.*)$/ms.exec(part) ?? []
   const files = linksOf(programs)
   if (files.length === 0 || test === "") {
     throw new Error(`${source}: "${title}" does not name its programs and its test`)
   }
   return {
     title,
-    text: lines.join("\n").replace(/^Programs: .*?\sTest: /ms, "Test: ").trim(),
+    text: lines.join("\n").replace(/^Programs:\s.*?\sTest:\s/ms, "Test: ").trim(),
     programs: files,
     tests: linksOf(test),
     name: nameOf(files[0]!)
