@@ -139,7 +139,7 @@ export const analysisOf = (
   const { body, ...plain } = Plain.fromError(error)
   return {
     error,
-    rule: input && ruleOf(input, error),
+    rule: input && ruleOf(input),
     redactions: input === undefined ? [] : redactionsOf(input),
     body: body === undefined ? undefined : prettyBody(body),
     json: pretty(plain),

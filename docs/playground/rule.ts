@@ -1,8 +1,7 @@
 /** The rule by which a response was recognized, in detail: which code, which wording, which shape. */
-import { Decode, VeniceError } from "@effect-venice/core"
-import * as ErrorBody from "../../packages/core/src/internal/decoding/errorBody.ts"
-import { headersOf, receive, withoutSecrets } from "../../packages/core/src/internal/decoding/received.ts"
-import { isStream, readStream } from "../../packages/core/src/internal/decoding/streamError.ts"
+import { receive, withoutSecrets } from "../../packages/core/src/internal/decoding/received.ts"
+import { recognize } from "../../packages/core/src/internal/decoding/recognize.ts"
+import { readBody } from "../../packages/core/src/internal/decoding/streamError.ts"
 import type { ResponseInput } from "../../packages/testing/src/internal/pasted/response.ts"
 
 export type Rule =
@@ -10,54 +9,27 @@ export type Rule =
   | { readonly by: "code"; readonly code: string }
   /** A message of the table, or a wording of the row: a beginning, or the source of a pattern. */
   | { readonly by: "message"; readonly form: "documented" | "beginning" | "pattern"; readonly wording: string }
-  /** `own` is a shape that only this error has; otherwise the error is the default of its status for Venice's shape. */
-  | { readonly by: "shape"; readonly own: boolean; readonly status: number }
+  /** Without a status it is a shape that only this error has; else the error is the default of that status. */
+  | { readonly by: "shape"; readonly status: number | undefined }
   | { readonly by: "status"; readonly status: number }
   | { readonly by: "none"; readonly status: number }
 
-const isOfCode = (code: string, tag: string, status: number): boolean => {
-  const error = Decode.response({ status, body: JSON.stringify({ error: { message: "", code } }), now: 0 })
-  return error._tag === tag && error.matchedBy === "code"
-}
-
-const plain = (text: string): string => text.toLowerCase().replaceAll("`", "").replaceAll("\u2019", "'").trim()
-
-const wordingOf = (tag: VeniceError.Code, message: string): Rule => {
-  const { "~row": row, defaultMessage } = VeniceError.byCode.get(tag)!
-  const { hasUndocumentedMessage = false, wordings = [] } = row
-  const head = message.trim().replaceAll("\u2019", "'")
-  const text = plain(message)
-  const isDocumented = !hasUndocumentedMessage && text.replace(/\.$/, "") === plain(defaultMessage).replace(/\.$/, "")
-  if (isDocumented) return { by: "message", form: "documented", wording: defaultMessage }
-  const pattern = wordings.find((wording) => typeof wording !== "string" && wording.test(head))
-  if (pattern !== undefined) return { by: "message", form: "pattern", wording: (pattern as RegExp).source }
-  const beginnings = wordings.filter((wording) => typeof wording === "string" && text.startsWith(wording))
-    .sort((a, b) => String(b).length - String(a).length)
-  const wording = beginnings[0] ?? defaultMessage.split(/\.(?:\s|$)/, 1)[0]!
-  return { by: "message", form: "beginning", wording: String(wording) }
-}
-
-/** The rule by which the decoder recognized the error in the response. */
-export const ruleOf = (input: ResponseInput, error: VeniceError.VeniceError): Rule => {
+/** The rule by which the decoder recognizes the response. */
+export const ruleOf = (input: ResponseInput): Rule => {
   const clean = withoutSecrets(input)
-  const read = isStream(headersOf(clean), clean.body)
-    ? readStream(clean.body, clean.status)
-    : ErrorBody.read(clean.body)
-  const { errorBody, input: { status } } = receive(clean, read)
-  switch (error.matchedBy) {
+  const received = receive(clean, readBody(clean))
+  const { Class, evidence, matchedBy: by } = recognize(received)
+  switch (by) {
     case "code":
-      return {
-        by: "code",
-        code: errorBody.codes.find((code) => code === error._tag)
-          ?? errorBody.codes.find((code) => isOfCode(code, error._tag, status))
-          ?? String(errorBody.error.type)
-      }
+      return { by, code: String(evidence) }
     case "message":
-      return wordingOf(error._tag, errorBody.message ?? error.message)
+      return evidence instanceof RegExp
+        ? { by, form: "pattern", wording: evidence.source }
+        : { by, form: evidence === Class.defaultMessage ? "documented" : "beginning", wording: String(evidence) }
     case "shape":
-      return { by: "shape", own: VeniceError.byCode.get(error._tag)!["~row"].fallback !== "shape", status }
+      return { by, status: typeof evidence === "number" ? evidence : undefined }
     case "status":
     case "none":
-      return { by: error.matchedBy, status }
+      return { by, status: typeof evidence === "number" ? evidence : received.input.status }
   }
 }

@@ -1,7 +1,8 @@
-import { Retry } from "@effect-venice/core"
+import { Decode, Retry, VeniceError } from "@effect-venice/core"
 import * as Fixtures from "@effect-venice/testing/Fixtures"
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
+import { Headers } from "effect/http"
 import { fragmentOf, linkedText, maxFragment, stateOf } from "../link.ts"
 import { build, codeOf, newStep } from "../policy.ts"
 import { analysisOf, read, redactionsOf } from "../response.ts"
@@ -29,17 +30,49 @@ const policies: ReadonlyArray<Policy> = [
 ]
 
 describe("a reading", () => {
-  it("names a rule for every known response", () => {
-    for (const fixture of Fixtures.all) {
-      const error = Fixtures.decode(fixture)
-      const { body, headers, status } = fixture
-      const input = { status, body, now, headers: headers as any, operation: fixture.operation }
-      const rule = ruleOf(input, error)
-      assert.strictEqual(rule.by, error.matchedBy, fixture.id)
-      if (rule.by === "code") assert.match(rule.code, /\S/, fixture.id)
-      if (rule.by === "code") assert.notStrictEqual(rule.code, "undefined", fixture.id)
-      if (rule.by === "message") assert.isNotEmpty(rule.wording, fixture.id)
+  it("has the rule by which the decoder recognized every known response", () => {
+    const forms = new Set<string>()
+    for (const { body, code, headers, id, operation, status } of Fixtures.all) {
+      const input = { status, body, now, headers: Headers.fromInput(headers), operation }
+      const error = Decode.response(input)
+      const rule = ruleOf(input)
+      const { defaultMessage, "~row": { aliases = [], codePrefix = code, types = [], wordings = [] } } = VeniceError
+        .byCode.get(code)!
+      forms.add(rule.by === "message" ? rule.form : rule.by)
+
+      assert.strictEqual(rule.by, error.matchedBy, id)
+      switch (rule.by) {
+        case "code":
+          assert.include(body, rule.code, id)
+          assert.isTrue(
+            [code, ...aliases, ...types].includes(rule.code) || rule.code.toUpperCase() === code ||
+              rule.code.startsWith(codePrefix),
+            id
+          )
+          break
+        case "message":
+          if (rule.form === "documented") assert.strictEqual(rule.wording, defaultMessage, id)
+          else if (rule.form === "pattern") {
+            assert.include(wordings.map((wording) => wording instanceof RegExp && wording.source), rule.wording, id)
+          } else {assert.isTrue(
+              wordings.includes(rule.wording) || defaultMessage.toLowerCase().startsWith(rule.wording),
+              id
+            )}
+          break
+        case "none":
+          assert.strictEqual(rule.status, status, id)
+      }
     }
+    assert.sameMembers([...forms], ["code", "documented", "beginning", "pattern", "shape", "status", "none"])
+  })
+
+  it("names the status that an error in a stream would have on its own", () => {
+    const { error, input } = errorOf(
+      "HTTP/1.1 200\ncontent-type: text/event-stream\n\ndata: {\"error\":{\"message\":\"Later\",\"code\":429}}\n"
+    )
+
+    assert.strictEqual(error._tag, "RATE_LIMIT_EXCEEDED")
+    assert.deepStrictEqual(ruleOf(input), { by: "status", status: 429 })
   })
 
   it("counts what was redacted, and shows none of it", () => {

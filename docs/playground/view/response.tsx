@@ -54,7 +54,7 @@ const ruleText = (rule: Rule | undefined, { rules }: Words): readonly [text: str
     case "message":
       return [rules[rule.form], rule.wording]
     case "shape":
-      return rule.own ? [rules.ownShape, undefined] : [rules.shape, String(rule.status)]
+      return rule.status === undefined ? [rules.ownShape, undefined] : [rules.shape, String(rule.status)]
     case "status":
     case "none":
       return [rules[rule.by], String(rule.status)]

@@ -33,9 +33,9 @@ import * as ErrorBody from "./internal/decoding/errorBody.ts"
 import { isBlocked as hasBlockedContent } from "./internal/decoding/headers.ts"
 import { messageOf } from "./internal/decoding/message.ts"
 import type { Input, Received } from "./internal/decoding/received.ts"
-import { headersOf, receive, withoutSecrets } from "./internal/decoding/received.ts"
+import { receive, withoutSecrets } from "./internal/decoding/received.ts"
 import { fieldsOf, recognize } from "./internal/decoding/recognize.ts"
-import { errorOfEvent, errorOfSuccess, isStream, readStream } from "./internal/decoding/streamError.ts"
+import { errorOfEvent, errorOfSuccess, readBody } from "./internal/decoding/streamError.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
 import type { VeniceError } from "./VeniceError.ts"
 
@@ -75,9 +75,6 @@ export const response = (input: Input): VeniceError => {
   if (input.captureStack === true) captureStack(error, response)
   return error
 }
-
-const readBody = (input: Input): ErrorBody.ErrorBody =>
-  isStream(headersOf(input), input.body) ? readStream(input.body, input.status) : ErrorBody.read(input.body)
 
 const toError = (received: Received): VeniceError => {
   const recognition = recognize(received)

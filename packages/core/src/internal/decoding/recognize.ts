@@ -19,6 +19,11 @@ export interface Recognition {
   readonly Class: VeniceErrorClass
   readonly matchedBy: VeniceError["matchedBy"]
   readonly captured: Captured
+  /**
+   * What decided: the machine code, the wording, the predicate of the shape, or the status whose default the class is.
+   * Nothing did if the class is `UnrecognizedResponse`.
+   */
+  readonly evidence: string | RegExp | ((received: Received) => boolean) | number | undefined
 }
 
 const byAlias = new Map<string, VeniceErrorClass>()
@@ -49,46 +54,53 @@ const classOfCode = (code: string, status: number): VeniceErrorClass | undefined
     : undefined
 }
 
-/** The class that a machine code names. Venice's codes win over aliases, even over aliases in more reliable members. */
-const classOfCodes = ({ codes, error }: ErrorBody, status: number): VeniceErrorClass | undefined => {
+const none: Captured = {}
+
+const ofCode = (Class: VeniceErrorClass, code: string, { message }: ErrorBody): Recognition => ({
+  Class,
+  matchedBy: "code",
+  captured: (message && Wordings.capture(Class, message)) || none,
+  evidence: code
+})
+
+/** What a machine code names. Venice's codes win over aliases, even over aliases in more reliable members. */
+const byCodes = (errorBody: ErrorBody, status: number): Recognition | undefined => {
+  const { codes, error: { type } } = errorBody
   for (const code of codes) {
     const Class = byCode.get(code)
-    if (Class !== undefined) return Class
+    if (Class !== undefined) return ofCode(Class, code, errorBody)
   }
   for (const code of codes) {
     const Class = classOfCode(code, status)
-    if (Class !== undefined) return Class
+    if (Class !== undefined) return ofCode(Class, code, errorBody)
   }
-  return typeof error.type === "string" ? byType.get(error.type) : undefined
+  const Class = typeof type === "string" ? byType.get(type) : undefined
+  return Class && ofCode(Class, type as string, errorBody)
 }
-
-const none: Captured = {}
 
 /** Recognizes a response. Total: without a match, the class is `UnrecognizedResponse`. */
 export const recognize = (received: Received): Recognition => {
   const { errorBody, input: { status } } = received
   const { message, shape } = errorBody
-  const classByCode = classOfCodes(errorBody, status)
-  if (classByCode !== undefined) {
-    return {
-      Class: classByCode,
-      matchedBy: "code",
-      captured: (message && Wordings.capture(classByCode, message)) || none
-    }
-  }
-  const wording = shape === "venice" && message !== undefined
+  const coded = byCodes(errorBody, status)
+  if (coded !== undefined) return coded
+  const worded = shape === "venice" && message !== undefined
     ? Wordings.match(message, status, isSuccess(status))
     : undefined
-  if (wording !== undefined) return { Class: wording.Class, matchedBy: "message", captured: wording.captured }
+  if (worded !== undefined) {
+    return { Class: worded.Class, matchedBy: "message", captured: worded.captured, evidence: worded.wording }
+  }
+  const shaped = byShape.find(([matches]) => matches(received))
+  if (shaped !== undefined) return { Class: shaped[1], matchedBy: "shape", captured: none, evidence: shaped[0] }
   const onItsOwn = isSuccess(status) ? impliedStatus(errorBody) ?? status : status
-  const classByShape = byShape.find(([matches]) => matches(received))?.[1]
-    // An unknown failure of a server in a stream stays unrecognized, with its category.
-    ?? (shape === "venice" && (onItsOwn < 500 || onItsOwn === status) ? byVeniceStatus.get(onItsOwn) : undefined)
-  if (classByShape !== undefined) return { Class: classByShape, matchedBy: "shape", captured: none }
-  const classByStatus = byStatus.get(onItsOwn < 500 || onItsOwn === status ? onItsOwn : status)
+  // An unknown failure of a server in a stream stays unrecognized, with its category.
+  const decisive = onItsOwn < 500 ? onItsOwn : status
+  const ofVenice = shape === "venice" ? byVeniceStatus.get(decisive) : undefined
+  if (ofVenice !== undefined) return { Class: ofVenice, matchedBy: "shape", captured: none, evidence: decisive }
+  const classByStatus = byStatus.get(decisive)
   return classByStatus === undefined
-    ? { Class: Errors.UnrecognizedResponse, matchedBy: "none", captured: none }
-    : { Class: classByStatus, matchedBy: "status", captured: none }
+    ? { Class: Errors.UnrecognizedResponse, matchedBy: "none", captured: none, evidence: undefined }
+    : { Class: classByStatus, matchedBy: "status", captured: none, evidence: decisive }
 }
 
 /** The fields of the recognized class, or nothing if the class declares none. */

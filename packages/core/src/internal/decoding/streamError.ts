@@ -7,7 +7,7 @@ import * as Sse from "effect/encoding/Sse"
 import type * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
 import * as ErrorBody from "./errorBody.ts"
-import { isSuccess } from "./received.ts"
+import { headersOf, type Input, isSuccess } from "./received.ts"
 
 const startsStream = /^[\ufeff\s]*(?:data|event|id|retry|):/
 
@@ -99,3 +99,7 @@ export const readStream = (text: string, status: number): ErrorBody.ErrorBody =>
   if (found !== undefined) return ErrorBody.fromJson(found)
   return ErrorBody.read(isSuccess(status) ? "" : text)
 }
+
+/** Reads the body of a response, which may be a stream. */
+export const readBody = (input: Input): ErrorBody.ErrorBody =>
+  isStream(headersOf(input), input.body) ? readStream(input.body, input.status) : ErrorBody.read(input.body)

@@ -15,6 +15,8 @@ import type { Captured } from "./fields.ts"
 export interface Match {
   readonly Class: VeniceErrorClass
   readonly captured: Captured
+  /** What the message matched: the documented message of the class, a beginning in lower case, or a pattern. */
+  readonly wording: string | RegExp
 }
 
 interface Beginning {
@@ -124,35 +126,37 @@ const beginsWith = (text: string, start: string): boolean =>
 
 const none: Captured = {}
 
-/** What the first of the patterns that matches captures. */
-const exec = ({ any, contain, follow, patterns }: ClassPatterns, head: string): Captured | undefined => {
+/** The first of the patterns that matches, with what it captures. */
+const exec = ({ Class, any, contain, follow, patterns }: ClassPatterns, head: string): Match | undefined => {
   if (contain?.test(head) === false) return undefined
   const text = follow === undefined ? head : head.replace(follow, "")
   if (patterns.length > 1 && !any().test(text)) return undefined
   for (const pattern of patterns) {
     const result = pattern.exec(text)
-    if (result !== null) return result.groups ?? none
+    if (result !== null) return { Class, captured: result.groups ?? none, wording: pattern }
   }
   return undefined
 }
 
+const documented = (Class: VeniceErrorClass): Match => ({ Class, captured: none, wording: Class.defaultMessage })
+
 /** The class that a message means under a status, or nothing. */
 export const match = (message: string, status: number, isInSuccess: boolean): Match | undefined => {
   const { all, normalized, verbatim } = tables()
-  const documented = verbatim.get(message)
-  if (documented !== undefined && documented.status === status) return { Class: documented, captured: none }
+  const same = verbatim.get(message)
+  if (same !== undefined && same.status === status) return documented(same)
   const text = normalize(message)
   const equal = normalized.get(text)
-  if (equal !== undefined && (isInSuccess || equal.status === status)) return { Class: equal, captured: none }
+  if (equal !== undefined && (isInSuccess || equal.status === status)) return documented(equal)
   const { beginnings, patterns } = wordingsOf(all, status, isInSuccess)
   const head = patterns.length === 0 ? "" : headOf(message)
   for (const ofClass of patterns) {
-    const captured = exec(ofClass, head)
-    if (captured !== undefined) return { Class: ofClass.Class, captured }
+    const found = exec(ofClass, head)
+    if (found !== undefined) return found
   }
   const first = text.charCodeAt(0)
   const beginning = beginnings.find(({ start }) => start.charCodeAt(0) === first && beginsWith(text, start))
-  return beginning === undefined ? undefined : { Class: beginning.Class, captured: none }
+  return beginning === undefined ? undefined : { Class: beginning.Class, captured: none, wording: beginning.start }
 }
 
 /** The groups that the wordings of a class capture, when a machine code has decided the class. */
