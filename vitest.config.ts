@@ -26,7 +26,8 @@ export default defineConfig({
           exclude: slow
         }
       },
-      { extends: true, test: { name: "slow", include: slow } }
+      // Some measure memory, so no file has what another one left behind.
+      { extends: true, test: { name: "slow", include: slow, isolate: true } }
     ],
     reporters: ["default", new Counts()],
     testTimeout: 30_000,
