@@ -59,6 +59,74 @@ const responses = async (page: Page, { check }: Site): Promise<void> => {
   await part(page, "problem").waitFor({ timeout: 5000 })
 }
 
+const overloaded = "{\"error\":\"The model is currently overloaded. Please try again later.\"}"
+
+const har = JSON.stringify({
+  startedDateTime: "2026-01-01T00:00:00.000Z",
+  request: {
+    method: "POST",
+    url: "https://api.venice.ai/api/v1/chat/completions",
+    headers: [{ name: "Authorization", value: `Bearer ${key}` }]
+  },
+  response: {
+    status: 429,
+    statusText: "Too Many Requests",
+    headers: [{ name: "Retry-After", value: "7" }, { name: "Content-Type", value: "application/json" }],
+    content: { size: overloaded.length, mimeType: "application/json", text: overloaded }
+  }
+})
+
+/** What people have at hand: a transcript of `curl -i`, an entry of a HAR file, a line of a log. */
+const pasted = {
+  transcript: `HTTP/2 429 \r\ncontent-type: application/json\r\nretry-after: 7\r\n\r\n${overloaded}`,
+  "HAR entry": har,
+  "log line": `2026-01-01T00:00:00.000Z [error] venice: ${
+    JSON.stringify({ status: 429, headers: { "retry-after": "7" }, body: overloaded })
+  }`
+}
+
+const pastedResponses = async (page: Page, { check }: Site): Promise<void> => {
+  for (const [name, text] of Object.entries(pasted)) {
+    await paste(page, "HTTP/2 404\n\n{\"error\":\"Specified model not found\"}")
+    await page.locator("[data-pg=tag]", { hasText: "MODEL_NOT_FOUND" }).waitFor({ timeout: 5000 })
+    await paste(page, text)
+    await page.locator("[data-pg=tag]", { hasText: "MODEL_OVERLOADED" }).waitFor({ timeout: 5000 })
+    check((await textOf(page, "hint")).includes("7s"), `The hint of a ${name} is not shown`)
+    check(!decoded(await linkOf(page)).includes(key), `A credential of a ${name} is in the link`)
+  }
+}
+
+const control = ".pg :is(a[href], button, input, select, textarea, summary)"
+
+/** Presses Tab through the playground: each control once, in the order of reading, with a name. */
+const keyboard = async (page: Page, { check }: Site): Promise<void> => {
+  const controls = page.locator(`${control}:visible`)
+  const count = await controls.count()
+  await controls.first().focus()
+  const reached: Array<number> = []
+  // Code that can be scrolled takes the focus too.
+  for (let i = 0; i < 3 * count; i++) {
+    const focused = await page.evaluate((control) => {
+      const element = document.activeElement
+      if (element === null || element.closest(".pg") === null) return undefined
+      const labels = "labels" in element ? element.labels as NodeListOf<HTMLElement> | null : null
+      return {
+        place: [...document.querySelectorAll(".pg *")].indexOf(element),
+        isControl: element.matches(control),
+        name: (element.getAttribute("aria-label") ?? labels?.[0]?.textContent ?? element.textContent ?? "").trim(),
+        tag: element.tagName
+      }
+    }, control)
+    if (focused === undefined) break
+    check(focused.name !== "", `A ${focused.tag} of the playground has the focus and no name`)
+    const last = reached.at(-1) ?? -1
+    check(focused.place > last, `Tab goes back at a ${focused.tag} of the playground`)
+    if (focused.isControl) reached.push(focused.place)
+    await page.keyboard.press("Tab")
+  }
+  check(reached.length === count, `Tab reaches ${reached.length} of ${count} controls`)
+}
+
 const hostileResponses = async (page: Page, { check }: Site): Promise<void> => {
   await paste(page, hostile)
   await page.locator("[data-pg=body]", { hasText: "<img" }).waitFor({ timeout: 5000 })
@@ -115,8 +183,10 @@ export const visitPlayground = async (browser: Browser, site: Site): Promise<voi
   }
   await open("playground/")
   await responses(page, site)
+  await pastedResponses(page, site)
   await hostileResponses(page, site)
   await open("playground/")
+  await keyboard(page, site)
   await policies(page, site)
   const link = await linkOf(page)
   await open(`ar/playground/${link}`)
