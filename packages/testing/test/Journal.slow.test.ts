@@ -65,9 +65,14 @@ describe("the memory of the emulator", () => {
       }
       // Until everything that is bounded is full.
       yield* many(12_000)
-      const before = heap()
-      yield* many(12_000)
+      const growths: Array<number> = []
+      for (let round = 0; round < 3; round++) {
+        const before = heap()
+        yield* many(12_000)
+        growths.push(heap() - before)
+      }
 
-      assert.isBelow(heap() - before, 5 * 2 ** 20)
+      // The engine keeps compiled code and caches in one round or another. A leak would grow in each.
+      assert.isBelow(Math.min(...growths), 5 * 2 ** 20)
     }).pipe(Effect.provide(Emulator.layerInProcessWith({ journal: { entries: 1000 } }))), 120_000)
 })
