@@ -72,7 +72,7 @@ describe("the memory of the emulator", () => {
         growths.push(heap() - before)
       }
 
-      // The engine keeps compiled code and caches in one round or another. A leak would grow in each.
+      // A leak grows in each round, and what is kept once does not.
       assert.isBelow(Math.min(...growths), 5 * 2 ** 20)
     }).pipe(Effect.provide(Emulator.layerInProcessWith({ journal: { entries: 1000 } }))), 120_000)
 })
