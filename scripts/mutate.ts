@@ -16,8 +16,9 @@
  * exit code says whether the score is reached; a run over a part of them fails only on an error.
  *
  * All mutants of a file are compiled into it, each behind a number (`mutate/instrument.ts`), and a runner of Vitest calls
- * the tests again and again, with one number after the other (`mutate/runner.ts`): most mutants take milliseconds. Only the
- * tests of the fast suite that run in the process of Vitest see a mutant: one that starts a program of its own does not.
+ * the tests again and again, with one number after the other (`mutate/runner.ts`): most mutants take milliseconds. Only
+ * tests that run in the process of Vitest see a mutant: one that starts a program of its own does not. Those are the fast
+ * suite and, since nothing else reaches what is shared through Redis, the slow tests of that (`redis-server` is needed).
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
