@@ -12,8 +12,9 @@
  *     pnpm mutate --report                    the page from the results there are, without a run
  *     pnpm mutate --count                     how many mutants there are
  *
- * Results are kept in `.mutation`, one by one, so that a run may be interrupted. With a result for every mutant the
- * exit code says whether the score is reached; a run over a part of them fails only on an error.
+ * Results are kept in `.mutation`, one by one, so that a run may be interrupted. `mutate/record.json` keeps the outcomes
+ * of whole files in the repository: a run in a fresh clone judges only the files that have changed. With a result for
+ * every mutant the exit code says whether the score is reached; a run over a part of them fails only on an error.
  *
  * All mutants of a file are compiled into it, each behind a number (`mutate/instrument.ts`), and a runner of Vitest calls
  * the tests again and again, with one number after the other (`mutate/runner.ts`): most mutants take milliseconds. Only
@@ -28,6 +29,7 @@ import { baseline } from "./mutate/baseline.ts"
 import { equivalents, isFor, nameOf } from "./mutate/equivalents.ts"
 import { groupBy } from "./mutate/groups.ts"
 import { Program } from "./mutate/program.ts"
+import { recorded, writeRecord } from "./mutate/record.ts"
 import { report, sentence, summarize } from "./mutate/report.ts"
 import type { Result } from "./mutate/results.ts"
 import { Results } from "./mutate/results.ts"
@@ -72,13 +74,14 @@ if (options.count) {
 }
 
 mkdirSync(store, { recursive: true })
-const results = new Results(store)
+const results = new Results(store, recorded(program))
 
 const run = async (): Promise<void> => {
   const workers = Number(options.workers)
   const tests = await baseline(store, program, workers)
   const isKept = (number: number, result: Result | undefined): boolean => {
     if (result === undefined || options.fresh) return false
+    if (result.isRecorded === true) return !options.again || result.status === "killed" || result.status === "timeout"
     if (result.by !== undefined) return tests.passes(result.by, result.test!)
     if (options.again && result.status !== "timeout") return false
     return result.tests === tests.hashOf(tests.coverOf(number)?.files ?? [])
@@ -179,6 +182,7 @@ if (!options.report) await run()
 const judged = mutants.map(({ key, mutant }) => ({ mutant, result: results.get(key) }))
 const summary = summarize(judged, equivalents)
 const { pending } = summary.counts
+writeRecord(program, (key) => results.get(key))
 writeFileSync(page, report(judged, equivalents))
 spawnSync("dprint", ["fmt", page], { cwd: root })
 

@@ -1,5 +1,6 @@
 /**
- * What is known of mutants from this run and those before. A result is appended as soon as there is one.
+ * What is known of mutants from this run, those before, and the record in the repository. A result is appended as soon
+ * as there is one.
  *
  * A killed mutant stays killed while there is a test of the name that killed it, a survivor survives while the test files
  * it was tried on are the same. Both end with a change of the mutated file. Changes of other sources are not noticed, nor
@@ -21,6 +22,8 @@ export interface Result {
   readonly test?: string
   /** Of the test files it was tried on, for one that was not killed. */
   readonly tests?: string
+  /** Whether it is from the record in the repository. */
+  readonly isRecorded?: boolean
 }
 
 export const keyOf = (mutant: Mutant, text: string): string =>
@@ -28,9 +31,10 @@ export const keyOf = (mutant: Mutant, text: string): string =>
 
 export class Results {
   readonly #path: string
-  readonly #known = new Map<string, Result>()
+  readonly #known: Map<string, Result>
 
-  constructor(store: string) {
+  constructor(store: string, recorded: ReadonlyMap<string, Result>) {
+    this.#known = new Map(recorded)
     this.#path = join(store, "results.jsonl")
     if (!existsSync(this.#path)) return
     for (const line of readFileSync(this.#path, "utf8").split("\n")) {
