@@ -29,7 +29,7 @@ import { baseline } from "./mutate/baseline.ts"
 import { equivalents, isFor, nameOf } from "./mutate/equivalents.ts"
 import { groupBy } from "./mutate/groups.ts"
 import { Program } from "./mutate/program.ts"
-import { recorded, writeRecord } from "./mutate/record.ts"
+import { recorded, recordPath, writeRecord } from "./mutate/record.ts"
 import { report, sentence, summarize } from "./mutate/report.ts"
 import type { Result } from "./mutate/results.ts"
 import { Results } from "./mutate/results.ts"
@@ -184,7 +184,7 @@ const summary = summarize(judged, equivalents)
 const { pending } = summary.counts
 writeRecord(program, (key) => results.get(key))
 writeFileSync(page, report(judged, equivalents))
-spawnSync("dprint", ["fmt", page], { cwd: root })
+spawnSync("dprint", ["fmt", page, recordPath], { cwd: root })
 
 for (const equivalent of equivalents) {
   const found = judged.filter(({ mutant }) => isFor(equivalent, mutant))

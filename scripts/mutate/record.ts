@@ -11,7 +11,7 @@ import type { Program } from "./program.ts"
 import type { Result, Status } from "./results.ts"
 import { hash, read } from "./testFiles.ts"
 
-const path = join(import.meta.dirname, "record.json")
+export const recordPath = join(import.meta.dirname, "record.json")
 
 const letters: Readonly<Record<Status, string>> = { killed: "k", timeout: "t", survived: "s", uncovered: "u" }
 const statuses = new Map(Object.entries(letters).map(([status, letter]) => [letter, status as Status]))
@@ -32,8 +32,8 @@ const filesOf = (program: Program) =>
 /** By key, what the record says of the mutants of files that have not changed. */
 export const recorded = (program: Program): ReadonlyMap<string, Result> => {
   const out = new Map<string, Result>()
-  if (!existsSync(path)) return out
-  const entries = JSON.parse(readFileSync(path, "utf8")) as Readonly<Record<string, Entry>>
+  if (!existsSync(recordPath)) return out
+  const entries = JSON.parse(readFileSync(recordPath, "utf8")) as Readonly<Record<string, Entry>>
   for (const { file, range: [first, end], text } of filesOf(program)) {
     const entry = entries[file]
     if (entry?.hash !== hashOf(text)) continue
@@ -50,6 +50,5 @@ export const writeRecord = (program: Program, resultOf: (key: string) => Result 
     if (results.length === 0 || results.includes(undefined)) return []
     return [[file, { hash: hashOf(text), outcomes: results.map((result) => letters[result!.status]).join("") }]]
   })
-  const lines = entries.map(([file, entry]) => `  ${JSON.stringify(file)}: ${JSON.stringify(entry)}`)
-  writeFileSync(path, `{\n${lines.join(",\n")}\n}\n`)
+  writeFileSync(recordPath, JSON.stringify(Object.fromEntries(entries)))
 }
