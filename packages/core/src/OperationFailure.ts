@@ -163,19 +163,20 @@ type StatusOf<Op extends Operation> =
   | (typeof operations)[Op]["documented"][number]
   | (typeof operations)[Op]["alsoSeen"][number]
 
-type IfApplicable<C extends Code, Op extends Operation> = C extends keyof OperationsOf ?
-  Op extends OperationsOf[C][number] ? C
-  : never
-  : C
-
-// Tables, which the compiler makes once. To compare every error with every operation would take it twice as long.
+// Tables, which the compiler makes once. To compare every code with every operation takes five times the work.
 type ByCode = { readonly [E in VeniceError as E["_tag"]]: E }
 
 type StatusesOf = {
   readonly [C in Code]: ByCode[C]["status"] | (C extends keyof ExtraStatuses ? ExtraStatuses[C][number] : never)
 }
 
-type InStatus<S> = { readonly [C in Code]: StatusesOf[C] & S extends never ? never : C }[Code]
+type CodesByStatus = { readonly [C in Code as StatusesOf[C]]: C }
+
+type RestrictedTo = { readonly [C in keyof OperationsOf as OperationsOf[C][number]]: C }
+
+type Unrestricted = Exclude<Code, keyof OperationsOf>
+
+type Applicable<Op extends Operation> = Unrestricted | RestrictedTo[Op & keyof RestrictedTo]
 
 /**
  * The codes that an operation can respond with. Use it to type a function that handles the codes of one operation.
@@ -185,7 +186,7 @@ type InStatus<S> = { readonly [C in Code]: StatusesOf[C] & S extends never ? nev
  */
 export type CodeOf<Op extends Operation> =
   | (typeof unconditional)[number]
-  | IfApplicable<InStatus<StatusOf<Op>>, Op>
+  | (CodesByStatus[StatusOf<Op> & keyof CodesByStatus] & Applicable<Op>)
 
 /**
  * The errors that an operation can respond with; all errors if the text is no operation of Venice. Every call of
