@@ -31,6 +31,7 @@
 import * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Record from "effect/Record"
 import { remedies } from "./Category.ts"
 import { event as decodeEvent, type Input, response as decodeResponse } from "./Decode.ts"
 import type {
@@ -88,10 +89,11 @@ const fieldsOf = (error: VeniceError): Readonly<Record<string, unknown>> => {
   if (error._tag === "UNRECOGNIZED_RESPONSE") return {}
   const values: Readonly<Record<string, unknown>> = { ...error }
   const names = Object.keys(byCode.get(error._tag)!["~row"].fields ?? {})
-  return defined(Object.fromEntries(names.map((name) => {
-    const value = values[name]
-    return [name, DateTime.isDateTime(value) ? DateTime.formatIso(value) : value]
-  })))
+  const fields = defined(Object.fromEntries(names.map((name) => [name, values[name]])))
+  // The dates are those of this error alone: JSON of the server in a field of another one may look like a date of Effect.
+  return error._tag === "GONE"
+    ? Record.map(fields, (value) => DateTime.isDateTime(value) ? DateTime.formatIso(value) : value)
+    : fields
 }
 
 /**

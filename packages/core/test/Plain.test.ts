@@ -106,6 +106,15 @@ describe("decoding of parts", () => {
     assert.deepStrictEqual(requestIds, Array(3).fill("91dbd54fa83f8cbd-EWR"))
   })
 
+  it("keeps JSON of the server that looks like a date of Effect", () => {
+    const lookalike = { "~effect/DateTime": 1 }
+    assert.isTrue(DateTime.isDateTime(lookalike))
+    const body = JSON.stringify({ error: { code: "needs_consent", message: "m" }, consent_flow: lookalike })
+    const plain = Plain.decode({ status: 400, body })
+
+    assert.deepStrictEqual(plain.code === "CONSENT_REQUIRED" && plain.consentFlow, lookalike)
+  })
+
   it("does not need a body", () => assert.strictEqual(Plain.decode({ status: 413 }).code, "PAYLOAD_TOO_LARGE"))
 
   it("redacts the secrets that it is told", () => {
