@@ -214,7 +214,7 @@ const budgets: ReadonlyArray<Budget> = [
   {
     what: "types: classes, union, match, 100 catchTag",
     value: instantiations(algebra) / 1000,
-    budget: 55,
+    budget: 51,
     unit: "k instantiations"
   },
   {
