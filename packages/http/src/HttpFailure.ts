@@ -45,7 +45,7 @@ import { type Limits, readBody } from "./internal/body.ts"
 import { redacting, redactResponse } from "./internal/credentials.ts"
 import { count } from "./internal/metrics.ts"
 import { withoutRedirects } from "./internal/redirects.ts"
-import { inputOf } from "./internal/success.ts"
+import { inputAt } from "./internal/success.ts"
 
 /**
  * How much of an error body is read, and for how long: 256 KiB within 5 seconds by default.
@@ -78,18 +78,20 @@ export const BodyLimits: Context.Reference<Limits> = Context.Reference<Limits>(
  * @category decoding
  * @since 0.1.0
  */
-export const fromResponse = Effect.fnUntraced(function*(
+export const fromResponse = (
   response: HttpClientResponse,
   /** By default it is derived from the method and path of the request. */
   operation?: string
-): Effect.fn.Return<VeniceError> {
-  const limits = yield* BodyLimits
-  // The body of a blocked image is the image. Reading none of it releases the connection.
-  const body = isSuccess(response)
-    ? yield* Effect.as(readBody(response, { ...limits, bytes: 0 }), { text: "", truncated: false })
-    : yield* readBody(response, limits)
-  return decodeResponse(yield* inputOf(response, { body: body.text, bodyTruncated: body.truncated, operation }))
-})
+): Effect.Effect<VeniceError> =>
+  Effect.withFiber((fiber) => {
+    const limits = fiber.getRef(BodyLimits)
+    // The body of a blocked image is the image. Reading none of it releases the connection.
+    const reading = isSuccess(response)
+      ? Effect.as(readBody(response, { ...limits, bytes: 0 }), { text: "", truncated: false })
+      : readBody(response, limits)
+    return Effect.map(reading, ({ text, truncated }) =>
+      decodeResponse(inputAt(fiber, response, { body: text, bodyTruncated: truncated, operation })))
+  })
 
 const isSuccess = ({ status }: HttpClientResponse): boolean => status >= 200 && status < 300
 

@@ -1,16 +1,16 @@
 /**
  * Bodies of undici, which are read without the platform's stream: how each way of ending is read, and what it leaves.
  */
-import { HttpFailure } from "@effect-venice/http"
+import { HttpFailure, VeniceClient } from "@effect-venice/http"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Stream } from "effect"
+import { Duration, Effect, Fiber, Schema, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { ServerResponse } from "node:http"
 import { Readable } from "node:stream"
 import { vi } from "vitest"
-import { readBody } from "../src/internal/body.ts"
+import { readBody, readWhole } from "../src/internal/body.ts"
 import { nodeBody } from "../src/internal/nodeBody.ts"
 import { serve } from "./server.ts"
 
@@ -153,6 +153,24 @@ const writing = (text: string, reset = false) => ({ socket }: ServerResponse) =>
 
 const chunked = `${head("transfer-encoding: chunked")}5\r\n{"err\r\n`
 
+/** The body, how many requests were aborted while it was read, and what the platform was told not to watch any more. */
+const spied = <A, E>(reading: Effect.Effect<A, E>) =>
+  Effect.suspend(() => {
+    const abort = vi.spyOn(AbortController.prototype, "abort")
+    const unregister = vi.spyOn(FinalizationRegistry.prototype, "unregister")
+    // Restoring a spy forgets its calls.
+    return Effect.map(reading, (body) => ({
+      body,
+      aborts: abort.mock.calls.length,
+      unregistered: unregister.mock.calls.map(([token]): unknown => token)
+    })).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        abort.mockRestore()
+        unregister.mockRestore()
+      }))
+    )
+  })
+
 describe("a response over undici", () => {
   it.live.each<readonly [string, (response: ServerResponse) => void, string, boolean]>([
     ["is whole", writing(`${head("content-length: 5")}{"err`), "{\"err", false],
@@ -169,13 +187,10 @@ describe("a response over undici", () => {
       const client = yield* HttpClient.HttpClient
       const response = yield* client.get(server.url)
       assert.isDefined(nodeBody(response))
-      const abort = vi.spyOn(AbortController.prototype, "abort")
-      const body = yield* readBody(response, { bytes: 99, time: Duration.seconds(5) }).pipe(
-        Effect.ensuring(Effect.sync(() => abort.mockRestore()))
-      )
+      const { aborts, body } = yield* spied(readBody(response, { bytes: 99, time: Duration.seconds(5) }))
 
       assert.deepStrictEqual(body, { text, truncated })
-      assert.strictEqual(abort.mock.calls.length, 0)
+      assert.strictEqual(aborts, 0)
     }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
 
   it.live("leaves its connection to the next requests", () =>
@@ -192,5 +207,52 @@ describe("a response over undici", () => {
 
       // The next request may be sent before undici has taken the connection back, and opens a second one.
       assert.isAtMost(ports.size, 2)
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
+
+  it.live("that was read is known to Effect, which would abort it when it is collected", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) => response.writeHead(429).end("{}"))
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get(server.url)
+      const { original } = response as unknown as { readonly original: WeakKey }
+
+      const { unregistered } = yield* spied(readBody(response, { bytes: 99, time: Duration.seconds(5) }))
+
+      assert.isTrue(unregistered.includes(original))
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
+})
+
+describe("a success over undici", () => {
+  it.effect("is whole up to its limit, and else its beginning", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* readWhole(over(ended("ab", "cd")), 4), { text: "abcd", truncated: false })
+      const longer = ended("ab", "cd")
+      assert.deepStrictEqual(yield* readWhole(over(longer), 3), { text: "abc", truncated: true })
+      assert.isTrue(longer.destroyed)
+    }))
+
+  it.effect("that breaks off is a failure", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const fiber = yield* Effect.forkChild(Effect.flip(readWhole(over(body), 9)))
+      yield* Effect.yieldNow
+      body.destroy(new Error("reset"))
+      const { reason } = yield* Fiber.join(fiber)
+
+      assert.strictEqual(reason._tag, "DecodeError")
+      assert.strictEqual((reason.cause as Error).message, "reset")
+    }))
+
+  it.live("may have been read by the client before", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((response) =>
+        response.writeHead(200, { "content-type": "application/json", "content-length": 8 }).end("{\"a\":12}")
+      )
+      const reading = HttpClient.tap(yield* HttpClient.HttpClient, (response) => response.text)
+      const venice = yield* VeniceClient.make({ baseUrl: server.url }).pipe(
+        Effect.provideService(HttpClient.HttpClient, reading)
+      )
+
+      assert.deepStrictEqual(yield* venice.execute("GET /models", { success: Schema.Unknown }), { a: 12 })
     }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
 })

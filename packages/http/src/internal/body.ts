@@ -5,11 +5,12 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import { DecodeError, HttpClientError } from "effect/http/HttpClientError"
 import { type HttpClientResponse, toWeb } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { nodeBody, readNodeBody } from "./nodeBody.ts"
+import { nodeBody as nodeBodyOf, readNodeBody } from "./nodeBody.ts"
 
 /** How much of a body is read, and for how long. */
 export interface Limits {
@@ -43,25 +44,33 @@ const mayBeUploading = (response: HttpClientResponse): boolean => response.reque
 const webBody = (response: HttpClientResponse): WebBody | undefined =>
   mayBeUploading(response) ? undefined : Option.getOrUndefined(toWeb(response))?.body ?? undefined
 
+const nodeBody = (response: HttpClientResponse) => mayBeUploading(response) ? undefined : nodeBodyOf(response)
+
+const brokenOff = (response: HttpClientResponse, cause: unknown): HttpClientError =>
+  new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
+
 /** Unlike the stream of the platform's client, does not abort the request after the body was read to its end. */
 const readWebBody = (response: HttpClientResponse, body: WebBody, collected: Collected, bytes: number) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const reader = body.getReader()
-      const cancel = () => void reader.cancel().catch(() => {})
-      signal.addEventListener("abort", cancel)
-      try {
-        for (;;) {
-          const { done, value } = await reader.read()
-          if (done) return
-          if (!collect(collected, value, bytes)) return cancel()
-        }
-      } catch (cause) {
-        cancel()
-        throw cause
+  // A callback, because `Effect.tryPromise` makes an `AbortController` for every call.
+  Effect.callback<void, HttpClientError>((resume) => {
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+    const cancel = () => void reader?.cancel().catch(() => {})
+    const read = async () => {
+      reader = body.getReader()
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        if (!collect(collected, value, bytes)) return cancel()
       }
-    },
-    catch: (cause) => new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
+    }
+    read().then(
+      () => resume(Effect.void),
+      (cause) => {
+        cancel()
+        resume(Effect.fail(brokenOff(response, cause)))
+      }
+    )
+    return Effect.sync(cancel)
   })
 
 /** Reads until the end, or until there are more bytes than the limit. */
@@ -94,10 +103,10 @@ const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
 export const readBody = (response: HttpClientResponse, { bytes, time }: Limits): Effect.Effect<Body> =>
   Effect.suspend(() => {
     const collected: Collected = { chunks: [], size: 0 }
-    const node = mayBeUploading(response) ? undefined : nodeBody(response)
+    const node = nodeBody(response)
     const reading = node === undefined
       ? Effect.timeout(readChunks(response, webBody(response), collected, bytes), time)
-      : readNodeBody(node, (chunk) => collect(collected, chunk, bytes), Effect.timeout(time))
+      : readNodeBody(response, node, (chunk) => collect(collected, chunk, bytes), Effect.timeout(time))
     return Effect.match(reading, {
       onFailure: () => ({ text: decodeText(collected.chunks), truncated: true }),
       onSuccess: () => ({ text: decodeText(collected.chunks), truncated: collected.size > bytes })
@@ -111,15 +120,26 @@ const isShort = ({ headers }: HttpClientResponse, bytes: number): boolean =>
 /**
  * Reads the whole body of a success as text. If it is longer than the limit, the text is its beginning, for the error.
  */
-export const readWhole = Effect.fnUntraced(function*(
-  response: HttpClientResponse,
-  bytes: number
-): Effect.fn.Return<Body, HttpClientError> {
-  const body = webBody(response)
-  // A browser may hide `content-encoding`, so the length of a web body cannot be trusted.
-  if (body === undefined && isShort(response, bytes)) return { text: yield* response.text, truncated: false }
-  const collected: Collected = { chunks: [], size: 0 }
-  yield* readChunks(response, body, collected, bytes)
-  const truncated = collected.size > bytes
-  return { text: decodeText(truncated ? collected.chunks.slice(0, 1) : collected.chunks), truncated }
-})
+export const readWhole = (response: HttpClientResponse, bytes: number): Effect.Effect<Body, HttpClientError> =>
+  Effect.suspend(() => {
+    const collected: Collected = { chunks: [], size: 0 }
+    const node = nodeBody(response)
+    // If something in the client has read the body, only the response still has its text.
+    if (node?.readableDidRead === false) {
+      const reading = readNodeBody(response, node, (chunk) => collect(collected, chunk, bytes), identity)
+      return Effect.mapBoth(reading, {
+        onFailure: (cause) => brokenOff(response, cause),
+        onSuccess: () => wholeOf(collected, bytes)
+      })
+    }
+    const body = webBody(response)
+    // A browser may hide `content-encoding`, so the length of a web body cannot be trusted.
+    return body === undefined && isShort(response, bytes)
+      ? Effect.map(response.text, (text) => ({ text, truncated: false }))
+      : Effect.map(readChunks(response, body, collected, bytes), () => wholeOf(collected, bytes))
+  })
+
+const wholeOf = ({ chunks, size }: Collected, bytes: number): Body => {
+  const truncated = size > bytes
+  return { text: decodeText(truncated ? chunks.slice(0, 1) : chunks), truncated }
+}

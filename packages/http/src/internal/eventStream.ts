@@ -52,17 +52,19 @@ interface Parsed {
   ending: "end" | { readonly parseError: unknown } | undefined
 }
 
-const makeParser = (): (texts: ReadonlyArray<string>) => Parsed => {
+const makeParser = (): (chunks: ReadonlyArray<Uint8Array>) => Parsed => {
   let parsed: Parsed
+  const decoder = new TextDecoder()
   const parser = Sse.makeParser((event) => {
     if (event._tag !== "Event" || parsed.ending !== undefined) return
     if (event.data !== "[DONE]") parsed.events.push(event)
     if (isLast(event.event, event.data)) parsed.ending = "end"
   })
-  return (texts) => {
+  return (chunks) => {
     parsed = { events: [], ending: undefined }
-    for (const text of texts) {
-      const parseError = parser.feed(text)
+    for (const chunk of chunks) {
+      // What is left of a character when the stream ends belongs to an event that did not end.
+      const parseError = parser.feed(decoder.decode(chunk, { stream: true }))
       if (parseError !== undefined) parsed.ending ??= { parseError }
     }
     return parsed
@@ -80,25 +82,33 @@ type Events<S extends Schema.Constraint> = Pull.Pull<
 
 type Ending = Pull.Pull<never, EventFailure, void>
 
-type Texts = Pull.Pull<Arr.NonEmptyReadonlyArray<string>, HttpClientError, void>
+type Chunks = Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError, void>
 
 /** Reads the events of one connection. Keeps the parsed events that are not decoded yet, and counts the delivered. */
 class EventReader<S extends Schema.Constraint> {
   readonly #response: HttpClientResponse
   readonly #operation: string
   readonly #decode: DecodeJson<S>
-  readonly #texts: Texts
+  readonly #receive: Events<S>
   readonly #parse = makeParser()
   #parsed: Parsed = { events: [], ending: undefined }
   #next = 0
   #delivered = 0
   #ending: Ending | undefined
 
-  constructor(response: HttpClientResponse, operation: string, decode: DecodeJson<S>, texts: Texts) {
+  constructor(response: HttpClientResponse, operation: string, decode: DecodeJson<S>, chunks: Chunks) {
     this.#response = response
     this.#operation = operation
     this.#decode = decode
-    this.#texts = texts
+    this.#receive = Pull.matchEffect(chunks, {
+      onSuccess: (chunks) => {
+        this.#parsed = this.#parse(chunks)
+        this.#next = 0
+        return this.#decodeNext
+      },
+      onFailure: (cause) => Effect.catch(Effect.failCause(cause), (error) => this.#unfinished(error)),
+      onDone: () => this.#unfinished()
+    })
   }
 
   /** Pulls the next events, at least one. */
@@ -109,25 +119,10 @@ class EventReader<S extends Schema.Constraint> {
       : this.#receive
   })
 
-  readonly #receive = Effect.suspend(() =>
-    Pull.matchEffect(this.#texts, {
-      onSuccess: (texts) => {
-        this.#parsed = this.#parse(texts)
-        this.#next = 0
-        return this.#decodeNext
-      },
-      onFailure: (cause) => Effect.catch(Effect.failCause(cause), (error) => this.#unfinished(error)),
-      onDone: () => this.#unfinished()
-    })
-  )
-
-  readonly #decodeNext = Effect.flatMap(
-    Effect.withFiber((fiber) => this.#decodeParsed(fiber)),
-    (values) => Arr.isArrayNonEmpty(values) ? Effect.succeed(values) : this.pull
-  )
+  readonly #decodeNext: Events<S> = Effect.withFiber((fiber) => this.#decodeParsed(fiber))
 
   /** Decodes events up to the first that decodes asynchronously, or to the first that fails, which ends the stream. */
-  #decodeParsed(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<Array<S["Type"]>, never, S["DecodingServices"]> {
+  #decodeParsed(fiber: Fiber.Fiber<unknown, unknown>): Events<S> {
     const { events, ending } = this.#parsed
     const values: Array<S["Type"]> = []
     const call = fiber.getRef(CurrentCall)
@@ -140,15 +135,19 @@ class EventReader<S extends Schema.Constraint> {
       const decoded = this.#decodeEvent(events[this.#next++]!, call, getInput)
       const exit = exitOf(decoded)
       if (exit === undefined) {
-        return Effect.map(Effect.exit(decoded), (exit) => {
+        return Effect.flatMap(Effect.exit(decoded), (exit) => {
           this.#add(exit, values)
-          return values
+          return this.#deliver(values)
         })
       }
-      if (!this.#add(exit, values)) return Effect.succeed(values)
+      if (!this.#add(exit, values)) return this.#deliver(values)
     }
     if (ending !== undefined) this.#ending = ending === "end" ? Cause.done() : this.#unfinished(ending.parseError)
-    return Effect.succeed(values)
+    return this.#deliver(values)
+  }
+
+  #deliver(values: ReadonlyArray<S["Type"]>): Events<S> {
+    return Arr.isReadonlyArrayNonEmpty(values) ? Effect.succeed(values) : this.pull
   }
 
   #decodeEvent(
@@ -215,7 +214,7 @@ export const events = <S extends Schema.Constraint>(
   if (!isEventStream(response)) return Stream.fromEffect(failNotEvents(response, operation))
   const decode = decodeJson(schema)
   return Stream.transformPull(
-    Stream.decodeText(response.stream),
-    (texts) => Effect.sync(() => new EventReader(response, operation, decode, texts).pull)
+    response.stream,
+    (chunks) => Effect.sync(() => new EventReader(response, operation, decode, chunks).pull)
   )
 }

@@ -15,6 +15,7 @@ type Event = "data" | "end" | "error" | "close"
 export interface NodeBody {
   readonly _readableState: { readonly ended: boolean }
   readonly destroyed: boolean
+  readonly readableDidRead: boolean
   readonly readableEnded: boolean
   readonly readableEncoding: null
   readonly read: () => unknown
@@ -30,6 +31,8 @@ export type Take = (chunk: Uint8Array) => boolean
 interface Platform extends HttpClientResponse {
   readonly controller?: unknown
   readonly original?: Platform
+  /** Runs the readers of the wrapper, so that it knows that the response is read. */
+  readonly applyInterrupt?: <A, E>(reading: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly source?: { readonly body?: Partial<NodeBody> | null } | null
 }
 
@@ -94,12 +97,16 @@ const wait = (body: NodeBody, take: Take): Effect.Effect<void, unknown> =>
  * off. Only the waiting for what has not arrived yet is under the limit of `withLimit`.
  */
 export const readNodeBody = <E>(
+  response: HttpClientResponse,
   body: NodeBody,
   take: Take,
   withLimit: (waiting: Effect.Effect<void, unknown>) => Effect.Effect<void, E>
-): Effect.Effect<void, E> =>
-  Effect.suspend(() => {
+): Effect.Effect<void, E> => {
+  const reading = Effect.suspend(() => {
     // Without a listener the error of a destroyed body would be thrown.
     body.on("error", noop)
     return drain(body, take) ? Effect.void : withLimit(wait(body, take))
   })
+  // Otherwise the wrapper takes the response for unread, and aborts its request when the response is collected.
+  return (response as Platform).applyInterrupt?.(reading) ?? reading
+}

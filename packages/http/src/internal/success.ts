@@ -46,17 +46,20 @@ export const inputOf = (response: HttpClientResponse, bodyInput: BodyInput): Eff
 /** The limit if `MaxBodySize` is not set. More than Venice sends as JSON. */
 const defaultMaxBytes = 256 * 1024 * 1024
 
-export const readSuccess = Effect.fnUntraced(function*(
+export const readSuccess = (
   response: HttpClientResponse,
   operation: string
-): Effect.fn.Return<string, HttpClientError | UnexpectedBody> {
-  const bytes = Number((yield* MaxBodySize) ?? defaultMaxBytes)
-  const read = readWhole(response, bytes)
-  const { text, truncated } = yield* Effect.mapError(read, (error) => redactFailure(error))
-  if (!truncated) return text
-  const input = yield* inputOf(response, { body: text, bodyTruncated: true, operation })
-  return yield* tooLong(input, bytes)
-})
+): Effect.Effect<string, HttpClientError | UnexpectedBody> =>
+  Effect.withFiber((fiber) => {
+    const bytes = Number(fiber.getRef(MaxBodySize) ?? defaultMaxBytes)
+    return Effect.flatMap(
+      Effect.mapError(readWhole(response, bytes), (error) => redactFailure(error)),
+      ({ text, truncated }) =>
+        truncated
+          ? Effect.fail(tooLong(inputAt(fiber, response, { body: text, bodyTruncated: true, operation }), bytes))
+          : Effect.succeed(text)
+    )
+  })
 
 /** The exit, if the effect is one already. Most decoding needs no run. */
 export const exitOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Exit.Exit<A, E> | undefined =>

@@ -153,7 +153,7 @@ const waitingIn = (lanes: Lanes) => ({ key, model }: Call) =>
   Effect.zipWith(
     Clock.currentTimeMillis,
     keyNameOf(key),
-    (now, name) => lanes.get(name, model, now).queue.length
+    (now, name) => lanes.get(name, model, now).queue.size
   )
 
 /**

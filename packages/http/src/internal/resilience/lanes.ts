@@ -104,7 +104,8 @@ export class Lane {
   sharedName: string | undefined
   readonly requests: Meter
   readonly tokens: Meter
-  readonly queue: Array<Waiting> = []
+  /** In the order of their turns. A set, because an interrupted call leaves from any place. */
+  readonly queue = new Set<Waiting>()
   /** Completed when the first of the queue should look again. */
   private changed = Deferred.makeUnsafe<void>()
 
@@ -116,7 +117,7 @@ export class Lane {
   }
 
   isIdle(now: number): boolean {
-    return this.queue.length === 0 && this.requests.isIdle(now) && this.tokens.isIdle(now)
+    return this.queue.size === 0 && this.requests.isIdle(now) && this.tokens.isIdle(now)
   }
 
   /** When the next call can be sent, if it takes so many tokens. */
@@ -147,7 +148,7 @@ export class Lane {
 
   /** Lets the first of the queue look again. */
   look(): void {
-    if (this.queue.length === 0) return
+    if (this.queue.size === 0) return
     const { changed } = this
     this.changed = Deferred.makeUnsafe()
     Deferred.doneUnsafe(changed, Effect.void)
@@ -158,20 +159,23 @@ export class Lane {
     return Effect.raceFirst(Effect.sleep(Duration.millis(time - now)), Deferred.await(this.changed))
   }
 
+  get first(): Waiting | undefined {
+    return this.queue.values().next().value
+  }
+
   join(): Waiting {
     const waiting: Waiting = { isFirst: Deferred.makeUnsafe() }
-    this.queue.push(waiting)
-    if (this.queue.length === 1) Deferred.doneUnsafe(waiting.isFirst, Effect.void)
+    this.queue.add(waiting)
+    if (this.queue.size === 1) Deferred.doneUnsafe(waiting.isFirst, Effect.void)
     return waiting
   }
 
   leave(waiting: Waiting): Effect.Effect<void> {
-    const place = this.queue.indexOf(waiting)
-    if (place < 0) return Effect.void
-    this.queue.splice(place, 1)
-    const next = this.queue[0]
+    const wasFirst = this.first === waiting
+    this.queue.delete(waiting)
+    const next = this.first
     // A fiber of its own, so that the next call is not sent before this one.
-    return place === 0 && next !== undefined
+    return wasFirst && next !== undefined
       ? Effect.asVoid(Effect.forkDetach(Deferred.succeed(next.isFirst, undefined)))
       : Effect.void
   }
@@ -220,7 +224,7 @@ export class LaneTurn implements Turn {
 
   private tryTake(lane: Lane, now: number): boolean {
     this.lane = lane
-    if (lane.queue.length > 0 || lane.opensAt(now, this.tokens) > now) return false
+    if (lane.queue.size > 0 || lane.opensAt(now, this.tokens) > now) return false
     this.taken = lane.take(now, this.tokens)
     return true
   }
@@ -263,7 +267,7 @@ export class LaneTurn implements Turn {
     const { model } = this.call
     const retryAfter = Duration.millis(Math.max(0, Math.ceil(lane.opensAt(now, this.tokens) - now)))
     const failure = new PaceExceeded({
-      message: `Not sent, because ${lane.queue.length} calls wait for their turn: the next one can be sent in ${
+      message: `Not sent, because ${lane.queue.size} calls wait for their turn: the next one can be sent in ${
         Duration.format(retryAfter)
       }`,
       retryAfter,
@@ -285,7 +289,7 @@ export class LaneTurn implements Turn {
     const opens = lane.opensAt(now, this.tokens)
     // A call whose turn comes after its deadline is refused, so that its caller can do something else.
     const latest = Math.min(now + settings.longestWait, fiber.getRef(Deadline) ?? Infinity)
-    if (opens > latest || lane.queue.length >= settings.longestQueue) return this.refuse(lane, now, now)
+    if (opens > latest || lane.queue.size >= settings.longestQueue) return this.refuse(lane, now, now)
     const waiting = lane.join()
     return Deferred.await(waiting.isFirst).pipe(
       Effect.andThen(Effect.suspend(() => this.first(lane, latest, now))),
@@ -304,7 +308,7 @@ export class LaneTurn implements Turn {
 
   /** The end of the time to wait, which may be the moment of the turn. */
   private last(lane: Lane, waiting: Waiting, now: number, since: number): Effect.Effect<void, PaceExceeded> {
-    const isTurn = this.askShared === undefined && lane.queue[0] === waiting && lane.opensAt(now, this.tokens) <= now
+    const isTurn = this.askShared === undefined && lane.first === waiting && lane.opensAt(now, this.tokens) <= now
     if (!isTurn) return this.refuse(lane, now, since)
     this.taken = lane.take(now, this.tokens)
     return Effect.void
