@@ -7,6 +7,7 @@ import { root } from "./page.ts"
 
 interface Item {
   readonly slug: string
+  readonly translations?: { readonly ar: string }
 }
 
 interface Group {
@@ -16,44 +17,57 @@ interface Group {
   readonly items: ReadonlyArray<Item | Group>
 }
 
+/** The pages of a folder in the order of reading, with their Arabic titles, as long as only these are translated. */
 const orders = {
-  guides: [
-    "calling",
-    "catching",
-    "retrying",
-    "streams",
-    "jobs",
-    "gateways",
-    "resilience",
-    "workflow-engines",
-    "testing",
-    "observing",
-    "from-openai",
-    "from-ai-sdk",
-    "from-ai-error",
-    "from-effect-3"
-  ],
-  reference: ["operations", "policies", "headers", "configuration", "telemetry", "commands", "versions"],
-  explanation: [
-    "tags",
-    "recognition",
-    "replay-safety",
-    "secrets-and-limits",
-    "laws",
-    "what-nobody-has-seen",
-    "mutation"
-  ]
+  guides: {
+    calling: "استدعاء Venice",
+    catching: "التقاط الأخطاء",
+    retrying: "إعادة المحاولة",
+    streams: "البث",
+    jobs: "المهام",
+    gateways: "البوابات",
+    resilience: "الصمود",
+    "workflow-engines": "محركات سير العمل",
+    testing: "الاختبار",
+    observing: "المراقبة",
+    "from-openai": "الانتقال من openai",
+    "from-ai-sdk": "الانتقال من AI SDK",
+    "from-ai-error": "الانتقال من AiError",
+    "from-effect-3": "الانتقال من Effect 3"
+  },
+  reference: {
+    operations: "العمليات",
+    policies: "السياسات",
+    headers: "الترويسات",
+    configuration: "الإعدادات",
+    telemetry: "القياس عن بُعد",
+    commands: "الأوامر",
+    versions: "الإصدارات"
+  },
+  explanation: {
+    tags: "لماذا الوسوم رموز Venice",
+    recognition: "كيف يتم التعرّف على استجابة",
+    "replay-safety": "أمان الإعادة",
+    "secrets-and-limits": "الأسرار والحدود",
+    laws: "القوانين",
+    "what-nobody-has-seen": "ما لم يره أحد",
+    mutation: "اختبار الطفرات"
+  }
 } as const
 
 const content = join(root, "docs/src/content/docs")
 
 /** The pages of a folder, those of the order first. */
 const inFolder = (folder: keyof typeof orders): ReadonlyArray<Item> => {
-  const order: ReadonlyArray<string> = orders[folder]
+  const titles: Readonly<Record<string, string>> = orders[folder]
+  const order = Object.keys(titles)
   const place = (name: string): number => order.includes(name) ? order.indexOf(name) : order.length
   return globSync("*.md", { cwd: join(content, folder) }).map((file) => file.slice(0, -3)).sort((a, b) =>
     place(a) - place(b) || (a < b ? -1 : 1)
-  ).map((name) => ({ slug: `${folder}/${name}` }))
+  ).map((name) => ({
+    slug: `${folder}/${name}`,
+    ...(titles[name] !== undefined && { translations: { ar: titles[name] } })
+  }))
 }
 
 const modules = (): ReadonlyArray<Item> =>
@@ -70,7 +84,10 @@ export const sidebar = (): ReadonlyArray<Item | Group> => [
     label: "Examples",
     translations: { ar: "أمثلة" },
     collapsed: true,
-    items: [{ slug: "examples" }, ...exampleNames().map((name) => ({ slug: `examples/${name}` }))]
+    items: [
+      { slug: "examples", translations: { ar: "كل الأمثلة" } },
+      ...exampleNames().map((name) => ({ slug: `examples/${name}` }))
+    ]
   },
   {
     label: "Reference",
