@@ -38,7 +38,10 @@ const fail = (problem: string, json: boolean): never => {
 
 const parsed = (() => {
   try {
-    return parseArgs({ options }).values
+    const { tokens, values } = parseArgs({ options, tokens: true })
+    const names = tokens.filter((token) => token.kind === "option").map(({ name }) => name)
+    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    return twice === undefined ? values : fail(`--${twice} is given twice`, values.json)
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error), process.argv.includes("--json"))
   }
@@ -83,5 +86,10 @@ const copies: Facts.Copies = {
 }
 const changes = [...codeChanges, ...operationChanges, ...entries]
 process.stdout.write((parsed.json ? renderJson : renderText)(changes, comparedWith(copies, facts)))
-if (parsed.record) Facts.write(Facts.recorded(facts, copies, new Date().toISOString().slice(0, 10)))
+if (parsed.record) {
+  await about(
+    parsed.openapi ?? "-",
+    () => Facts.write(Facts.recorded(facts, copies, new Date().toISOString().slice(0, 10)))
+  )
+}
 process.exitCode = changes.length === 0 ? 0 : 1

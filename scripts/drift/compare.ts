@@ -5,7 +5,7 @@ import { fingerprint, topicsOf } from "./changelog.ts"
 import type { Described, Description, Fields } from "./description.ts"
 import type { Documented } from "./errorPage.ts"
 import type { Copies, Facts } from "./facts.ts"
-import { isBefore } from "./facts.ts"
+import { isBefore, newerThan } from "./facts.ts"
 import { Unusable } from "./input.ts"
 
 export type Part = keyof Fields
@@ -139,13 +139,16 @@ export interface Compared {
   /** The operations whose fields are on record. */
   readonly fieldSets?: number
   readonly entries?: number
+  /** The version of the description on record, if the copy is older. */
+  readonly newerOnRecord?: string
 }
 
 export const comparedWith = ({ changelog, errors, openapi }: Copies, facts: Facts): Compared => ({
   ...(errors === undefined ? undefined : { codes: errors.length }),
   ...(openapi === undefined ? undefined : {
     operations: openapi.operations.size,
-    fieldSets: [...openapi.operations.keys()].filter((name) => Object.hasOwn(facts.fields.operations, name)).length
+    fieldSets: [...openapi.operations.keys()].filter((name) => Object.hasOwn(facts.fields.operations, name)).length,
+    ...(newerThan(openapi, facts) !== undefined && { newerOnRecord: newerThan(openapi, facts)! })
   }),
   ...(changelog === undefined ? undefined : { entries: changelog.length })
 })

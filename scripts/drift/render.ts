@@ -5,11 +5,12 @@ import { editFor } from "./edits.ts"
 
 const counted = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
-const comparedText = ({ codes, entries, fieldSets, operations }: Compared): string =>
+const comparedText = ({ codes, entries, fieldSets, newerOnRecord, operations }: Compared): string =>
   [
     codes === undefined ? "" : counted(codes, "code", "codes"),
     operations === undefined ? "" : counted(operations, "operation", "operations"),
     fieldSets === undefined ? "" : `fields of ${fieldSets}`,
+    newerOnRecord === undefined ? "" : `a copy older than ${newerOnRecord}, which is on record`,
     entries === undefined ? "" : counted(entries, "entry of the changelog", "entries of the changelog")
   ].filter((text) => text !== "").join(", ")
 

@@ -45,6 +45,7 @@ describe("pnpm drift", () => {
 
   it.each([
     [["--errors", "/does/not/exist"], "", "/does/not/exist does not exist"],
+    [["--openapi", "a.yaml", "--openapi", "b.yaml"], "", "--openapi is given twice"],
     [["--errors", "-"], "", "standard input is empty"],
     [["--openapi", "-"], "not: [a", "standard input is neither YAML nor JSON"],
     [["--openapi", fixture("description.yaml")], "", "it may be cut off"],

@@ -3,11 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { stringify } from "yaml"
 import type { Change } from "../compare.ts"
-import { compareOperations } from "../compare.ts"
+import { comparedWith, compareOperations } from "../compare.ts"
 import type { Fields } from "../description.ts"
 import { readDescription } from "../description.ts"
 import { editFor } from "../edits.ts"
-import { read as readFacts } from "../facts.ts"
+import { read as readFacts, recorded } from "../facts.ts"
 
 const shapes = readFileSync(new URL("fixtures/description.yaml", import.meta.url), "utf8")
 const facts = readFacts()
@@ -247,5 +247,22 @@ describe("an unusable description", () => {
 
   it.each(cases)("%s", (_, text, problem) => {
     assert.throws(() => changes(text), problem)
+  })
+})
+
+describe("an older description", () => {
+  const copy = (version: string) => readDescription(JSON.stringify({ ...known(), info: { version } }))
+  const record = /version (\d{8}[.\d]*)/.exec(facts.operations.source)![1]!
+
+  it("is compared, and named as older than the one on record", () => {
+    assert.strictEqual(comparedWith({ openapi: copy("20250101.120000") }, facts).newerOnRecord, record)
+    assert.isUndefined(comparedWith({ openapi: copy(`${record}.1`) }, facts).newerOnRecord)
+    assert.isUndefined(comparedWith({ openapi: copy(record) }, facts).newerOnRecord)
+    assert.isUndefined(comparedWith({ openapi: copy("unknown") }, facts).newerOnRecord)
+  })
+
+  it("is not recorded", () => {
+    assert.throws(() => recorded(facts, { openapi: copy("20250101.120000") }, "2025-01-02"), "is not recorded")
+    assert.include(recorded(facts, { openapi: copy("20990101") }, "2099-01-02").operations.source, "20990101")
   })
 })
