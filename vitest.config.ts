@@ -20,7 +20,7 @@ export default defineConfig({
           include: [
             "packages/*/test/**/*.test.ts",
             "examples/**/*.test.ts",
-            "docs/{observing,playground}/test/*.test.ts",
+            "docs/{generate,observing,playground}/test/*.test.ts",
             "scripts/**/*.test.ts"
           ],
           exclude: slow
