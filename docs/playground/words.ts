@@ -70,6 +70,7 @@ export interface Words {
   readonly attemptSeconds: string
   readonly deadlineSeconds: string
   readonly recoversSeconds: string
+  readonly recoversNote: string
   readonly drawing: string
   readonly drawAgain: string
   readonly succeeds: string
@@ -178,7 +179,8 @@ export const words: Readonly<Record<Locale, Words>> = {
     noFailures: "No failure: the first attempt succeeds.",
     attemptSeconds: "Each attempt takes (seconds)",
     deadlineSeconds: "Deadline (seconds)",
-    recoversSeconds: "Server recovers after (seconds), and the script repeats until then",
+    recoversSeconds: "Server recovers after (seconds)",
+    recoversNote: "If the server recovers after a time, the failures repeat until then.",
     drawing: "Attempts and delays",
     drawAgain: "Draw again",
     succeeds: "The call succeeds after {time}, with {attempts} attempts.",
@@ -295,7 +297,8 @@ export const words: Readonly<Record<Locale, Words>> = {
     noFailures: "لا إخفاق: تنجح المحاولة الأولى.",
     attemptSeconds: "مدة كل محاولة (ثوانٍ)",
     deadlineSeconds: "الموعد النهائي (ثوانٍ)",
-    recoversSeconds: "يتعافى الخادم بعد (ثوانٍ)، ويتكرر النص حتى ذلك",
+    recoversSeconds: "يتعافى الخادم بعد (ثوانٍ)",
+    recoversNote: "إذا كان الخادم يتعافى بعد مدة، تتكرر الإخفاقات حتى ذلك الحين.",
     drawing: "المحاولات والمهل",
     drawAgain: "اسحب من جديد",
     succeeds: "ينجح الاستدعاء بعد {time}، وعدد المحاولات {attempts}.",
