@@ -222,6 +222,7 @@ export const words: Readonly<Record<Locale, Words>> = {
     linkNote:
       "The link has the state in its fragment, which browsers send to no server. What is redacted here is not in it."
   },
+  // A time with its unit is isolated, which keeps its order.
   ar: {
     response: "استجابة",
     paste: "ألصق استجابة",
@@ -301,8 +302,8 @@ export const words: Readonly<Record<Locale, Words>> = {
     recoversNote: "إذا كان الخادم يتعافى بعد مدة، تتكرر الإخفاقات حتى ذلك الحين.",
     drawing: "المحاولات والمهل",
     drawAgain: "اسحب من جديد",
-    succeeds: "ينجح الاستدعاء بعد {time}، وعدد المحاولات {attempts}.",
-    givesUp: "تتوقف السياسة بعد {time}، وعدد المحاولات {attempts}: {reason}.",
+    succeeds: "ينجح الاستدعاء بعد \u2066{time}\u2069، وعدد المحاولات {attempts}.",
+    givesUp: "تتوقف السياسة بعد \u2066{time}\u2069، وعدد المحاولات {attempts}: {reason}.",
     reasons: {
       final: "لا تُعاد المحاولة بعد هذا الإخفاق أبدًا",
       retries: "لم تبقَ إعادات لهذا النوع من الإخفاق",
@@ -333,7 +334,7 @@ export const words: Readonly<Record<Locale, Words>> = {
     most: "انتهى 95 من 100 بعد (p95)",
     requests: "الطلبات المرسلة",
     succeeded: "الاستدعاءات الناجحة",
-    arrivals: "الطلبات عبر الزمن؛ أعلى عمود {most} من الطلبات في {time}.",
+    arrivals: "الطلبات عبر الزمن؛ أعلى عمود {most} من الطلبات في \u2066{time}\u2069.",
     policyCode: "كود السياسة",
     badLink: "لا يحتوي الرابط على حالة يمكن قراءتها. تعرض الصفحة مثالها.",
     copyLink: "انسخ رابطًا إلى هذه الحالة",
