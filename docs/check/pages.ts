@@ -22,9 +22,9 @@ interface Visit {
   readonly isPictured: boolean
 }
 
-/** The pages of a kind come from one generator, and differ in their text alone. */
+/** The pages of a kind come from one generator, or are those without a translation, and differ in their text alone. */
 const kindOf = (path: string): string =>
-  path.replace(/(?<=^(?:ar\/)?(?:errors|categories|examples|reference\/api)\/).+/, "")
+  path.replace(/(?<=^(?:errors|categories|examples|reference\/api|ar\/[^/]+)\/).+/, "")
 
 /** All pages. The first of a kind is seen in both colour schemes, the others in one of them by turns. */
 const visits = (dist: string): ReadonlyArray<Visit> => {

@@ -39,8 +39,7 @@ export const visitor = async ({ browser, check, root }: Site): Promise<BrowserCo
     check(reason === "net::ERR_ABORTED", `${request.url()}: ${reason}`)
   })
   context.on("console", (message) => {
-    const type = message.type()
-    check(type !== "error" && type !== "warning", `${place(message.page()?.url())} logs: ${message.text()}`)
+    check(message.type() !== "error", `${place(message.page()?.url())} logs: ${message.text()}`)
   })
   context.on("weberror", (error) => check(false, `${place(error.page()?.url())} throws: ${error.error().message}`))
   return context
