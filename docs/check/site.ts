@@ -69,8 +69,7 @@ export const overflow = (page: Page): Promise<string | undefined> =>
     return `${scrollWidth - clientWidth} pixels too wide: ${widest?.outerHTML.slice(0, 120) ?? "outside of main"}`
   })
 
-/** What scrolls and cannot be reached by the keyboard. Some browsers let it reach what scrolls, others do not. */
-export const unreachable = (page: Page): Promise<ReadonlyArray<string>> =>
+const scrolling = (page: Page): Promise<ReadonlyArray<string>> =>
   page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>("main *")].filter((element) =>
       element.scrollWidth > element.clientWidth + 1
@@ -80,6 +79,19 @@ export const unreachable = (page: Page): Promise<ReadonlyArray<string>> =>
       && !element.matches("[tabindex='0'], textarea")
     ).map((element) => element.outerHTML.slice(0, 120))
   )
+
+/**
+ * What scrolls and cannot be reached by the keyboard: some browsers let it reach what scrolls, others do not. A script
+ * makes code reachable some time after the width of the window has changed.
+ */
+export const unreachable = async (page: Page): Promise<ReadonlyArray<string>> => {
+  let found = await scrolling(page)
+  for (let i = 0; i < 20 && found.length > 0; i++) {
+    await page.waitForTimeout(100)
+    found = await scrolling(page)
+  }
+  return found
+}
 
 /**
  * The controls whose text is cut off. The text of a choice does not count as overflow, so a copy is measured that is as
