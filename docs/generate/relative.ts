@@ -45,8 +45,8 @@ const html = (page: string, text: string): string => {
     return html.replace(start, (tag) => `${tag} tabindex="0" role="region" aria-label="${name} ${++count}"`)
   }, text)
   return chooser(regions)
-    // A code that is wider than a phone is broken behind a word of it.
-    .replace(/(?<=<h1[^>]*>)[^<]*/g, (title) => title.replaceAll("_", "_<wbr>"))
+    // A code that is wider than a phone, or than its column, is broken behind a word of it.
+    .replace(/(?<=<(?:h1|a)\b[^>]*>)[A-Z0-9]+(?:_[A-Z0-9]+)+(?=<)/g, (code) => code.replaceAll("_", "_<wbr>"))
     // A role would hide that it is a table. One with links is reached by them.
     .replace(/<table>(?=(?:(?!<\/table>|<a ).)*<\/table>)/gs, "<table tabindex=\"0\">")
     .replace(attribute, (whole, head: string, target: string) => {
