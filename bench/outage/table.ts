@@ -56,7 +56,7 @@ const seconds = (millis: number | undefined): string =>
 export const tableOf = (all: ReadonlyArray<Figures>): string =>
   [
     [
-      "",
+      "parts",
       "requests in the outage",
       "most in 10 s",
       "in the minute after",

@@ -29,21 +29,31 @@ const chooser = (text: string): string =>
     "window.location.href=$1.currentTarget.value"
   )
 
+const regionNames = { en: { code: "Code", picture: "Picture" }, ar: { code: "كود", picture: "صورة" } }
+
 const html = (page: string, text: string): string => {
   // A host serves this page under every path.
   const base = page === "404.html" ? new URL(`${homepage}/`).pathname : undefined
-  let pieces = 0
-  return chooser(text)
+  const names = regionNames[/<main[^>]*? lang="ar"/.test(text) ? "ar" : "en"]
+  // What is wider than the page is a region of its own, which the keyboard must reach and a name must tell apart.
+  const reachable = [
+    [/<pre(?= data-language=)/g, names.code],
+    [/<p(?=><img [^>]*>\s*<\/p>)/g, names.picture]
+  ] as const
+  const regions = reachable.reduce((html, [start, name]) => {
+    let count = 0
+    return html.replace(start, (tag) => `${tag} tabindex="0" role="region" aria-label="${name} ${++count}"`)
+  }, text)
+  return chooser(regions)
+    // A code that is wider than a phone, or than its column, is broken behind a word of it.
+    .replace(/(?<=<(?:h1|a)\b[^>]*>)[A-Z0-9]+(?:_[A-Z0-9]+)+(?=<)/g, (code) => code.replaceAll("_", "_<wbr>"))
+    // A role would hide that it is a table. One with links is reached by them.
+    .replace(/<table>(?=(?:(?!<\/table>|<a ).)*<\/table>)/gs, "<table tabindex=\"0\">")
     .replace(attribute, (whole, head: string, target: string) => {
       // `content` is a path only where a page refers to another.
       if (/\scontent="$/.test(head)) return whole
       return `${head}${base === undefined ? relativeTo(page, `/${target}`) : `${base}${target}`}"`
     })
-    // Code that is wider than the page is a region of its own, which the keyboard must reach and a name must tell apart.
-    .replace(
-      /<pre data-language=/g,
-      () => `<pre tabindex="0" role="region" aria-label="Code ${++pieces}" data-language=`
-    )
     // The name of the button is what it shows, on a phone what it hides. Readers announce `aria-keyshortcuts` themselves.
     .replace(/(<button data-open-modal[^>]*?) aria-label="[^"]*"/g, "$1")
     .replace(/(<span class="sl-hidden md:sl-block[^>]*?) aria-hidden="true"/g, "$1")

@@ -65,6 +65,17 @@ export type Step = typeof Step.Type
 
 export type Op = Step["op"]
 
+export const ops: ReadonlyArray<Op> = [
+  "override",
+  "without",
+  "only",
+  "jittered",
+  "limit",
+  "andThen",
+  "stricter",
+  "lenient"
+]
+
 /** A policy: a preset, and what is done to it. */
 export const Policy = Schema.Struct({
   preset: Preset,

@@ -70,6 +70,7 @@ export interface Words {
   readonly attemptSeconds: string
   readonly deadlineSeconds: string
   readonly recoversSeconds: string
+  readonly recoversNote: string
   readonly drawing: string
   readonly drawAgain: string
   readonly succeeds: string
@@ -178,7 +179,8 @@ export const words: Readonly<Record<Locale, Words>> = {
     noFailures: "No failure: the first attempt succeeds.",
     attemptSeconds: "Each attempt takes (seconds)",
     deadlineSeconds: "Deadline (seconds)",
-    recoversSeconds: "Server recovers after (seconds), and the script repeats until then",
+    recoversSeconds: "Server recovers after (seconds)",
+    recoversNote: "If the server recovers after a time, the failures repeat until then.",
     drawing: "Attempts and delays",
     drawAgain: "Draw again",
     succeeds: "The call succeeds after {time}, with {attempts} attempts.",
@@ -220,6 +222,7 @@ export const words: Readonly<Record<Locale, Words>> = {
     linkNote:
       "The link has the state in its fragment, which browsers send to no server. What is redacted here is not in it."
   },
+  // A time with its unit is isolated, which keeps its order.
   ar: {
     response: "استجابة",
     paste: "ألصق استجابة",
@@ -295,11 +298,12 @@ export const words: Readonly<Record<Locale, Words>> = {
     noFailures: "لا إخفاق: تنجح المحاولة الأولى.",
     attemptSeconds: "مدة كل محاولة (ثوانٍ)",
     deadlineSeconds: "الموعد النهائي (ثوانٍ)",
-    recoversSeconds: "يتعافى الخادم بعد (ثوانٍ)، ويتكرر النص حتى ذلك",
+    recoversSeconds: "يتعافى الخادم بعد (ثوانٍ)",
+    recoversNote: "إذا كان الخادم يتعافى بعد مدة، تتكرر الإخفاقات حتى ذلك الحين.",
     drawing: "المحاولات والمهل",
     drawAgain: "اسحب من جديد",
-    succeeds: "ينجح الاستدعاء بعد {time}، وعدد المحاولات {attempts}.",
-    givesUp: "تتوقف السياسة بعد {time}، وعدد المحاولات {attempts}: {reason}.",
+    succeeds: "ينجح الاستدعاء بعد \u2066{time}\u2069، وعدد المحاولات {attempts}.",
+    givesUp: "تتوقف السياسة بعد \u2066{time}\u2069، وعدد المحاولات {attempts}: {reason}.",
     reasons: {
       final: "لا تُعاد المحاولة بعد هذا الإخفاق أبدًا",
       retries: "لم تبقَ إعادات لهذا النوع من الإخفاق",
@@ -330,7 +334,7 @@ export const words: Readonly<Record<Locale, Words>> = {
     most: "انتهى 95 من 100 بعد (p95)",
     requests: "الطلبات المرسلة",
     succeeded: "الاستدعاءات الناجحة",
-    arrivals: "الطلبات عبر الزمن؛ أعلى عمود {most} من الطلبات في {time}.",
+    arrivals: "الطلبات عبر الزمن؛ أعلى عمود {most} من الطلبات في \u2066{time}\u2069.",
     policyCode: "كود السياسة",
     badLink: "لا يحتوي الرابط على حالة يمكن قراءتها. تعرض الصفحة مثالها.",
     copyLink: "انسخ رابطًا إلى هذه الحالة",

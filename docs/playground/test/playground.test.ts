@@ -8,7 +8,7 @@ import { build, codeOf, newStep } from "../policy.ts"
 import { analysisOf, read, redactionsOf } from "../response.ts"
 import { ruleOf } from "../rule.ts"
 import * as Simulation from "../simulation.ts"
-import { initial, maxLinkedText, type Op, type Policy, presetNames, type State } from "../state.ts"
+import { initial, maxLinkedText, ops, type Policy, presetNames, type State } from "../state.ts"
 import { layout, timeText } from "../timeline.ts"
 import { visible } from "../visible.ts"
 import { checkTranslations } from "../words.ts"
@@ -20,8 +20,6 @@ const errorOf = (text: string) => {
   if (reading?._tag !== "Error" || reading.input === undefined) throw new Error(`It is ${reading?._tag}`)
   return { error: reading.error, input: reading.input }
 }
-
-const ops: ReadonlyArray<Op> = ["override", "without", "only", "jittered", "limit", "andThen", "stricter", "lenient"]
 
 const policies: ReadonlyArray<Policy> = [
   ...presetNames.map((preset) => ({ preset, steps: [] })),

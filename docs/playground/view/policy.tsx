@@ -103,6 +103,7 @@ const Script = ({ onChange, scenario, words }: {
           onChange={(operation) => onChange({ ...scenario, operation })}
         />
       </div>
+      <p class="pg-note">{words.recoversNote}</p>
     </div>
   )
 }

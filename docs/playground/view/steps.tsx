@@ -1,11 +1,9 @@
 /** The operations on a policy, each with its controls. */
 import { useState } from "preact/hooks"
 import { newStep } from "../policy.ts"
-import { jitters, kinds, limits, type Op, presetNames, type Step } from "../state.ts"
+import { jitters, kinds, limits, type Op, ops, presetNames, type Step } from "../state.ts"
 import type { Words } from "../words.ts"
 import { choicesOf, NumberField, SecondsField, Select } from "./controls.tsx"
-
-const ops: ReadonlyArray<Op> = ["override", "without", "only", "jittered", "limit", "andThen", "stricter", "lenient"]
 
 interface StepProps<S> {
   readonly step: S

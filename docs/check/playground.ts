@@ -1,15 +1,10 @@
 /** What a visitor does in the playground, in Chromium: responses, hostile ones too, policies, links, both languages. */
-import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import type { Browser, Page } from "playwright-core"
-
-interface Site {
-  /** The address of the root of the site, with a slash at its end. */
-  readonly root: string
-  readonly check: (condition: boolean, problem: string) => void
-  readonly violations: (page: Page) => Promise<ReadonlyArray<string>>
-  readonly pictures: string | undefined
-}
+import type { Page } from "playwright-core"
+import { fragmentOf } from "../playground/link.ts"
+import { newStep } from "../playground/policy.ts"
+import { initial, ops } from "../playground/state.ts"
+import { colorSchemes, cutControls, overflow, type Site, violations, visitor, widths } from "./site.ts"
 
 const part = (page: Page, name: string) => page.locator(`[data-pg="${name}"]`)
 
@@ -165,16 +160,14 @@ const policies = async (page: Page, { check }: Site): Promise<void> => {
   check((await textOf(page, "policy-code")).includes("Retry.limit({ attempts: 2"), "The code lacks the limit")
 }
 
+/** A link to a state that shows every control. */
+const everything = fragmentOf({ ...initial, policy: { preset: "standard", steps: ops.map(newStep) } })
+
 /** Opens the playground and does what its visitors do. */
-export const visitPlayground = async (browser: Browser, site: Site): Promise<void> => {
+export const visitPlayground = async (site: Site): Promise<void> => {
   const { check, pictures, root } = site
-  const context = await browser.newContext()
+  const context = await visitor(site)
   const page = await context.newPage()
-  page.on("request", (request) => {
-    const address = request.url()
-    check(address.startsWith(root) || address.startsWith("data:"), `A request leaves the site: ${address}`)
-  })
-  page.on("pageerror", (error) => check(false, `playground: ${error.message}`))
   const open = async (path: string): Promise<void> => {
     // A fragment alone would not load the page again.
     await page.goto("about:blank")
@@ -206,23 +199,21 @@ export const visitPlayground = async (browser: Browser, site: Site): Promise<voi
     await open(`playground/${fragment}`)
     check(await part(page, "bad-link").count() === 1, "A hostile link is not refused")
   }
-  if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
   for (const path of ["playground/", "ar/playground/"]) {
-    for (const colorScheme of ["light", "dark"] as const) {
+    for (const colorScheme of colorSchemes) {
       await page.emulateMedia({ colorScheme })
-      for (const width of [390, 1280]) {
+      for (const width of widths) {
         await page.setViewportSize({ width, height: 900 })
-        await open(path)
-        for (const violation of await site.violations(page)) {
-          check(false, `${path}, ${colorScheme}, ${width}: ${violation}`)
-        }
-        const overflow = await page.evaluate(() =>
-          document.documentElement.scrollWidth - document.documentElement.clientWidth
-        )
-        check(overflow <= 0, `${path} is ${overflow} pixels wider than ${width}`)
-        if (pictures !== undefined) {
-          const name = `${path.replaceAll("/", "_")}${colorScheme}-${width}.png`
-          await page.screenshot({ path: join(pictures, name), fullPage: true })
+        for (const fragment of ["", everything]) {
+          await open(`${path}${fragment}`)
+          const place = `${path}${fragment.slice(0, 4)}, ${colorScheme}, ${width}`
+          for (const violation of await violations(page)) check(false, `${place}: ${violation}`)
+          check(await overflow(page) === undefined, `${place}: ${await overflow(page)}`)
+          for (const control of await cutControls(page)) check(false, `${place} cuts the text of ${control}`)
+          if (pictures !== undefined) {
+            const name = `${path.replaceAll("/", "_")}${fragment === "" ? "" : "steps-"}${colorScheme}-${width}.png`
+            await page.screenshot({ path: join(pictures, name), fullPage: true })
+          }
         }
       }
     }
