@@ -41,10 +41,14 @@ type WebBody = ReadableStream<Uint8Array>
 // Only the platform's own stream stops an upload that has not ended.
 const mayBeUploading = (response: HttpClientResponse): boolean => response.request.body._tag === "Stream"
 
-const webBody = (response: HttpClientResponse): WebBody | undefined =>
-  mayBeUploading(response) ? undefined : Option.getOrUndefined(toWeb(response))?.body ?? undefined
+const webOf = (response: HttpClientResponse): Response | undefined =>
+  mayBeUploading(response) ? undefined : Option.getOrUndefined(toWeb(response))
 
 const nodeBody = (response: HttpClientResponse) => mayBeUploading(response) ? undefined : nodeBodyOf(response)
+
+/** The text that the response keeps of a body that something in the client has read. */
+const readAgain = (response: HttpClientResponse, collected: Collected, bytes: number) =>
+  Effect.map(response.text, (text) => void collect(collected, new TextEncoder().encode(text), bytes))
 
 const brokenOff = (response: HttpClientResponse, cause: unknown): HttpClientError =>
   new HttpClientError({ reason: new DecodeError({ request: response.request, response, cause }) })
@@ -76,10 +80,12 @@ const readWebBody = (response: HttpClientResponse, body: WebBody, collected: Col
 /** Reads until the end, or until there are more bytes than the limit. */
 const readChunks = (
   response: HttpClientResponse,
-  body: WebBody | undefined,
+  web: Response | undefined,
   collected: Collected,
   bytes: number
 ): Effect.Effect<void, HttpClientError> => {
+  if (web?.bodyUsed === true) return readAgain(response, collected, bytes)
+  const body = web?.body ?? undefined
   const reading = body === undefined
     ? Stream.runForEachWhile(response.stream, (chunk) => Effect.succeed(collect(collected, chunk, bytes)))
     : readWebBody(response, body, collected, bytes)
@@ -105,7 +111,9 @@ export const readBody = (response: HttpClientResponse, { bytes, time }: Limits):
     const collected: Collected = { chunks: [], size: 0 }
     const node = nodeBody(response)
     const reading = node === undefined
-      ? Effect.timeout(readChunks(response, webBody(response), collected, bytes), time)
+      ? Effect.timeout(readChunks(response, webOf(response), collected, bytes), time)
+      : node.readableDidRead
+      ? Effect.timeout(readAgain(response, collected, bytes), time)
       : readNodeBody(response, node, (chunk) => collect(collected, chunk, bytes), Effect.timeout(time))
     return Effect.match(reading, {
       onFailure: () => ({ text: decodeText(collected.chunks), truncated: true }),
@@ -124,19 +132,20 @@ export const readWhole = (response: HttpClientResponse, bytes: number): Effect.E
   Effect.suspend(() => {
     const collected: Collected = { chunks: [], size: 0 }
     const node = nodeBody(response)
-    // If something in the client has read the body, only the response still has its text.
-    if (node?.readableDidRead === false) {
-      const reading = readNodeBody(response, node, (chunk) => collect(collected, chunk, bytes), identity)
-      return Effect.mapBoth(reading, {
-        onFailure: (cause) => brokenOff(response, cause),
-        onSuccess: () => wholeOf(collected, bytes)
-      })
+    if (node !== undefined) {
+      const reading = node.readableDidRead
+        ? readAgain(response, collected, bytes)
+        : Effect.mapError(
+          readNodeBody(response, node, (chunk) => collect(collected, chunk, bytes), identity),
+          (cause) => brokenOff(response, cause)
+        )
+      return Effect.map(reading, () => wholeOf(collected, bytes))
     }
-    const body = webBody(response)
+    const web = webOf(response)
     // A browser may hide `content-encoding`, so the length of a web body cannot be trusted.
-    return body === undefined && isShort(response, bytes)
+    return web === undefined && isShort(response, bytes)
       ? Effect.map(response.text, (text) => ({ text, truncated: false }))
-      : Effect.map(readChunks(response, body, collected, bytes), () => wholeOf(collected, bytes))
+      : Effect.map(readChunks(response, web, collected, bytes), () => wholeOf(collected, bytes))
   })
 
 const wholeOf = ({ chunks, size }: Collected, bytes: number): Body => {
