@@ -50,15 +50,31 @@ const headerOf = (module: Module): string => {
 
 /** TypeDoc repeats facts of which there is one answer, and separates members with rules. */
 const tidy = (markdown: string): string =>
-  markdown
-    .replace(/^#{2,6} (?:Since|Inherited from)\n\n.*\n/gm, "")
-    // A schema that is a class is no class of a user: it has no constructor, and extends nothing.
-    .replace(/^#### Constructors\n\n##### Constructor\n\n> \*\*new \w+\*\*\(`_`\).*?^#### (?=Properties)/gms, "#### ")
-    .replace(/^#### Extends\n\n- `object`\n/gm, "")
-    .replace(/^\*\*\*$/gm, "")
-    .replace(/^```ts\b/gm, "```ts plain")
-    .replace(/\]\((?:\.\.\/)*(?:\w+\/src\/)?(\w+)\.md(#[^)]*)?\)/g, "]($1.md$2)")
-    .replace(/\n{3,}/g, "\n\n")
+  withLevels(
+    markdown
+      .replace(/^#{2,6} (?:Since|Inherited from)\n\n.*\n/gm, "")
+      // A schema that is a class is no class of a user: it has no constructor, and extends nothing.
+      .replace(/^#### Constructors\n\n##### Constructor\n\n> \*\*new \w+\*\*\(`_`\).*?^#### (?=Properties)/gms, "#### ")
+      .replace(/^#### Extends\n\n- `object`\n/gm, "")
+      .replace(/^\*\*\*$/gm, "")
+      .replace(/^```ts\b/gm, "```ts plain")
+      .replace(/\]\((?:\.\.\/)*(?:\w+\/src\/)?(\w+)\.md(#[^)]*)?\)/g, "]($1.md$2)")
+      .replace(/\n{3,}/g, "\n\n")
+  )
+
+/** TypeDoc leaves out a level above the members of a namespace. */
+const withLevels = (markdown: string): string => {
+  const open: Array<number> = []
+  let isCode = false
+  return markdown.split("\n").map((line) => {
+    if (line.startsWith("```")) isCode = !isCode
+    const [, marks] = /^(#{2,6}) /.exec(line) ?? []
+    if (isCode || marks === undefined) return line
+    while (open.length > 0 && open.at(-1)! >= marks.length) open.pop()
+    open.push(marks.length)
+    return "#".repeat(open.length + 1) + line.slice(marks.length)
+  }).join("\n")
+}
 
 /** The anchors of a page, which are numbered in another way than TypeDoc does. */
 const anchorsOf = (text: string): ReadonlySet<string> => {
