@@ -86,7 +86,7 @@ const scrolling = (page: Page): Promise<ReadonlyArray<string>> =>
  */
 export const unreachable = async (page: Page): Promise<ReadonlyArray<string>> => {
   let found = await scrolling(page)
-  for (let i = 0; i < 20 && found.length > 0; i++) {
+  for (let i = 0; i < 100 && found.length > 0; i++) {
     await page.waitForTimeout(100)
     found = await scrolling(page)
   }
