@@ -351,21 +351,33 @@ class Session {
   }
 
   #worth(source: string, i: number): number {
-    return this.#job.tests[i]!.weight + 5 * (this.#job.nearness[source]?.[i] ?? 0) + 50 * this.#killsOf(source, i) +
-      this.#killsOf("", i)
+    return this.#promiseOf(source, i) + this.#provenOf(source, i)
+  }
+
+  #promiseOf(source: string, i: number): number {
+    return this.#job.tests[i]!.weight + 5 * (this.#job.nearness[source]?.[i] ?? 0)
+  }
+
+  #provenOf(source: string, i: number): number {
+    return 50 * this.#killsOf(source, i) + this.#killsOf("", i)
   }
 
   #killsOf(source: string, i: number): number {
     return this.#kills.get(`${source} ${i}`) ?? 0
   }
 
-  /** By file, since a file takes time to load. None takes more than an eighth of the time, so that others have a chance. */
+  /**
+   * By file, since a file takes time to load. None takes more than an eighth of the time, so that others have a chance. For
+   * the same reason only the best test of a file says how much the file promises: tests of one file are alike. What its
+   * tests have killed says more, and counts for each.
+   */
   #rankedFiles(source: string, tests: ReadonlyArray<number>): ReadonlyArray<readonly [string, ReadonlyArray<number>]> {
     let left = this.#job.budget
     return [...groupBy(tests, (i) => this.#job.tests[i]!.file)].map(([file, group]) => {
       const chosen = this.#ranked(source, group, this.#job.budget / 8)
       const cost = chosen.reduce((sum, i) => sum + this.#job.tests[i]!.milliseconds, this.#job.loading[file]!)
-      return { file, chosen, cost, rank: chosen.reduce((sum, i) => sum + this.#worth(source, i), 0) / cost }
+      const promise = chosen.reduce((best, i) => Math.max(best, this.#promiseOf(source, i)), 0)
+      return { file, chosen, cost, rank: chosen.reduce((sum, i) => sum + this.#provenOf(source, i), promise) / cost }
     }).sort((a, b) => b.rank - a.rank).filter(({ cost }, n) => {
       const isTaken = cost <= left || n === 0
       if (isTaken) left -= cost

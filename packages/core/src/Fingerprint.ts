@@ -24,7 +24,7 @@ const template = (text: string): string =>
     .join(" ")
 
 const outline = (json: unknown, depth: number): string => {
-  if (Array.isArray(json)) return depth === maxDepth || json.length === 0 ? "[]" : `[${outline(json[0], depth + 1)}]`
+  if (Array.isArray(json)) return depth === maxDepth ? "[]" : `[${outline(json[0], depth + 1)}]`
   if (!Predicate.isObject(json)) return ""
   if (depth === maxDepth) return "{}"
   const fields = Object.entries(json).map(([name, value]) => `${template(name)}:${outline(value, depth + 1)}`)

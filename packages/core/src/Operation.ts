@@ -478,8 +478,6 @@ const matches = ({ segments }: Template, path: ReadonlyArray<string>): boolean =
   return offset >= 0 && segments.every((segment, i) => isParameter(segment) || segment === path[offset + i])
 }
 
-const literalCount = ({ segments }: Template): number => segments.filter((segment) => !isParameter(segment)).length
-
 /**
  * Finds the operation of a request, or nothing if Venice has no such operation.
  *
@@ -509,9 +507,8 @@ export const fromRequest = (method: string, path: string): Operation | undefined
   let best: Template | undefined
   for (const template of templates()) {
     if (template.method !== method.toUpperCase() || !matches(template, segments)) continue
-    const isBetter = best === undefined || template.segments.length > best.segments.length
-      || (template.segments.length === best.segments.length && literalCount(template) > literalCount(best))
-    if (isBetter) best = template
+    // Of templates with as many segments, the table has the one with fewer parameters first.
+    if (best === undefined || template.segments.length > best.segments.length) best = template
   }
   return best?.operation
 }

@@ -71,8 +71,7 @@ const billedCalls = [
 const walletCalls = [
   ...billedCalls,
   "GET /x402/balance/{walletAddress}",
-  "GET /x402/transactions/{walletAddress}",
-  "POST /x402/top-up"
+  "GET /x402/transactions/{walletAddress}"
 ] as const satisfies ReadonlyArray<Operation>
 
 const imageInputs = [...imageRuns, "POST /chat/completions", "POST /responses", "POST /video/queue"] as const
@@ -138,7 +137,6 @@ const operationsOf = {
 /** The statuses of a code besides the documented one. A blocked image has the status 200. */
 const extraStatuses = {
   INVALID_CONTENT_TYPE: [400],
-  MODEL_OVERLOADED: [503],
   CONTENT_POLICY_VIOLATION: [200]
 } as const satisfies Readonly<Partial<Record<Code, ReadonlyArray<number>>>>
 

@@ -99,6 +99,7 @@ describe("a classification", () => {
     const of = (classification: object) => Classification.of({ [Classification.key]: classification })
 
     assert.isUndefined(of({ category: "Server", hint: 5 })?.hint)
+    assert.isUndefined(of({ category: "Server", hint: { value: Duration.seconds(5).value } })?.hint)
     assert.isUndefined(of({ category: "Server", hint: Duration.seconds(-1) })?.hint)
     assert.strictEqual(of({ category: "Server" })?.outcome, "failed")
     assert.strictEqual(of({ category: "Timeout" })?.outcome, "lost")

@@ -29,10 +29,13 @@ const statuses = [
   ...[520, 523, 524, 525, 528, 529, 530, 599, 600, 999]
 ]
 
-const under = (body: unknown, isShown: (answer: string) => boolean = () => true) =>
-  grouped(statuses, (status) => found(decode(status, body)))
+/** The statuses of Venice's table, of a success, and one that no error has. */
+const ofErrors = [200, 400, 401, 402, 403, 404, 409, 410, 413, 415, 418, 422, 429, 500, 502, 503, 504]
+
+const under = (body: unknown, isShown: (answer: string) => boolean = () => true, among = statuses) =>
+  grouped(among, (status) => found(decode(status, body)))
     .filter(([answer]) => isShown(answer))
-    .map(([answer, group]) => `${answer} under ${ranges(group, statuses)}`)
+    .map(([answer, group]) => `${answer} under ${ranges(group, among)}`)
 
 describe("categories", () => {
   const anyStatus = Array.from({ length: 1001 }, (_, status) => status)
@@ -133,6 +136,11 @@ const messages = [
   "Model x\nis removed",
   `${"x".repeat(300)} is removed`,
   `${"x".repeat(301)} is removed`,
+  `${"x".repeat(300)} removed`,
+  `${"x".repeat(301)} removed`,
+  "x gone",
+  "x is permanently deleted",
+  "x were removed",
   " is removed",
   "removed"
 ]
@@ -141,7 +149,7 @@ it("the message and the status identify an error", () =>
   assertGolden(
     "messages",
     messages.flatMap((message) => {
-      const answers = under({ error: message }, (answer) => answer.endsWith(" by message"))
+      const answers = under({ error: message }, (answer) => answer.endsWith(" by message"), ofErrors)
       return answers.length === 0 ? [`${show(message)} → nothing`] : answers.map((line) => `${show(message)} → ${line}`)
     })
   ))
@@ -264,7 +272,7 @@ it("a machine code identifies an error in each of its places", () =>
     "codes",
     machineCodes.flatMap((code) =>
       grouped(Object.keys(places), (place) =>
-        under(places[place]!(code), (answer) => answer.endsWith(" by code")).join(", "))
+        under(places[place]!(code), (answer) => answer.endsWith(" by code"), ofErrors).join(", "))
         .map(([answer, names]) =>
           `${names.join(" ")}: ${code} → ${answer === "" ? "nothing" : answer}`
         )
@@ -290,6 +298,16 @@ const kindsOfErrors = [
   ...["399", "400", "404", "499", "500", "599", "600", "4000", "404.5", " 404", "404 ", "4e2", "0x190"],
   ...[399, 400, 404, 499, 500, 599, 600, 404.5, true]
 ]
+
+it("what Encode wrote has a status only if it is one", () =>
+  assertGolden(
+    "written statuses",
+    [99, 100, 599, 600, 503.5, "503", null].map((status) =>
+      `${show(status)} → ${
+        show(ErrorBody.fromJson({ error: { venice_code: "MODEL_OFFLINE", venice_status: status } }).written)
+      }`
+    )
+  ))
 
 it("an error in a success has the status of its kind", () =>
   assertGolden("implied statuses", [
@@ -444,6 +462,7 @@ describe("the context", () => {
           "WAIT 5M",
           "wait 0s"
         ],
+        ...["wait 1m 2m", "wait 1m and 2s, 3h", "wait 2s 1m"],
         ...["retry in -5s", "retry. 5s", "wait .5s", "wait 5.s", "wait 5,5s", "wait 30s, or retry in 60s"],
         `${"x".repeat(1024 - 26 - 8)} wait 5s`,
         `${"x".repeat(1024 - 26 - 7)} wait 5s`
@@ -488,6 +507,9 @@ describe("the context", () => {
         null
       ].flatMap((headers) =>
         [429, 503].map((status) => line("retryAfter", status, { error: { metadata: { headers } } }))
+      ),
+      ...[19, 20].map((n) =>
+        line("retryAfter", 503, { error: { metadata: { headers: { "retry-after": [...Array(n).fill("2"), "5"] } } } })
       ),
       line("retryAfter", 503, { error: { metadata: { headers: { "retry-after": 3 }, retry_after_seconds: 4 } } }),
       line("retryAfter", 503, {
@@ -653,8 +675,19 @@ it("the fields of an error come from its body", () => {
       `m. Did you mean: ${Array.from({ length: 60 }, (_, i) => `x${i}`).join(", ")}?`,
       "m".repeat(201),
       "m".repeat(990),
-      "a\nb"
+      "a\nb",
+      ".",
+      "m. Did you mean: a\nb?",
+      "m. Did you mean: ?",
+      "m. Did you mean: a??",
+      "m. Did you mean: a."
     ].map((id) => [404, { error: `Specified model not found: ${id}` }] as const),
+    ...["m", "model m", "this m", "the m", "specified m", "requested m", "model ", "model \u0020"].map((subject) =>
+      [404, { error: `${subject} has been deprecated. Please use n instead.` }] as const
+    ),
+    ...["n instead.x", "n.\nSee the docs", "n or\no", "."].map((replacement) =>
+      [404, { error: `m has been deprecated. Please use ${replacement}` }] as const
+    ),
     [404, { error: "Model m has been deprecated. Please use n or o instead." }],
     [404, { error: "Model m has been deprecated. Please use n.1. See the docs" }],
     [404, { error: "Model has been deprecated. Please use n" }],
@@ -894,6 +927,7 @@ describe("a stream", () => {
           "{\"response\":{\"error\":{\"code\":\"model_offline\"}}}"
         ],
         "{\"x\":{\"error\":\"x\"}}",
+        "{\"type\":\"error\",\"message\":\"The model is temporarily offline\"}",
         ...["\"status\":\"failed\"", "\"status\" : \"failed\"", "\"status\"\t:  \"failed\"", "\"status\":\"completed\""]
           .map((
             status

@@ -68,7 +68,8 @@ describe("an encoded error", () => {
       ),
       ...["\t", "\u001f", " ~", "\u007f", "\u0080", "\u00ff", "\u0100", ""].map((requestId) =>
         line(new Errors.ModelOffline({ response: { status: 503, requestId: `x${requestId}` } }))
-      )
+      ),
+      line(new Errors.ModelOffline({ response: { status: 503, requestId: "" } }))
     ]))
 
   it("has the headers of a retired route", () => {

@@ -41,10 +41,11 @@ describe("Operation", () => {
 describe("whether a request may be sent again", () => {
   const outcomes = ["refused", "failed", "lost"] as const
 
+  const words = new Map([[true, "yes"], [false, "no"]])
+
   const answers = (operation: string | undefined, hasIdempotencyKey?: boolean) =>
-    outcomes.map((outcome) =>
-      `${outcome} ${Operation.mayRepeat(operation, outcome, { hasIdempotencyKey }) ? "yes" : "no"}`
-    ).join(", ")
+    outcomes.map((outcome) => `${outcome} ${words.get(Operation.mayRepeat(operation, outcome, { hasIdempotencyKey }))}`)
+      .join(", ")
 
   it("is written down for every operation", async () => {
     const others = [

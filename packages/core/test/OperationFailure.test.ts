@@ -1,5 +1,5 @@
 import { Decode, Errors, Operation, OperationFailure, VeniceError } from "@effect-venice/core"
-import { Fixtures } from "@effect-venice/testing"
+import * as Fixtures from "@effect-venice/testing/Fixtures"
 import { assert, describe, expect, it } from "@effect/vitest"
 
 describe("the codes of an operation", () => {

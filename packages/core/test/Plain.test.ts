@@ -1,6 +1,6 @@
 import { Category, Decode, Errors, Plain, VeniceError } from "@effect-venice/core"
 import { Arbitraries } from "@effect-venice/testing"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { BigDecimal, DateTime, Duration, Effect } from "effect"
 import { assertGolden } from "./golden.ts"
 
@@ -60,6 +60,7 @@ describe("an error as a plain object", () => {
         }),
         new Errors.PaymentRequired({ reason: "authentication", offer: { accepts: [{ scheme: "exact" }] } }),
         new Errors.UnrecognizedResponse({ category: "Billing", code: "their_code", response: { status: 402 } }),
+        new Errors.InvalidRequest({ response: { status: 400, upstreamCode: "their_code" } }),
         new Errors.RateLimitExceeded({
           limit: "tokens",
           response: {
@@ -142,17 +143,39 @@ describe("decoding of a response", () => {
     }
   )
 
-  it("releases a body that does not end", async () => {
-    let reason: unknown = "not cancelled"
-    const endless = new ReadableStream({
-      start: (controller) => controller.enqueue(new TextEncoder().encode("{\"error\":\"Inf")),
-      cancel: () => void (reason = "cancelled")
-    })
-    const error = await Plain.decode(new Response(endless, { status: 500 }), { maxMillis: 20 })
+  it.each([[256 * 1024, "TOO_MANY_TOKENS"], [256 * 1024 + 1, "UNRECOGNIZED_RESPONSE"]])(
+    "reads 256 KiB by default, so that one of %d bytes is a %s",
+    async (length, code) => {
+      const body = JSON.stringify({ code: "TOO_MANY_TOKENS", error: "x" })
+      const padded = `${body.slice(0, -1)}${" ".repeat(length - body.length)}}`
 
-    assert.isTrue(error.bodyTruncated)
-    assert.strictEqual(error.body, "{\"error\":\"Inf")
-    assert.strictEqual(reason, "cancelled")
+      assert.strictEqual((await Plain.decode(new Response(padded, { status: 400 }))).code, code)
+    }
+  )
+
+  it.each([[undefined, 5000], [20, 20]])("releases a body that does not end: %s, %d ms", async (maxMillis, millis) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    try {
+      let isReleased = false
+      const endless = new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("{\"error\":\"Inf")),
+        cancel: () => void (isReleased = true)
+      })
+      const decoding = Plain.decode(
+        new Response(endless, { status: 500 }),
+        maxMillis === undefined ? {} : { maxMillis }
+      )
+      await vi.advanceTimersByTimeAsync(millis - 1)
+      assert.isFalse(isReleased)
+      await vi.advanceTimersByTimeAsync(1)
+      const error = await decoding
+
+      assert.isTrue(isReleased)
+      assert.isTrue(error.bodyTruncated)
+      assert.strictEqual(error.body, "{\"error\":\"Inf")
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it("decodes what arrived before the connection broke", async () => {

@@ -17,6 +17,14 @@ describe("a known secret", () => {
     }
   })
 
+  it("does not begin where a cause was cut, and a whole cause keeps its end", () => {
+    // Of a cause, 128 KiB are read: the seventh of these is cut.
+    const long = Array.from({ length: 4000 }, (_, i) => `k${i + 1000}`).join("")
+
+    assert.notInclude(Redact.cause(`${long} `.repeat(7), [long]) as string, "k1000")
+    assert.strictEqual(Redact.cause("refused k10-_k11", [secret]), "refused k10-_k11")
+  })
+
   it.each(["k10-_k11", "k10%2D_k1", "k10-_k11%", "k10-_k11%2", "k10-_k11&#4", "k10-_k11\\x2", "k10\\u002d_k11\\u00"])(
     "does not begin at the end of a body that was cut: %s",
     (end) => {

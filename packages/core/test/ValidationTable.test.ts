@@ -170,6 +170,7 @@ describe("a fingerprint", () => {
       ...[
         ...["", " ", "x", "X", "<p>", "<title>t</title>", "<title>T u</title>", "{}", "[]", "[1]", "[[1]]", "null"],
         ...["a 1", "a  1", "a\n1", "a b1", "'a b' c", "`a` c", "\"a\" c", "\"a' c", "a'b c'd"],
+        ...["a \"\" b", "a '' b", "a `` b"],
         ...[11, 12, 13, 14].map(words),
         ..."x y".padEnd(500, "z").split("|"),
         ..."x y".padEnd(501, "z").split("|"),
@@ -179,9 +180,16 @@ describe("a fingerprint", () => {
         }, { a1: 1, a2: 1 }],
         ...[2, 3, 4, 5].flatMap((depth) => [nested(depth, { b: 1 }), nested(depth, [1]), nested(depth, 1)]),
         ...[49, 50, 51].map((n) => Object.fromEntries(Array.from({ length: n }, (_, i) => ["x".repeat(i + 1), 1]))),
-        ...[{ error: "A b 1" }, { error: "A_CODE" }, { error: "x", code: "A_CODE" }, {
-          error: { code: "A_CODE", message: "x" }
-        }, { message: "x" }]
+        ...[
+          { error: "A b 1" },
+          { error: "A_CODE" },
+          { error: "x", code: "A_CODE" },
+          {
+            error: { code: "A_CODE", message: "x" }
+          },
+          { message: "x" },
+          { error: { code: "A_CODE" }, code: "B_CODE" }
+        ]
       ].flatMap((body) => [418, 500].map((status) => `${status} ${show(body)} → ${print(body, status)}`))
     ]))
 })

@@ -14,6 +14,14 @@ const assertSame = (actual: VeniceError.VeniceError, expected: VeniceError.Venic
   assert.strictEqual(actual.category, expected.category)
 }
 
+describe("a function", () => {
+  it("is no error, whatever it inherits", () => {
+    const inheriting = Object.setPrototypeOf(() => {}, new Errors.ModelOffline())
+
+    assert.isFalse(VeniceError.isVeniceError(inheriting))
+  })
+})
+
 describe("the schema", () => {
   it.effect.prop(
     "carries any error through JSON as itself",
