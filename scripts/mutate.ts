@@ -26,7 +26,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join, matchesGlob } from "node:path"
 import { parseArgs } from "node:util"
 import { baseline } from "./mutate/baseline.ts"
-import { equivalents, isFor, nameOf } from "./mutate/equivalents.ts"
+import { equivalents, isFor, listed, nameOf } from "./mutate/equivalents.ts"
 import { groupBy } from "./mutate/groups.ts"
 import { Program } from "./mutate/program.ts"
 import { recorded, recordPath, writeRecord } from "./mutate/record.ts"
@@ -186,7 +186,7 @@ writeRecord(program, (key) => results.get(key))
 writeFileSync(page, report(judged, equivalents))
 spawnSync("dprint", ["fmt", page, recordPath], { cwd: root })
 
-for (const equivalent of equivalents) {
+for (const equivalent of listed) {
   const found = judged.filter(({ mutant }) => isFor(equivalent, mutant))
   const where = nameOf(equivalent)
   if (found.length === 0) console.log(`listed as equivalent, but there is no such mutant: ${where}`)

@@ -23,6 +23,13 @@ export const isFor = ({ file, line, mutation }: Equivalent, mutant: Mutant): boo
   mutant.file === file && mutant.source === line &&
   (mutation === undefined || (typeof mutation === "string" ? [mutation] : mutation).includes(mutant.mutation))
 
+/** An entry for each mutation that an entry lists. */
+export const listed: ReadonlyArray<Equivalent> = equivalents.flatMap((equivalent) =>
+  equivalent.mutation === undefined
+    ? [equivalent]
+    : [equivalent.mutation].flat().map((mutation) => ({ ...equivalent, mutation }))
+)
+
 /** For the reader. */
 export const nameOf = ({ file, line, mutation }: Equivalent): string =>
   `${file}: ${mutation === undefined ? "all" : [mutation].flat().join(" and ")} in ${line}`

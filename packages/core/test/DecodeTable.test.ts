@@ -356,6 +356,10 @@ const bodies: ReadonlyArray<unknown> = [
   ...[..."\b\t\n\v\f\r\u000e\u001f !\u0085\u009f\u00a0\u00a1\u2003"].flatMap((space) => [space, `${space}<`]),
   ...[1, 63, 64, 65, 200].flatMap((n) => ["", "x"].map((end) => " " + "\u2003".repeat(n) + end)),
   ...["null", "1", "\"x\"", "true", "[{\"error\":\"x\"}]", "{\"error\":", "{} x"],
+  [{ error: { code: "A_CODE" } }],
+  [{ error: { code: "A_CODE" } }, {}],
+  [[{ error: { code: "A_CODE" } }]],
+  { length: 1, 0: { error: { code: "A_CODE" } } },
   ...[{ error: "x" }, { error: " " }, { error: "" }, { error: null }, { error: 1 }, { error: [] }, { error: ["x"] }],
   ...[{ message: "x" }, { message: " " }, { message: 1 }, { detail: "x" }, { detail: "x", message: "y" }, {
     detail: 1
