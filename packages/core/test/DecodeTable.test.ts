@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/no-useless-spread -- a spread groups the inputs that belong together */
 import { Category, Decode, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime } from "effect"
+import { DateTime, ErrorReporter } from "effect"
 import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
 import { impliedStatus } from "../src/internal/decoding/impliedStatus.ts"
 import * as Body from "../src/internal/decoding/streamError.ts"
@@ -57,8 +57,8 @@ describe("categories", () => {
   it("of every error", () =>
     assertGolden(
       "errors",
-      [...VeniceError.byCode.values()].map(({ category, code, defaultMessage, status }) =>
-        `${code} ${status} ${category}: ${defaultMessage}`
+      [...VeniceError.byCode.values()].map(({ category, code, defaultMessage, prototype, status }) =>
+        `${code} ${status} ${category} ${prototype[ErrorReporter.severity]}: ${defaultMessage}`
       )
     ))
 })
@@ -75,6 +75,8 @@ const messages = [
   "Insufficient USD or VCU balance to complete request",
   "Insufficient USD or Diem balance",
   "Insufficient balance",
+  "Insufficient USD balance to complete request",
+  "Insufficient credits: add some",
   "API key DIEM spend limit exceeded.",
   "API key USD spend limit exceeded",
   "API access has been disabled for this account",
@@ -114,6 +116,7 @@ const messages = [
   "The image file is corrupted or unreadable. x",
   `Inference failed ${"x".repeat(1100)}`,
   "Specified model not found: m",
+  "The specified model not found: m",
   "Specified model not found: m. Did you mean: a, b or c?",
   "Specified model not found: m did you mean a?",
   "specified model not found:m",
@@ -282,7 +285,14 @@ it("a machine code identifies an error in each of its places", () =>
 it("a type identifies an error without a code", () =>
   assertGolden(
     "types",
-    ["provider_content_policy", "content_filter_error", "exceed_context_size_error", "server_error", 1].flatMap((
+    [
+      "provider_content_policy",
+      "content_filter_error",
+      "exceed_context_size_error",
+      "insufficient_quota",
+      "server_error",
+      1
+    ].flatMap((
       type
     ) =>
       [{ type }, { type, code: "x_y" }, { type, code: "MODEL_OFFLINE" }].map((error) =>
@@ -681,6 +691,7 @@ it("the fields of an error come from its body", () => {
       "m".repeat(990),
       "a\nb",
       ".",
+      "llama'3.1. Did you mean: 'llama-3.1', o'model?",
       "m. Did you mean: a\nb?",
       "m. Did you mean: ?",
       "m. Did you mean: a??",
@@ -778,6 +789,9 @@ it("the fields of an error come from its body", () => {
       [status, "x", { link: "</a>; rel=successor-version" }] as const,
       [status, "x", { link: "</a>; rel=next" }] as const
     ]),
+    ...["2026-09-16", "2026-09-16T00:00:00.000000000Z", "2026-09-16T00:00:00.0000000000Z", "soon", 5].map((moment) =>
+      [410, { code: "GONE", sunset: moment, deprecated: moment }] as const
+    ),
     ...[200, 299, 300].map((status) => [status, "x", { "x-venice-is-content-violation": " TRUE " }] as const),
     [200, "x", { "x-venice-is-content-violation": "false" }],
     ...["upstream_error", "x_y", "n".repeat(101)].flatMap((code) =>
