@@ -193,6 +193,8 @@ class Session {
   }
 
   async run(): Promise<void> {
+    const [first] = this.#job.record
+    if (first !== undefined) await this.#warmUp(first)
     for (const file of this.#job.record) this.#write({ recorded: await this.#record(file) })
     for (const task of this.#job.tasks) {
       if (process.memoryUsage().rss > mostMemory) return
@@ -301,6 +303,14 @@ class Session {
     })
     from.fill(0)
     return out
+  }
+
+  /** What is outside of the repository loads once in a process, which would count as the cost of the first file. */
+  async #warmUp(file: string): Promise<void> {
+    await this.#collect(file)
+    this.#switch.enter()
+    this.#loads.fill(0)
+    this.#collects.fill(0)
   }
 
   async #record(file: string): Promise<RecordedFile> {

@@ -982,6 +982,9 @@ describe("a relay", () => {
         ].map((raw) => ({
           error: { message: "m", code: 503, metadata: { raw } }
         })),
+        ...["<title>Bad gateway</title>", " words ", "{\"error\":\"x\"}"].map((raw) => ({
+          error: { message: "m", code: "MODEL_OFFLINE", metadata: { raw } }
+        })),
         { error: { message: "m", code: "outer", metadata: { raw: "{\"error\":\"x\",\"code\":\"inner\"}" } } },
         { error: { metadata: "x" } },
         { error: { metadata: { raw: JSON.stringify({ error: { metadata: { raw: inside } } }) } } },
@@ -997,6 +1000,15 @@ describe("a relay", () => {
         exception("litellm.E: Exception - words"),
         exception("litellm.E: A: B: Exception - words"),
         exception("litellm.E: A: B: C: Exception - words"),
+        exception("litellm.E: A: B: C: D: Exception - words"),
+        exception("litellm.: OpenAIException - words"),
+        exception("litellm.E: : OpenAIException - words"),
+        exception("litellm.E: litellm.A: OpenAIException - words"),
+        exception("litellm.E failed: litellm.E: OpenAIException - words"),
+        ...["Bad", ": Bad request", ":: Bad", ":::a", "::", ": ", ":a", " Bad!", "(Bad)"].flatMap((more) =>
+          ["-", " -"].map((dash) => exception(`litellm.E: OpenAIException${more}${dash} words`))
+        ),
+        ...[60, 61].map((n) => exception(`litellm.E: OpenAIException:${"x".repeat(n)} - words`)),
         exception("see litellm.E: OpenAIException - words"),
         exception("litellm.E: OpenAIExceptions - words"),
         ...["Received Model Group=x", "LiteLLM Retried: 2 times", "Available Model Group Fallbacks=None", "Other=x"]
