@@ -112,11 +112,12 @@ const open = async (
 export const visitPages = async (site: Site, below = ""): Promise<number> => {
   const all = visits(site.dist).filter(({ path }) => path.startsWith(below))
   const waiting = [...all]
-  const context = await visitor(site)
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
+    // Of the pages of one context only one is in front, and in the others scripts that wait for an idle moment are late.
+    const context = await visitor(site)
     const page = await context.newPage()
     for (let visit = waiting.shift(); visit !== undefined; visit = waiting.shift()) await open(page, visit, site)
+    await context.close()
   }))
-  await context.close()
   return all.length
 }
