@@ -83,8 +83,8 @@ export const report = (
   )
   return [
     "# Mutation testing",
-    "`pnpm mutate` changes the sources of `core` and `http` in one small place at a time and runs the tests of the fast " +
-    "suite that reach it. A mutant is killed when a test fails or does not end; one that survives is a behaviour that no " +
+    "`pnpm mutate` changes the sources of `core` and `http` in one small place at a time and runs the tests that " +
+    "reach it. A mutant is killed when a test fails or does not end; one that survives is a behaviour that no " +
     "test states. This page is written by it.",
     "A mutant is tried on the tests that killed others of its file, then on those that notice most in the least time, for " +
     "a few seconds; `pnpm mutate --again --budget 60` tries the survivors on more of them.",
