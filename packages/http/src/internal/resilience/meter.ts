@@ -61,12 +61,6 @@ export class Meter {
     this.pausedUntil = Math.max(this.pausedUntil, until)
   }
 
-  /** What can be taken now. */
-  free(now: number): number {
-    this.advance(now)
-    return Math.max(0, Math.min(this.limit - this.used, this.reported?.remaining ?? Infinity))
-  }
-
   /** When an amount can be taken; now or earlier if it can. More than the whole budget waits for the whole budget. */
   opensAt(now: number, asked: number): number {
     this.advance(now)
