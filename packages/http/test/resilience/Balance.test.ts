@@ -1,8 +1,11 @@
 import { ResponseHeaders } from "@effect-venice/core"
+import { VeniceClient } from "@effect-venice/http"
 import { Balance } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, Metric, Stream } from "effect"
-import { Headers } from "effect/http"
+import { Effect, Logger, Metric, Schema, Stream } from "effect"
+import { FetchHttpClient, Headers } from "effect/http"
+import { embeddings } from "../bodies.ts"
+import { answer, serve } from "../server.ts"
 
 const said = (headers: Readonly<Record<string, string>>) =>
   Effect.flatMap(Balance.Balance, ({ record }) => record(ResponseHeaders.balance(Headers.fromInput(headers))))
@@ -44,6 +47,31 @@ describe("the balance", () => {
       yield* said({ "x-venice-balance-diem": "0.5" })
       assert.deepStrictEqual((yield* lows(1)).map(({ unit }) => unit), ["DIEM"])
     }).pipe(provide({ usd: 5, diem: 1 })))
+
+  it.live("is watched in successes and errors, and in those of the call alone", () =>
+    Effect.gen(function*() {
+      const replies = [[200, "9"], [402, "4"], [200, "3"], [500, undefined]] as const
+      let n = 0
+      const server = yield* serve((response) => {
+        const [status, usd] = replies[n++]!
+        answer(
+          response,
+          status,
+          { error: "Insufficient balance" },
+          usd === undefined ? {} : { "x-venice-balance-usd": usd }
+        )
+      })
+      const venice = yield* VeniceClient.make({ baseUrl: server.url })
+      const call = venice.execute("POST /embeddings", { body: embeddings, success: Schema.Unknown })
+      const gauges: Array<unknown> = []
+      for (const watched of [true, true, false, true]) {
+        yield* Effect.exit(watched ? Balance.watch(call) : call)
+        gauges.push(yield* gauge("USD"))
+      }
+
+      assert.deepStrictEqual(gauges, [9, 4, 4, 4])
+      assert.deepStrictEqual((yield* lows(1)).map(({ balance }) => balance), [4])
+    }).pipe(Effect.provide(FetchHttpClient.layer), Effect.scoped, provide({ usd: 5 })))
 
   it("has a threshold that makes sense", () => {
     assert.throws(() => Balance.layer({ usd: -1 }), RangeError)
