@@ -104,10 +104,15 @@ const outsideFences = (text: string, f: (prose: string) => string): string =>
 const withLinks = (page: Page, text: string, pages: ReadonlyMap<string, Page>): string =>
   outsideFences(text, (prose) =>
     prose
-      .replace(/(`[^`\n]*`)|(?<=\])\(([^()\s]+)\)/g, (whole, code: string | undefined, href: string) =>
-        code === undefined ? `(${resolveLink(page, href, pages)})` : whole)
-      .replace(/^(\[[^\]]+\]: )(\S+)$/gm, (_, head: string, href: string) =>
-        `${head}${resolveLink(page, href, pages)}`))
+      .replace(
+        /(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|(?<=\])\(([^()\s]+)\)/g,
+        (whole, code: string | undefined, href: string) =>
+          code === undefined ? `(${resolveLink(page, href, pages)})` : whole
+      )
+      .replace(
+        /^(\[[^\]]+\]: )(\S+)$/gm,
+        (_, head: string, href: string) => `${head}${resolveLink(page, href, pages)}`
+      ))
 
 const plain = (markdown: string): string =>
   markdown.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]/g, "").replace(/\s+/g, " ").trim()
