@@ -16,7 +16,7 @@ const Line = Schema.Struct({
   status: Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 999 })),
   headers: Schema.optionalKey(Schema.NullOr(Schema.Record(
     Schema.String,
-    Schema.NullOr(Schema.Union([HeaderText, Schema.Array(HeaderText)]))
+    Schema.Union([...HeaderText.members, Schema.Array(HeaderText), Schema.Null])
   ))),
   body: Schema.String,
   operation: Schema.optionalKey(Schema.NullOr(Schema.String))
