@@ -13,8 +13,9 @@
  *     pnpm mutate --count                     how many mutants there are
  *
  * Results are kept in `.mutation`, one by one, so that a run may be interrupted. `mutate/record.json` keeps the outcomes
- * of whole files in the repository: a run in a fresh clone judges only the files that have changed. With a result for
- * every mutant the exit code says whether the score is reached; a run over a part of them fails only on an error.
+ * of whole statements in the repository: a run in a fresh clone judges only the functions and classes that have changed.
+ * With a result for every mutant the exit code says whether the score is reached; a run over a part of them fails only on an
+ * error.
  *
  * All mutants of a file are compiled into it, each behind a number (`mutate/instrument.ts`), and a runner of Vitest calls
  * the tests again and again, with one number after the other (`mutate/runner.ts`): most mutants take milliseconds. Only

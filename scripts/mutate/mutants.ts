@@ -7,6 +7,8 @@ import { editsOf, isErased } from "./operators.ts"
 
 export interface Mutant extends Edit {
   readonly file: string
+  /** The statement of the module that it is in, without the comments before it. */
+  readonly statement: ts.Statement
   /** The node that the mutation is of. */
   readonly node: ts.Node
   /** From 1. */
@@ -65,6 +67,7 @@ export const mutantsOf = (file: string, text: string): ReadonlyArray<Mutant> => 
       return [{
         ...edit,
         file,
+        statement,
         line: line + 1,
         source: lines[line]!.trim(),
         mutation: nth === 1 ? described : `${described} #${nth}`

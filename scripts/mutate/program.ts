@@ -20,7 +20,7 @@ export class Program {
     const sources = globSync("packages/{core,http}/src/**/*.ts", { cwd: root }).sort()
     this.texts = new Map(sources.map((file) => [file, readFileSync(join(root, file), "utf8")]))
     this.mutants = [...this.texts].flatMap(([file, text]) => mutantsOf(file, text))
-    this.keys = this.mutants.map((mutant) => keyOf(mutant, this.texts.get(mutant.file)!))
+    this.keys = this.mutants.map(keyOf)
     const groups = groupBy(this.mutants, ({ file }) => file)
     const first = new Map<string, number>()
     let next = 1

@@ -3,8 +3,8 @@
  * as there is one.
  *
  * A killed mutant stays killed while there is a test of the name that killed it, a survivor survives while the test files
- * it was tried on are the same. Both end with a change of the mutated file. Changes of other sources are not noticed, nor
- * that a test states less than it did.
+ * it was tried on are the same. Both end with a change of the mutated statement, be it a function or a class. Changes of other
+ * sources are not noticed, nor that a test states less than it did.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -26,8 +26,11 @@ export interface Result {
   readonly isRecorded?: boolean
 }
 
-export const keyOf = (mutant: Mutant, text: string): string =>
-  hash(text, String(mutant.start), String(mutant.end), mutant.replacement)
+/** The same for a mutant whose statement has moved in its file. */
+export const keyOf = ({ end, file, replacement, start, statement }: Mutant): string => {
+  const offset = statement.getStart()
+  return hash(file, statement.getText(), String(start - offset), String(end - offset), replacement)
+}
 
 export class Results {
   readonly #path: string
