@@ -889,7 +889,8 @@ describe("a stream", () => {
           },
           { code: "model_offline" },
           [{ error: "x" }],
-          "error"
+          "error",
+          "{\"error\":\"x\"}"
         ].map((json) => JSON.stringify(json)),
         "{\"error\":",
         "[DONE]",
@@ -996,6 +997,7 @@ describe("a relay", () => {
         lite("The model is temporarily offline"),
         lite("a\nb"),
         lite(" "),
+        lite("w"),
         lite(`${"w".repeat(16384)}`),
         lite(`${"w".repeat(16385)}`),
         ...[59, 60, 61].map((n) => exception(`litellm.${"E".repeat(n)}: x: OpenAIException - words`)),
@@ -1019,6 +1021,7 @@ describe("a relay", () => {
           .flatMap((addition) => [
             lite(`words. ${addition}`),
             lite(`words..     ${addition}`),
+            lite(`words..    ${addition}`),
             lite(`words${addition}`)
           ]),
         lite("Received Model Group=x"),
@@ -1029,8 +1032,16 @@ describe("a relay", () => {
         lite("An Error code: 503 - {'error': 'x'}"),
         lite("Error code: 503 - {'error': 'x'} end"),
         lite("Error code: 503 - {'error':\n'x'}"),
-        lite(`Error code: 503 - {'error': '${"w".repeat(4096)}'}`),
-        lite(`Error code: 503 - {'error': '${"w".repeat(4097)}'}`),
+        lite("Error code: 503 - {}"),
+        lite("Error code: 503 - {'error': 'x', 'code': ''}"),
+        lite("Error code: 503 - {'param': \"\", 'error': \"it's\"}"),
+        lite("Error code: 503 - {'error': \"it's None, a \\\\ or 'b'\"}"),
+        lite("Error code: 503 - {'error': 'x"),
+        lite("Error code: 503 - {'error': 'x}"),
+        lite("Error code: 503 - {'error': \"x}"),
+        lite(`Error code: 503 - {'error': '${"w".repeat(5000)}'}`),
+        lite(`Error code: 503 - {'error': "'a' ${"w".repeat(5000)}"}`),
+        ...["b'words'", "b\"it's\"", "b''", "b'a\nb'", "b'words\"", "b'words' more", "ab'words'", "b'"].map(lite),
         { error: inside },
         { error: ` ${inside} ` },
         { error: { message: inside } },
@@ -1038,13 +1049,15 @@ describe("a relay", () => {
         { error: "{\"error\":\"x\"" },
         { error: "\"error\":\"x\"}" },
         { error: "[{\"error\":\"x\"}]" },
+        { error: "\u2003{\"error\":\"x\"}\u2003" },
         JSON.stringify(inside),
         ` ${JSON.stringify(` ${inside}`)}`,
         `"${" ".repeat(98)}${JSON.stringify(inside).slice(1)}`,
         `"${" ".repeat(99)}${JSON.stringify(inside).slice(1)}`,
         JSON.stringify("{\"x\":1}"),
         JSON.stringify(inside).slice(0, -1),
-        JSON.stringify(`x${inside}`)
+        JSON.stringify(`x${inside}`),
+        JSON.stringify("[{\"error\":\"{\"}]")
       ].map((body) => {
         const error = decode(503, body)
         const { relay, requestId, upstreamCode } = error.response
