@@ -1056,6 +1056,7 @@ describe("a relay", () => {
         lite("Error code: 503 - {'error': 'x', 'code': ''}"),
         lite("Error code: 503 - {'param': \"\", 'error': \"it's\"}"),
         lite("Error code: 503 - {'error': \"it's None, a \\\\ or 'b'\"}"),
+        lite("Error code: 503 - {'error': 'a\\\nb'}"),
         lite("Error code: 503 - {'error': 'x"),
         lite("Error code: 503 - {'error': 'x}"),
         lite("Error code: 503 - {'error': \"x}"),
@@ -1068,7 +1069,7 @@ describe("a relay", () => {
         { error: "{\"x\":1}" },
         { error: "{\"error\":\"x\"" },
         { error: "\"error\":\"x\"}" },
-        { error: "[{\"error\":\"x\"}]" },
+        { error: "[{\"error\":{\"message\":\"x\"}}]" },
         { error: "\u2003{\"error\":\"x\"}\u2003" },
         JSON.stringify(inside),
         ` ${JSON.stringify(` ${inside}`)}`,
@@ -1077,7 +1078,7 @@ describe("a relay", () => {
         JSON.stringify("{\"x\":1}"),
         JSON.stringify(inside).slice(0, -1),
         JSON.stringify(`x${inside}`),
-        JSON.stringify("[{\"error\":\"{\"}]")
+        JSON.stringify("[{\"error\":{\"message\":\"{\"}}]")
       ].map((body) => {
         const error = decode(503, body)
         const { relay, requestId, upstreamCode } = error.response

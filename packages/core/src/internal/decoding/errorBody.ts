@@ -96,7 +96,7 @@ export const fromJson = (json: unknown): ErrorBody => {
       ? nonBlank(error.message) ?? text ?? topLevelMessage ?? nonBlank(error.error)
       : topLevelMessage ?? text,
     codes,
-    body: marked === undefined || marked === json ? json : { ...marked, ...json },
+    body: marked === undefined ? json : { ...marked, ...json },
     error,
     ...(marked !== undefined && { written: writtenIn(marked) })
   }
