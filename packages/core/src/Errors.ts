@@ -792,7 +792,7 @@ export class Gone extends ApiError<Gone>()("GONE", {
   hasUndocumentedMessage: true,
   // A full stop ends the sentence only before a space, because ids and paths contain full stops.
   wordings: [
-    /^(?:gone\.?$|(?:[^.!?\n]|[.!?](?=\S)){1,300}? (?:(?:has|have|is|was|were) (?:been )?)?(?:permanently )?(?:retired|removed|sunset|discontinued|deprecated|expired|deleted|gone|no longer)\b)/i
+    /^(?:gone\.?$|(?:[^.!?\n]|[.!?](?=\S)){1,300} (?:retired|removed|sunset|discontinued|deprecated|expired|deleted|gone|no longer)\b)/i
   ],
   shape: ({ headers, input: { status } }) =>
     status === 410

@@ -125,7 +125,7 @@ export const fromError = (error: VeniceError): PlainError => {
       delivered: response.delivered,
       rateLimit: response.rateLimit && budgets(response.rateLimit),
       balance: response.balance && balance(response.balance),
-      deprecation: response.deprecation && defined(response.deprecation),
+      deprecation: response.deprecation,
       contentType: response.contentType,
       body: response.body,
       bodyTruncated: response.bodyTruncated

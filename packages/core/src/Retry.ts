@@ -126,7 +126,7 @@ export const withDeadline: {
 )
 
 const fromLazyNode = (node: () => Decider.Node): Policy =>
-  Object.defineProperty(scheduleOf(node), Decider.NodeId, { get: node, enumerable: true }) as Policy
+  Object.defineProperty(scheduleOf(node), Decider.NodeId, { get: node }) as Policy
 
 const fromNode = (node: Decider.Node): Policy => fromLazyNode(() => node)
 

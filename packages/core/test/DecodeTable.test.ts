@@ -133,12 +133,13 @@ const messages = [
   ...["has", "have", "is", "was", "were", "has been", "been", "permanently", "will be"]
     .map((word) => `Model x.1 ${word} removed`),
   "Model x is permanently retired",
+  "Model x was retired. It has been removed",
   "Model x is removedly",
   "Model x. It is removed",
   "Model x! It is removed",
   "Model x\nis removed",
-  `${"x".repeat(300)} is removed`,
-  `${"x".repeat(301)} is removed`,
+  `${"x".repeat(297)} is removed`,
+  `${"x".repeat(298)} is removed`,
   `${"x".repeat(300)} removed`,
   `${"x".repeat(301)} removed`,
   "x gone",
@@ -210,6 +211,8 @@ const overflows = [
   "Input length (2) exceeds maximum allowed length (1)",
   "Requested token count exceeds the model's maximum context length of 1 tokens. You requested a total of 5 tokens: 2 tokens from the input messages",
   "Requested token count exceeds the model's maximum context length of 1 tokens",
+  "Tokens to keep from the initial prompt is greater than the context length",
+  "Tokens in request more than max tokens allowed",
   "You passed 2 input tokens and more. However, the model's context length is only 1 tokens",
   "You passed 9 input characters. However, the model's context length is only 1 tokens",
   "The decoder prompt (length 2) is longer than the maximum model length of 1",
@@ -369,7 +372,7 @@ const bodies: ReadonlyArray<unknown> = [
   ],
   ...[..."\b\t\n\v\f\r\u000e\u001f !\u0085\u009f\u00a0\u00a1\u2003"].flatMap((space) => [space, `${space}<`]),
   ...[1, 63, 64, 65, 200].flatMap((n) => ["", "x"].map((end) => " " + "\u2003".repeat(n) + end)),
-  ...["null", "1", "\"x\"", "true", "[{\"error\":\"x\"}]", "{\"error\":", "{} x"],
+  ...["[null]", "[1]", "null", "1", "\"x\"", "true", "[{\"error\":\"x\"}]", "{\"error\":", "{} x"],
   [{ error: { code: "A_CODE" } }],
   [{ error: { code: "A_CODE" } }, {}],
   [[{ error: { code: "A_CODE" } }]],
@@ -518,6 +521,8 @@ describe("the context", () => {
         { "Retry-After": "3" },
         { "retry-after": 3 },
         { "retry-after": ["3"] },
+        { "retry-after": [{}, null, "3", ["5"]] },
+        { "x-ratelimit-limit": null, "x-ratelimit-remaining-requests": 0, "x-ratelimit-reset-requests": 8 },
         { "retry-after-ms": "30" },
         { "x-ratelimit-remaining-requests": 0, "x-ratelimit-reset-requests": 8 },
         [],
@@ -549,7 +554,22 @@ describe("the context", () => {
 
   it("has a request id", () =>
     assertGolden("request ids", [
-      ...["r", "r-1", "r.1:2", "a.", "'r'", "`r`", "\"r", "-r-", ":r", "r r", "é", "r".repeat(100), "r".repeat(101)]
+      ...[
+        "r",
+        "r-1",
+        "r.1:2",
+        "a.",
+        "'r'",
+        "`r`",
+        "\"r",
+        "-r-",
+        "rr",
+        ":r",
+        "r r",
+        "é",
+        "r".repeat(100),
+        "r".repeat(101)
+      ]
         .flatMap((id) => [
           line("requestId", 400, { error: `x. Reference request ID: ${id}` }),
           line("requestId", 400, { error: "x", request_id: id })
@@ -889,7 +909,8 @@ describe("a stream", () => {
           },
           { code: "model_offline" },
           [{ error: "x" }],
-          "error"
+          "error",
+          "{\"error\":\"x\"}"
         ].map((json) => JSON.stringify(json)),
         "{\"error\":",
         "[DONE]",
@@ -996,6 +1017,7 @@ describe("a relay", () => {
         lite("The model is temporarily offline"),
         lite("a\nb"),
         lite(" "),
+        lite("w"),
         lite(`${"w".repeat(16384)}`),
         lite(`${"w".repeat(16385)}`),
         ...[59, 60, 61].map((n) => exception(`litellm.${"E".repeat(n)}: x: OpenAIException - words`)),
@@ -1019,6 +1041,7 @@ describe("a relay", () => {
           .flatMap((addition) => [
             lite(`words. ${addition}`),
             lite(`words..     ${addition}`),
+            lite(`words..    ${addition}`),
             lite(`words${addition}`)
           ]),
         lite("Received Model Group=x"),
@@ -1029,22 +1052,33 @@ describe("a relay", () => {
         lite("An Error code: 503 - {'error': 'x'}"),
         lite("Error code: 503 - {'error': 'x'} end"),
         lite("Error code: 503 - {'error':\n'x'}"),
-        lite(`Error code: 503 - {'error': '${"w".repeat(4096)}'}`),
-        lite(`Error code: 503 - {'error': '${"w".repeat(4097)}'}`),
+        lite("Error code: 503 - {}"),
+        lite("Error code: 503 - {'error': 'x', 'code': ''}"),
+        lite("Error code: 503 - {'param': \"\", 'error': \"it's\"}"),
+        lite("Error code: 503 - {'error': \"it's None, a \\\\ or 'b'\"}"),
+        lite("Error code: 503 - {'error': 'a\\\nb'}"),
+        lite("Error code: 503 - {'error': 'x"),
+        lite("Error code: 503 - {'error': 'x}"),
+        lite("Error code: 503 - {'error': \"x}"),
+        lite(`Error code: 503 - {'error': '${"w".repeat(5000)}'}`),
+        lite(`Error code: 503 - {'error': "'a' ${"w".repeat(5000)}"}`),
+        ...["b'words'", "b\"it's\"", "b''", "b'a\nb'", "b'words\"", "b'words' more", "ab'words'", "b'"].map(lite),
         { error: inside },
         { error: ` ${inside} ` },
         { error: { message: inside } },
         { error: "{\"x\":1}" },
         { error: "{\"error\":\"x\"" },
         { error: "\"error\":\"x\"}" },
-        { error: "[{\"error\":\"x\"}]" },
+        { error: "[{\"error\":{\"message\":\"x\"}}]" },
+        { error: "\u2003{\"error\":\"x\"}\u2003" },
         JSON.stringify(inside),
         ` ${JSON.stringify(` ${inside}`)}`,
         `"${" ".repeat(98)}${JSON.stringify(inside).slice(1)}`,
         `"${" ".repeat(99)}${JSON.stringify(inside).slice(1)}`,
         JSON.stringify("{\"x\":1}"),
         JSON.stringify(inside).slice(0, -1),
-        JSON.stringify(`x${inside}`)
+        JSON.stringify(`x${inside}`),
+        JSON.stringify("[{\"error\":{\"message\":\"{\"}}]")
       ].map((body) => {
         const error = decode(503, body)
         const { relay, requestId, upstreamCode } = error.response

@@ -272,12 +272,26 @@ describe("the inner object of OpenAI's format", () => {
     assert.deepStrictEqual(kept(alone({ error: innerOf(error) })), kept(error))
   })
 
+  it.each([[1000, 1000], [1001, 1000]])("has a successor of %d characters up to %d", (length, kept) => {
+    const error = alone({ error: { venice_code: "GONE", message: "m" }, successor: "s".repeat(length) })
+
+    assert.strictEqual(error._tag === "GONE" && error.successor, "s".repeat(kept))
+  })
+
   it("has the status and the operation of the response", () => {
     const error = new Errors.InvalidContentType({ response: { status: 400, operation: "POST /chat/completions" } })
     const { response } = alone({ error: innerOf(error) })
 
     assert.strictEqual(response.status, 400)
     assert.strictEqual(response.operation, "POST /chat/completions")
+  })
+
+  it("is the error with what a proxy adds around it", () => {
+    const error = innerOf(new Errors.ModelOffline())
+    const { response } = alone({ error, request_id: "of the proxy", retry_after: 3 })
+
+    assert.strictEqual(response.requestId, "of the proxy")
+    assert.deepStrictEqual(response.retryAfter, Duration.seconds(3))
   })
 
   it("does not replace what the caller knows of the response", () => {

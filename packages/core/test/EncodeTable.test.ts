@@ -200,7 +200,10 @@ describe("an encoded error", () => {
           code: "c",
           response: { status: 418, upstreamCode: "u" }
         }),
-        new Errors.UnrecognizedResponse({ category: "Billing", code: "u".repeat(101), response: { status: 418 } }),
+        ...[100, 101].map((n) =>
+          new Errors.UnrecognizedResponse({ category: "Billing", code: "u".repeat(n), response: { status: 418 } })
+        ),
+        ...[1000, 1001].map((n) => new Errors.Gone({ successor: "s".repeat(n) })),
         new Errors.ModelOffline({
           message: "m ".repeat(2049),
           response: { status: 503, requestId: "r ".repeat(2049), upstreamCode: "u" }

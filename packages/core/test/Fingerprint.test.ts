@@ -16,6 +16,10 @@ describe("a fingerprint", () => {
     ["names in quotes", { error: "No \"green\" tea" }, { error: "No \"black\" tea" }],
     ["the length of a list", { pots: [{ id: 1 }] }, { pots: [{ id: 1 }, { id: 2 }] }],
     ["keys that are ids", { pots: { pot1: "a" } }, { pots: { pot2: "b", pot3: "c" } }],
+    ["what is nested deeper than four lists", { pots: [[[[{ a: 1 }]]]] }, { pots: [[[[{ b: 1 }]]]] }],
+    ["what is nested deeper than four objects", { a: { a: { a: { a: { a: 1 } } } } }, {
+      a: { a: { a: { a: { b: 1 } } } }
+    }],
     ["the rest of a page", "<title>Blocked</title>Ray 1", "<title>Blocked</title>Ray 2"],
     ["a number in a text", "upstream 7 is gone", "upstream 8 is gone"]
   ])("does not change with %s", (_, one, other) => {
@@ -25,6 +29,7 @@ describe("a fingerprint", () => {
   it.each<[string, unknown, unknown]>([
     ["the keys", { error: "x" }, { error: "x", hint: "y" }],
     ["the words", { error: "No tea" }, { error: "No coffee" }],
+    ["what is nested in two lists", { pots: [[{ a: 1 }]] }, { pots: [[{ b: 1 }]] }],
     ["the title of a page", "<title>Blocked</title>", "<title>Maintenance</title>"],
     ["the words of a text", "no tea", "no coffee"]
   ])("changes with %s", (_, one, other) => {

@@ -22,6 +22,7 @@ describe("Operation", () => {
 
   it("takes the longest template that fits", () => {
     assert.strictEqual(Operation.fromRequest("GET", "/api/v1/characters/models"), "GET /characters/{slug}")
+    assert.strictEqual(Operation.fromRequest("GET", "/api/v1/characters/characters"), "GET /characters/{slug}")
     assert.strictEqual(Operation.fromRequest("GET", "/api_keys/rate_limits"), "GET /api_keys/rate_limits")
   })
 

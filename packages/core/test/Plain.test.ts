@@ -82,6 +82,15 @@ describe("an error as a plain object", () => {
       ].map((error) => JSON.stringify(Plain.fromError(error)))
     ))
 
+  it("has dates and balances as texts, before it is JSON", () => {
+    const gone = Plain.fromError(new Errors.Gone({ sunset: DateTime.makeUnsafe("2026-09-16T00:00:00Z") }))
+    const balance = { usd: BigDecimal.fromStringUnsafe("12.50"), diem: BigDecimal.fromStringUnsafe("0.000001") }
+    const unauthorized = Plain.fromError(new Errors.Unauthorized({ response: { status: 403, balance } }))
+
+    assert.deepInclude(gone, { sunset: "2026-09-16T00:00:00.000Z" })
+    assert.deepStrictEqual(unauthorized.balance, { usd: "12.5", diem: "0.000001" })
+  })
+
   it("leaves out a hint that never ends", () => {
     const error = Object.assign(new Errors.ModelOffline(), { response: { status: 503, retryAfter: Duration.infinity } })
 
@@ -116,7 +125,12 @@ describe("decoding of parts", () => {
     assert.deepStrictEqual(plain.code === "CONSENT_REQUIRED" && plain.consentFlow, lookalike)
   })
 
-  it("does not need a body", () => assert.strictEqual(Plain.decode({ status: 413 }).code, "PAYLOAD_TOO_LARGE"))
+  it("does not need a body", () => {
+    const error = Plain.decode({ status: 413 })
+
+    assert.strictEqual(error.code, "PAYLOAD_TOO_LARGE")
+    assert.notProperty(error, "body")
+  })
 
   it("redacts the secrets that it is told", () => {
     const error = Plain.decode({ status: 400, body: "{\"error\":\"no my-api-key\"}" }, { secrets: ["my-api-key"] })
@@ -207,7 +221,7 @@ describe("decoding of an event", () => {
   it("gives the error of an event that is one", () => {
     const data = "{\"error\":{\"message\":\"m\",\"code\":\"model_overloaded\",\"retry_after\":30}}"
 
-    assert.deepInclude(Plain.event(data), { code: "MODEL_OVERLOADED", retryAfterMillis: 30_000 })
+    assert.deepInclude(Plain.event(data), { code: "MODEL_OVERLOADED", status: 200, retryAfterMillis: 30_000 })
     assert.strictEqual(Plain.event("broken", { name: "error" })?.message, "broken")
   })
 

@@ -76,6 +76,18 @@ describe("a response inside that of a relay", () => {
     assert.strictEqual(decode(body).response.body, body)
   })
 
+  it.each([["'", "\\'"], ["\"", "\\\""]])(
+    "is searched in linear time for the end of a string: %s",
+    (quote, escaped) => {
+      const message = `litellm.E: E: OpenAIException - Error code: 429 - {${quote}${escaped.repeat(8000)}}`
+      const start = performance.now()
+      const error = decode({ error: { message } })
+
+      assert.isBelow(performance.now() - start, 400)
+      assert.strictEqual(error.response.relay, "LiteLLM")
+    }
+  )
+
   it("is a body like any other where the text inside is none", () => {
     const error = decode({ error: "{not JSON}" })
 
@@ -150,6 +162,12 @@ describe("an event stream under a failing status", () => {
 
     assert.strictEqual(error._tag, "UNRECOGNIZED_RESPONSE")
     assert.strictEqual(error.message, "data: hello")
+  })
+
+  it("is empty in a success without an event, whatever it holds instead", () => {
+    const { message } = decode(JSON.stringify(venice), { status: 200, headers })
+
+    assert.strictEqual(message, "HTTP 200 with an empty body")
   })
 
   it("holds the body itself where it is no stream after all", () => {

@@ -33,6 +33,23 @@ describe("while a response is decoded", () => {
     assert.strictEqual(Error.stackTraceLimit, before)
   })
 
+  it.each<[string, PropertyDescriptor | undefined]>([
+    ["has no limit", undefined],
+    ["has a limit that nobody may change", { value: 10, writable: false, configurable: true }]
+  ])("the error is the same where `Error` %s", (_, limit) => {
+    const before = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")!
+    delete (Error as Partial<typeof Error>).stackTraceLimit
+    if (limit !== undefined) Object.defineProperty(Error, "stackTraceLimit", limit)
+    try {
+      const error = reading(() => "{\"error\":\"Inference processing failed\"}")
+
+      assert.strictEqual(error._tag, "INFERENCE_FAILED")
+      assert.strictEqual(Error.stackTraceLimit, limit?.value)
+    } finally {
+      Object.defineProperty(Error, "stackTraceLimit", before)
+    }
+  })
+
   it("an error that the input throws keeps the stack it has, or gets one", () => {
     const made = new Error("made before")
     const { stack } = made

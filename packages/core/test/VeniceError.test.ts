@@ -22,6 +22,15 @@ describe("a function", () => {
   })
 })
 
+describe("the classes by code", () => {
+  it("are in the order of the table, from the credentials to what nobody recognizes", () => {
+    const places = [...VeniceError.byCode.values()].map((Class) => Class["~place"])
+
+    assert.deepStrictEqual(places, places.toSorted((a, b) => a - b))
+    assert.strictEqual([...VeniceError.byCode.keys()].at(-1), "UNRECOGNIZED_RESPONSE")
+  })
+})
+
 describe("the schema", () => {
   it.effect.prop(
     "carries any error through JSON as itself",

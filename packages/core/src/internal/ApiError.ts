@@ -201,8 +201,7 @@ Object.defineProperty(Base.prototype, ErrorReporter.attributes, {
       ...(operation === undefined ? undefined : { operation }),
       ...(requestId === undefined ? undefined : { requestId })
     }
-  },
-  configurable: true
+  }
 })
 
 const matchedBy = MatchedBy.pipe(Schema.withConstructorDefault(Effect.succeed("code" as const)))
@@ -212,8 +211,7 @@ const attempts = Schema.optionalKey(Attempts)
 const responseStatus = {
   get(this: Printable) {
     return this.response.status
-  },
-  configurable: true
+  }
 }
 
 const schemasOf = (fields: Readonly<Record<string, Field<Schema.Constraint>>> = {}): Schema.Struct.Fields =>
@@ -259,21 +257,24 @@ export const ApiError = <Self = never>() =>
   }) as never
 }
 
-// Some hardened environments freeze `Error`. Stacks are captured there, at their cost.
-const stackIsAdjustable = (() => {
-  const descriptor = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")
-  return descriptor === undefined ? Object.isExtensible(Error) : descriptor.writable === true
-})()
+// Some hardened environments freeze `Error`, at any time. Stacks are captured there, at their cost.
+const stopCapturing = (): boolean => {
+  try {
+    // With a limit of zero V8 still builds a stack without frames; without a limit it builds none.
+    Error.stackTraceLimit = undefined!
+    return true
+  } catch {
+    return false
+  }
+}
 
 /**
  * Runs a synchronous function in which errors capture no stack. Inside an effect the frames are the runtime's, and
  * capturing them costs more than the rest of decoding, both for errors that are made and for those that are caught.
  */
 export const withoutStacks = <A>(f: () => A): A => {
-  if (!stackIsAdjustable) return f()
   const limit = Error.stackTraceLimit
-  // With a limit of zero V8 still builds a stack without frames; without a limit it builds none.
-  Error.stackTraceLimit = undefined!
+  if (!stopCapturing()) return f()
   try {
     return f()
   } catch (cause) {

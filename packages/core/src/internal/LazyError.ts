@@ -55,8 +55,7 @@ for (const name of statics) {
     // The receiver is the class that was asked: its schema makes instances of it.
     get(this: typeof LazyError) {
       return Reflect.get(declaredBy(this["~declare"]), name, this)
-    },
-    configurable: true
+    }
   })
 }
 

@@ -96,7 +96,7 @@ export const fromJson = (json: unknown): ErrorBody => {
       ? nonBlank(error.message) ?? text ?? topLevelMessage ?? nonBlank(error.error)
       : topLevelMessage ?? text,
     codes,
-    body: marked === undefined || marked === json ? json : { ...marked, ...json },
+    body: marked === undefined ? json : { ...marked, ...json },
     error,
     ...(marked !== undefined && { written: writtenIn(marked) })
   }
@@ -105,7 +105,7 @@ export const fromJson = (json: unknown): ErrorBody => {
 /** Reads the error body in the text of a response. */
 export const read = (text: string): ErrorBody => {
   let start = 0
-  while (start < text.length && isSpace(text.charCodeAt(start))) start++
+  while (isSpace(text.charCodeAt(start))) start++
   switch (text[start]) {
     case undefined:
       return { shape: "empty", message: undefined, codes: [], body: none, error: none }
@@ -120,7 +120,7 @@ export const read = (text: string): ErrorBody => {
       }
   }
   // White space of other scripts, which is rare: the loop above looks for the common kinds only.
-  const shape = text.slice(start, start + 64).trim() === "" && text.trim() === "" ? "empty" : "text"
+  const shape = text.trim() === "" ? "empty" : "text"
   return { shape, message: undefined, codes: [], body: none, error: none }
 }
 

@@ -43,8 +43,9 @@ const additions = /\.?\s{0,4}(?:Received Model Group=|LiteLLM Retried: |Availabl
 
 /** The text of a Python dictionary as JSON, for a relay that prints the body it parsed. */
 const fromPython = (text: string): string =>
+  // A string without its end goes to the end of the text, so that the search does not begin again inside of it.
   text.replace(
-    /"(?:[^"\\]|\\.){0,4096}"|'((?:[^'\\]|\\.){0,4096})'|\b(?:None|True|False)\b/g,
+    /"(?:[^"\\]|\\.)*"?|'((?:[^'\\]|\\.)*)'?|None|True|False/gs,
     (token: string, quoted: string | undefined) => {
       if (quoted !== undefined) return JSON.stringify(quoted.replace(/\\'/g, "'"))
       return token === "None" ? "null" : token === "True" || token === "False" ? token.toLowerCase() : token
@@ -52,8 +53,7 @@ const fromPython = (text: string): string =>
   )
 
 const liteLlm = (errorBody: ErrorBody): ErrorBody | undefined => {
-  if (errorBody.message?.startsWith("litellm.") !== true) return undefined
-  const printed = exception.exec(errorBody.message)?.[1]?.split(additions, 1)[0]?.trim()
+  const printed = errorBody.message?.match(exception)?.[1]!.split(additions)[0]!.trim()
   if (printed === undefined || printed === "") return undefined
   // Bytes as Python prints them.
   const words = /^b(['"])(.*)\1$/s.exec(printed)?.[2] ?? printed
@@ -63,25 +63,23 @@ const liteLlm = (errorBody: ErrorBody): ErrorBody | undefined => {
   return through("LiteLLM", body.shape === "text" ? Body.fromJson({ error: words }) : body, errorBody)
 }
 
-const isObjectText = (text: string): boolean => text.startsWith("{") && text.endsWith("}")
+/** The body in a JSON text, if it is shaped like one of Venice. */
+const encoded = (text: string, outer: ErrorBody): ErrorBody | undefined => {
+  const inner = Body.read(text)
+  return inner.shape === "venice" ? through("unknown", inner, outer) : undefined
+}
 
 /** A message that is the text of a JSON body. */
 const encodedMessage = (errorBody: ErrorBody): ErrorBody | undefined => {
-  const { message = "" } = errorBody
-  if (!message.includes("{")) return undefined
-  const text = message.trim()
-  if (!isObjectText(text) || Body.read(text).shape !== "venice") return undefined
-  return through("unknown", Body.read(text), errorBody)
+  const text = errorBody.message?.trim()
+  return text?.startsWith("{") === true ? encoded(text, errorBody) : undefined
 }
 
 /** A body that is the text of a JSON body. */
 const encodedBody = (text: string, errorBody: ErrorBody): ErrorBody | undefined => {
   if (errorBody.shape !== "text" || !/^\s*"\s*\{/.test(text.slice(0, 100))) return undefined
   try {
-    const decoded: unknown = JSON.parse(text)
-    return typeof decoded === "string" && Body.read(decoded).shape === "venice"
-      ? through("unknown", Body.read(decoded), errorBody)
-      : undefined
+    return encoded(JSON.parse(text) as string, errorBody)
   } catch {
     return undefined
   }
