@@ -80,11 +80,8 @@ describe("a response inside that of a relay", () => {
     "is searched in linear time for the end of a string: %s",
     (quote, escaped) => {
       const message = `litellm.E: E: OpenAIException - Error code: 429 - {${quote}${escaped.repeat(8000)}}`
-      const start = performance.now()
-      const error = decode({ error: { message } })
-
-      assert.isBelow(performance.now() - start, 400)
-      assert.strictEqual(error.response.relay, "LiteLLM")
+      // In quadratic time this takes minutes.
+      for (let i = 0; i < 100; i++) assert.strictEqual(decode({ error: { message } }).response.relay, "LiteLLM")
     }
   )
 
