@@ -81,6 +81,7 @@ const messages = [
   "API key USD spend limit exceeded",
   "API access has been disabled for this account",
   "You can only access x for your own wallet",
+  "You can only access undefined for your own wallet",
   "You can only access  for your own wallet",
   "You can only access a\nb for your own wallet",
   ...[900, 984, 985].map((n) => `You can only access ${"x".repeat(n)} for your own wallet`),
@@ -253,6 +254,19 @@ it("a provider's words for too many tokens have their counts", () =>
       return `${show(message)} → ${found(error)} ${show(counts)}`
     })
   ))
+
+it("the words beside a machine code have their counts and names", () => {
+  const overflow = decode(400, {
+    error: {
+      code: "context_length_exceeded",
+      message: "Provider returned error: prompt is too long: 5 tokens > 3 maximum"
+    }
+  })
+  const missing = decode(404, { error: { code: "MODEL_NOT_FOUND", message: "Specified model not found: undefined" } })
+
+  assert.deepInclude(overflow, { _tag: "TOO_MANY_TOKENS", inputTokens: 5, maxTokens: 3 })
+  assert.deepInclude(missing, { _tag: "MODEL_NOT_FOUND", model: "undefined" })
+})
 
 const machineCodes = [
   ...VeniceError.byCode.keys(),
