@@ -81,9 +81,10 @@ const messages = [
   "API key USD spend limit exceeded",
   "API access has been disabled for this account",
   "You can only access x for your own wallet",
+  "You can only access undefined for your own wallet",
   "You can only access  for your own wallet",
   "You can only access a\nb for your own wallet",
-  `You can only access ${"x".repeat(900)} for your own wallet`,
+  ...[900, 984, 985].map((n) => `You can only access ${"x".repeat(n)} for your own wallet`),
   "Now you can only access x for your own wallet",
   "Invalid model id",
   "Invalid model identity",
@@ -161,7 +162,9 @@ it("the message and the status identify an error", () =>
 it("the status and the shape identify an error", () =>
   assertGolden(
     "shapes",
-    [{ error: "x" }, { message: "x" }, { details: {} }, { issues: [] }, { x: 1 }, [], "x", "<x>", ""]
+    [{ error: "x" }, { message: "x" }, { details: {} }, { issues: [] }, { x: 1 }, [], "x", "<x>", "", {
+      detail: "Inference failed"
+    }]
       .flatMap((body) => under(body).map((line) => `${show(body)} → ${line}`))
   ))
 
@@ -256,11 +259,25 @@ it("a provider's words for too many tokens have their counts", () =>
     })
   ))
 
+it("the words beside a machine code have their counts and names", () => {
+  const overflow = decode(400, {
+    error: {
+      code: "context_length_exceeded",
+      message: "Provider returned error: prompt is too long: 5 tokens > 3 maximum"
+    }
+  })
+  const missing = decode(404, { error: { code: "MODEL_NOT_FOUND", message: "Specified model not found: undefined" } })
+
+  assert.deepInclude(overflow, { _tag: "TOO_MANY_TOKENS", inputTokens: 5, maxTokens: 3 })
+  assert.deepInclude(missing, { _tag: "MODEL_NOT_FOUND", model: "undefined" })
+})
+
 const machineCodes = [
   ...VeniceError.byCode.keys(),
   ...["insufficient_quota", "context_length_exceeded", "context_window_exceeded", "model_context_window_exceeded"],
   ...["content_blocked_by_provider", "content_policy_violation", "X402_CONCURRENCY_LIMIT", "needs_consent"],
   ...["X402_SIGN_IN_", "X402_SIGN_IN_EXPIRED", "x402_sign_in_expired", "X402_SIGN_OUT", "upstream_error", "x_y"],
+  ...["undefined", "undefined_x"],
   ...["model_offline", "Model_Offline", "unrecognized_response", "unauthorized"]
 ]
 
@@ -857,7 +874,9 @@ describe("a stream", () => {
         "data",
         "x data:",
         "dat:",
-        "other:"
+        "other:",
+        ":{\"x\":1}",
+        ":<ping>"
       ]
         .concat([94, 95, 96].map((n) => `${" ".repeat(n)}data:`))
         .map((body) => `${show(body)} → ${Body.isStream({} as never, body)}`)
@@ -908,15 +927,21 @@ describe("a stream", () => {
             message: "x"
           },
           { code: "model_offline" },
+          { type: "response.failed" },
+          { type: "response.completed" },
+          { response: { status: "failed" } },
+          { response: { status: "completed" }, x: "failed" },
+          { response: [], x: "failed" },
           [{ error: "x" }],
           "error",
           "{\"error\":\"x\"}"
         ].map((json) => JSON.stringify(json)),
         "{\"error\":",
+        "{\"err\\u006fr\":\"x\"}",
         "[DONE]",
         ""
       ].flatMap((data) =>
-        [undefined, "error", "message"].map((name) => {
+        [undefined, "error", "message", "response.failed"].map((name) => {
           const error = Decode.event(data, input, name)
           return `${name ?? "unnamed"} ${data} → ${
             error === undefined ? "nothing" : `${found(error)}: ${show(error.message)}`
@@ -924,6 +949,13 @@ describe("a stream", () => {
         })
       )
     ))
+
+  it("has no list of issues in an event whose list is empty", () => {
+    const error = Decode.event("[]", { status: 400, now }, "error")
+
+    assert.strictEqual(error?._tag, "INVALID_REQUEST")
+    assert.notProperty(error, "validation")
+  })
 
   const events = (n: number) =>
     `${"data: {\"error\":null}\n\n".repeat(n)}data: {"error":"The model is temporarily offline"}`
@@ -942,7 +974,8 @@ describe("a stream", () => {
         [200, "retry: 5\n\ndata: {\"error\":\"a\"}"],
         [503, "data: {\"error\":\"a\"}"],
         [200, events(999)],
-        [200, events(1000)]
+        [200, events(1000)],
+        [200, `${"data: {\"x\":1}\n\n".repeat(1000)}${events(0)}`]
       ] as const).map(([status, body]) => {
         const error = decode(status, body)
         return `${status} ${show(body)} → ${found(error)}: ${show(error.message)}`
@@ -1108,9 +1141,9 @@ it("a date of the server's clock counts from that clock", () => {
         )
       }`
     ),
-    ...["soon", "x".repeat(51), ` ${http(now + 5000)}`.padEnd(50), ` ${http(now + 5000)}`.padEnd(51)].map((date) =>
-      `${show(date)} → ${show(at(date))}`
-    ),
+    ...["soon", "x".repeat(51), ` ${http(now + 5000)}`, `${http(now + 5000)} `, `${http(now + 5000)}+0100`].map((
+      date
+    ) => `${show(date)} → ${show(at(date))}`),
     ...["0", " 0 ", "1", ""].map((age) => `age ${show(age)} → ${show(at(http(now + 9000), { age }))}`),
     ...[Date.UTC(2024, 0, 1) - 1000, Date.UTC(2024, 0, 1), Date.UTC(2100, 0, 1), Date.UTC(2100, 0, 1) + 1000].map((
       millis

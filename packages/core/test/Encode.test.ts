@@ -298,10 +298,12 @@ describe("the inner object of OpenAI's format", () => {
     const inner = innerOf(new Errors.ModelOffline({ response: { status: 429, operation: "GET /models" } }))
     const known = alone({ error: inner }, { status: 500, operation: "POST /video/queue" })
     const unnamed = alone({ error: inner }, { status: 500 })
+    const named = alone({ error: inner }, { operation: "POST /video/queue" })
 
     assert.deepInclude(known.response, { status: 500, operation: "POST /video/queue" })
     assert.isFalse(Retry.isRepeatable(known))
     assert.isUndefined(unnamed.response.operation)
+    assert.deepInclude(named.response, { status: 429, operation: "POST /video/queue" })
   })
 
   it.each([{ venice_status: "429" }, { venice_status: 99 }, { venice_status: 600 }, { venice_status: 4.5 }])(

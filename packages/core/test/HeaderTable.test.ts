@@ -20,6 +20,7 @@ it("a number of seconds is a duration", () =>
         "5",
         "999999999",
         "9999999999",
+        "10000000006",
         "1.5",
         "1.",
         ".5",
@@ -64,14 +65,24 @@ it("Retry-After is a duration", () =>
         `thu, 01 Jan 2026 00:01:00 GMT, 30`,
         "Thu",
         "Thu Jan  1 00:01:00 2026, 30",
+        "Thu Jan  1 00:01:00 2026".padEnd(50),
+        "Thu Jan  1 00:01:00 2026".padEnd(51),
         `T, 30`,
         `Xx, 30, 60`,
         `Thu1, 30, 60`,
+        ...Array.from({ length: 7 }, (_, day) => `${http(now + (day + 1) * 86_400_000)}, 30`),
+        "Wednesday, 07-Jan-26 00:00:00 GMT, 30",
+        ...["Wednesdays, 30", "aWed, 30"],
+        ...["1234,567", "30,6000", "30,600,5", "5,999999999", "5,9999999999", "999999999,5"],
+        ...["30,,60", ",30,60", " 30,60 ", "30,60x"],
         `${" ".repeat(10)}${http(now + 5000)}`.padEnd(50),
         `${" ".repeat(10)}${http(now + 5000)}`.padEnd(51),
         Array.from({ length: 60 }, () => "123").join(", "),
         Array.from({ length: 61 }, () => "123").join(", "),
-        `${Array.from({ length: 60 }, () => "123").join(", ")}, 9999`
+        `${Array.from({ length: 60 }, () => "123").join(", ")}, 9999`,
+        `${"x, ".repeat(99)}  9`,
+        `${"x, ".repeat(99)}x, 9`,
+        `${"30".padEnd(300)}x`
       ],
       (value) => Headers.parseRetryAfter(value, now)
     )
@@ -141,6 +152,8 @@ it("a hint comes from the headers in order", () => {
       "retry-after": "9"
     })),
     { "retry-after-ms": "1".repeat(30) },
+    { "retry-after-ms": "." },
+    { "retry-after-ms": "1", "retry-after": "9" },
     { ...exhausted, "retry-after": "9" },
     { ...exhausted, "retry-after": "soon" },
     exhausted,
@@ -243,6 +256,7 @@ it("an id is short, on one line and without credentials", () => {
         "91dbd54fa83f8cbd-EWR",
         "91DBD54F-EWR",
         "r8-EWR",
+        ...["a\n0f-EWR", "0f-EWR\nx", "x\nx-EWR", "0f-a\nb"],
         "‮x",
         1,
         null,
@@ -259,6 +273,7 @@ it("an id is short, on one line and without credentials", () => {
     `a credential and a data centre → ${show(Headers.identifier(`${credential}-EWR`))}`,
     `a long hexadecimal and a data centre → ${show(Headers.identifier(`${"0f".repeat(32)}-EWR`))}`,
     `200 spaces and 250 letters → ${show(Headers.identifier(`${" ".repeat(200)}${"x".repeat(250)}`))}`,
+    `200 spaces, 199 letters and a pair → ${show(Headers.identifier(`${" ".repeat(200)}${"x".repeat(199)}\u{1f600}`))}`,
     `a credential at 380 → ${show(Headers.identifier(`${"a ".repeat(190)}${credential}`))}`,
     `a name with a credential → ${show(Headers.name(`a ${credential}`))}`,
     `the same name again → ${show(Headers.name(`a ${credential}`))}`,
@@ -285,6 +300,7 @@ it("Sunset and Deprecation are moments", () =>
         "@",
         "@8640000000000",
         "@8640000000001",
+        ...[13, 14].map((digits) => `@${"1".padStart(digits, "0")}`),
         "@99999999999999",
         http(now),
         http(now).padEnd(100),
@@ -327,6 +343,7 @@ it("Link has a target for each relation", () =>
           "</a>; rel=\"\""
         ],
         ...["</a> rel=next", "/a; rel=next", "<</a>>; rel=next", "</a>; rel=; rel=next", "", undefined],
+        ...["</a>; rel=\"\"; rel=next", "</a>; rel=prev; rel=next"],
         ...[1000, 1001].map((n) => `<${"x".repeat(n)}>; rel=next`)
       ],
       (value) => Headers.parseLink(value, "next")

@@ -110,6 +110,12 @@ describe("a moment before the Date of its response", () => {
     }
   )
 
+  it("is over at the Date itself, by any clock", () => {
+    for (const now of [time - hour, time - 1, time, time + 1, time + hour]) {
+      assert.strictEqual(hint(limited, { date, "retry-after": date }, { now }), 0)
+    }
+  })
+
   it("is over, if the client's clock agrees", () => {
     assert.strictEqual(hint(limited, { date, "retry-after": new Date(time - second).toUTCString() }), 0)
   })

@@ -21,6 +21,16 @@ describe("a response inside that of a relay", () => {
     assert.strictEqual(error.response.relay, "OpenRouter")
   })
 
+  it.each<[string, (inner: string) => unknown]>([
+    ["OpenRouter's metadata", (raw) => ({ error: { message: "m", metadata: { raw } } })],
+    ["a message", (message) => ({ error: { message } })],
+    ["a body", (body) => body]
+  ])("has no credential in its message that was escaped inside of %s", (_, wrap) => {
+    const inner = "{\"error\":\"Bad sk\\u002dAb1Ab1Ab1Ab1Ab1Ab1\"}"
+
+    assert.strictEqual(decode(JSON.stringify(wrap(inner))).message, "Bad <redacted>")
+  })
+
   it("is unwrapped where OpenRouter's metadata holds it as an object", () => {
     const error = decode({ error: { message: "Provider returned error", metadata: { raw: JSON.parse(venice) } } })
 

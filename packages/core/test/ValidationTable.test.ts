@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/no-useless-spread -- a spread groups the inputs that belong together */
 import { Decode, Errors, Fingerprint } from "@effect-venice/core"
-import { describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { assertGolden, show } from "./golden.ts"
 
 const reject = (body: unknown) => {
@@ -78,6 +78,7 @@ describe("the validation of a rejected request", () => {
             { path: ["password"], expected: "string", received: "x", keys: ["x"] },
             { path: ["password", "a"], expected: "string", received: "x" },
             { path: ["password", 0], expected: "string", received: "x" },
+            { path: [{ toString: 1 }], expected: "string" },
             { code: "m".repeat(200) },
             { code: "m".repeat(201) },
             { code: "m".repeat(201), message: "m" },
@@ -128,6 +129,14 @@ describe("the validation of a rejected request", () => {
         (error) => ({ message: error.message, issues: error.issues, json: error.validation })
       )
     ))
+
+  it("is parsed once", () => {
+    const validation = reject({ error: "x", details: { a: ["x"] } })?.validation
+
+    assert.strictEqual(validation?.details, validation?.details)
+    assert.strictEqual(validation?.issues, validation?.issues)
+    assert.isNotEmpty(validation?.issues)
+  })
 
   it("is bounded", () => {
     const many = (n: number) => Array.from({ length: n }, (_, i) => `m${i}`)

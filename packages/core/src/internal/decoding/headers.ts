@@ -278,8 +278,8 @@ export const parseLink = (value: string | undefined, relation: string): string |
   if (value === undefined) return undefined
   for (const [, target, parameters] of value.matchAll(/<([^<>]*)>([^<]*)/g)) {
     const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters!)
-    const relations = (rel?.[1] ?? rel?.[2] ?? "").toLowerCase().split(/\s+/)
-    if (relations.includes(relation)) return excerpt(target!, 1000)
+    const relations = (rel?.[1] ?? rel?.[2])?.toLowerCase().split(/\s+/)
+    if (relations?.includes(relation) === true) return excerpt(target!, 1000)
   }
   return undefined
 }
@@ -290,10 +290,8 @@ const maxOffer = 64 * 1024
 /** The JSON in a `PAYMENT-REQUIRED` header, which is base64, or nothing. */
 export const parsePaymentRequired = (value: string | undefined): unknown => {
   if (value === undefined || value.length > maxOffer) return undefined
-  const text = Encoding.decodeString(value)
-  if (Result.isFailure(text)) return undefined
   try {
-    return JSON.parse(text.success)
+    return JSON.parse(Result.getOrThrow(Encoding.decodeString(value)))
   } catch {
     return undefined
   }

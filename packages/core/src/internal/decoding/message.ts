@@ -14,10 +14,11 @@ import { firstMessage } from "./validation.ts"
 const maxPageText = 500
 
 export const messageOf = (Class: VeniceErrorClass, { errorBody, input, isPlain }: Received): string => {
-  const isJson = errorBody.shape === "venice" || errorBody.shape === "json"
-  const message = errorBody.message ?? (isJson ? firstMessage(errorBody) : undefined)
-  // Neither the documented message nor a part of a plain body can contain a credential.
-  if (message === Class.defaultMessage || (message !== undefined && isPlain)) return message
+  const message = errorBody.message ?? firstMessage(errorBody)
+  // Neither the documented message nor a part of a plain body can contain a credential. The body inside of a relay's was
+  // escaped twice, so that it may have one that the outer body does not show.
+  const isClean = message === Class.defaultMessage || (isPlain && errorBody.relay === undefined)
+  if (message !== undefined && isClean) return message
   if (message !== undefined) return excerpt(message, maxMessageLength)
   if (Class !== UnrecognizedResponse) return Class.defaultMessage
   switch (errorBody.shape) {

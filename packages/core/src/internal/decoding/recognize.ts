@@ -74,7 +74,7 @@ const byCodes = (errorBody: ErrorBody, status: number): Recognition | undefined 
     const Class = classOfCode(code, status)
     if (Class !== undefined) return ofCode(Class, code, errorBody)
   }
-  const Class = typeof type === "string" ? byType.get(type) : undefined
+  const Class = byType.get(type as string)
   return Class && ofCode(Class, type as string, errorBody)
 }
 
@@ -92,9 +92,9 @@ export const recognize = (received: Received): Recognition => {
   }
   const shaped = byShape.find(([matches]) => matches(received))
   if (shaped !== undefined) return { Class: shaped[1], matchedBy: "shape", captured: none, evidence: shaped[0] }
-  const onItsOwn = isSuccess(status) ? impliedStatus(errorBody) ?? status : status
+  const implied = isSuccess(status) ? impliedStatus(errorBody) : undefined
   // An unknown failure of a server in a stream stays unrecognized, with its category.
-  const decisive = onItsOwn < 500 ? onItsOwn : status
+  const decisive = implied !== undefined && implied < 500 ? implied : status
   const ofVenice = shape === "venice" ? byVeniceStatus.get(decisive) : undefined
   if (ofVenice !== undefined) return { Class: ofVenice, matchedBy: "shape", captured: none, evidence: decisive }
   const classByStatus = byStatus.get(decisive)

@@ -85,7 +85,7 @@ const describe = (issue: Readonly<Record<string, unknown>>): string => {
   const names = typeof last === "string" && isSecretName(last) ? ["expected"] : describedMembers
   const descriptions = names
     .filter((name) => issue[name] !== undefined)
-    .map((name) => `${name} ${excerpt(JSON.stringify(prune(issue[name], 4, { entries: 20 })) ?? "", 200)}`)
+    .map((name) => `${name} ${excerpt(JSON.stringify(prune(issue[name], 4, { entries: 20 })), 200)}`)
   const code = typeof issue.code === "string" ? excerpt(issue.code, 200) : "invalid"
   return descriptions.length === 0 ? code : `${code} (${descriptions.join(", ")})`
 }
@@ -201,7 +201,7 @@ interface Parts {
 
 /** The first of two values that is a list. A list with entries wins over an empty one. */
 const preferredList = (a: unknown, b: unknown): unknown =>
-  Array.isArray(a) && (a.length > 0 || !Array.isArray(b) || b.length === 0) ? a : Array.isArray(b) ? b : undefined
+  Array.isArray(a) && (a.length > 0 || !Array.isArray(b)) ? a : Array.isArray(b) ? b : undefined
 
 /** The parts from all members where Venice sends or used to send them. */
 const partsOf = ({ body }: ErrorBody): Parts => {
