@@ -85,7 +85,7 @@ const describe = (issue: Readonly<Record<string, unknown>>): string => {
   const names = typeof last === "string" && isSecretName(last) ? ["expected"] : describedMembers
   const descriptions = names
     .filter((name) => issue[name] !== undefined)
-    .map((name) => `${name} ${excerpt(JSON.stringify(prune(issue[name], 4, { entries: 20 })) ?? "", 200)}`)
+    .map((name) => `${name} ${excerpt(JSON.stringify(prune(issue[name], 4, { entries: 20 })), 200)}`)
   const code = typeof issue.code === "string" ? excerpt(issue.code, 200) : "invalid"
   return descriptions.length === 0 ? code : `${code} (${descriptions.join(", ")})`
 }
