@@ -132,6 +132,18 @@ describeRedis("the pace of a fleet", () => {
       assert.isTrue(Exit.isFailure(yield* send(b, {}, other)))
       yield* Effect.sleep("2100 millis")
       assert.isTrue(Exit.isSuccess(yield* send(b, {}, other)))
+
+      // The window of a response without a time is a new one.
+      const newest = { ...call, model: "o" }
+      const [first, second] = [a.turn(newest), a.turn(newest)]
+      yield* Effect.andThen(first.acquire, second.acquire)
+      yield* first.settle({
+        rateLimit: { requests: { remaining: 0, resetAt: DateTime.makeUnsafe(Date.now() + 1000) } }
+      })
+      yield* told
+      yield* second.settle({ rateLimit: { requests: { remaining: 5 } } })
+      yield* told
+      assert.isTrue(Exit.isSuccess(yield* send(b, {}, newest)))
     }))
 
   it.live("goes on for itself while Redis is away, and gives places back", () =>
