@@ -145,6 +145,12 @@ describe("a timeline", () => {
     await golden("timelines.txt", lines)
   })
 
+  it("that names no failure ends with the reason", () => {
+    const timeline = { retries: [], outcome: "elapsed", last: undefined, elapsed: Duration.seconds(90) } as const
+
+    assert.match(Retry.render(timeline), /^ *\S+ \w+ {26}gives up \(elapsed\)$/)
+  })
+
   it("has what each retry was decided by", () => {
     const hinted = failed("Capacity", "10 seconds")
     const { elapsed, last, outcome, retries } = Retry.simulate(

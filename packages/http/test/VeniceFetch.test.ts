@@ -211,6 +211,14 @@ describe("a request without a response", () => {
     }
   })
 
+  it("fails with what the platform throws at its headers", async () => {
+    const fetch = VeniceFetch.make()
+    const thrown = await fetch(chat, { headers: { "not a name": "x" } }).catch((error: unknown) => error)
+
+    assert.instanceOf(thrown, TypeError)
+    assert.include(thrown.message, "not a name")
+  })
+
   it("fails if the platform throws", async () => {
     const error = new Error("synchronous")
     const fetch = VeniceFetch.make({

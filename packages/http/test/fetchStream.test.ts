@@ -85,6 +85,23 @@ describe("the bytes of a stream", () => {
     { arbitrary: { runs: 100 } }
   )
 
+  it.each(["\r", "\n", "\r\n"])(
+    "around an error are the same when a chunk ends within its last line end: %j",
+    async (end) => {
+      const before = `data: 1${end}${end}`
+      const after = `data: 2${end}${end}`
+      const error = `data: ${busy}${end}${end}`
+      for (const length of [error.length - 1, error.length]) {
+        const chunks = cut(encode(before + error + after), [before.length + length])
+        const text = await (await streaming(chunks)).text()
+        const replaced = text.slice(before.length, text.length - after.length)
+
+        assert.strictEqual(text, before + replaced + after)
+        assert.match(replaced, /^data: \{"error":.*\}\n\n$/)
+      }
+    }
+  )
+
   it("of a binary success are not touched", async () => {
     const bytes = new Uint8Array([10, 10, 255, 0, 13, 10])
     const fetch = VeniceFetch.make({
@@ -144,6 +161,19 @@ describe("a stream", () => {
     await reader.cancel()
   })
 
+  it("passes an event on that is too long for an error, counts it, and finds an error after it", async () => {
+    const seen: Array<number | undefined> = []
+    const long = `data: {"error":"${"x".repeat(600 * 1024)}"}\n\n`
+    const options: VeniceFetch.Options = { onError: ({ response }) => seen.push(response.delivered) }
+    const positions = Array.from({ length: 9 }, (_, i) => (i + 1) * 64 * 1024)
+    const chunks = cut(encode(`${long}data: 1\n\ndata: ${busy}\n\n`), positions)
+    const text = await (await streaming(chunks, {}, options)).text()
+
+    assert.isTrue(text.startsWith(`${long}data: 1\n\ndata: {"error":`))
+    assert.include(text.slice(long.length), "\"venice_code\":\"MODEL_OVERLOADED\"")
+    assert.deepStrictEqual(seen, [2])
+  })
+
   it("is read as its reader reads, and cancelled with its reason", async () => {
     let pulls = 0
     let cancelled: unknown
@@ -198,6 +228,17 @@ describe("an error in a stream", () => {
 
   it("without the blank line at its end is one too", async () => {
     assert.include(await textOf(`data: ${busy}`), "\"venice_code\":\"MODEL_OVERLOADED\"")
+  })
+
+  it("is one by its name if its data is no JSON, or no object", async () => {
+    for (const data of ["overloaded", "[\"overloaded\"]"]) {
+      const seen: Array<string> = []
+      const text = await textOf(`event: error\ndata: ${data}\n\n`, {}, { onError: ({ _tag }) => seen.push(_tag) })
+      const [, json] = /^data: (.*)\n\n$/.exec(text)!
+
+      assert.lengthOf(seen, 1)
+      assert.strictEqual(VeniceFetch.errorOf(JSON.parse(json!))?._tag as string, seen[0])
+    }
   })
 
   it("has no secret of the request", async () => {

@@ -11,7 +11,7 @@ import type { ServerResponse } from "node:http"
 import { Readable } from "node:stream"
 import { vi } from "vitest"
 import { readBody, readWhole } from "../src/internal/body.ts"
-import { nodeBody } from "../src/internal/nodeBody.ts"
+import { nodeBody, readNodeBody } from "../src/internal/nodeBody.ts"
 import { serve } from "./server.ts"
 
 const limits = { bytes: 9, time: Duration.seconds(5) }
@@ -111,6 +111,38 @@ describe("a body of undici", () => {
 
       assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "ab", truncated: true })
       assert.deepStrictEqual(yield* read(body), { text: "", truncated: true })
+    }))
+
+  it.effect("that was closed before anything of it was read is not whole, and as a success a failure", () =>
+    Effect.gen(function*() {
+      const closed = () => bodyOf("ab").destroy()
+
+      assert.deepStrictEqual(yield* read(closed()), { text: "", truncated: true })
+      const { reason } = yield* Effect.flip(readWhole(over(closed()), 9))
+      assert.strictEqual(reason._tag === "DecodeError" && reason.cause, "closed")
+    }))
+
+  it.effect("that is closed while the limit of time is set is not whole", () =>
+    Effect.gen(function*() {
+      const body = bodyOf("ab")
+      const chunks: Array<Uint8Array> = []
+      const reading = readNodeBody(over(body), body as never, (chunk) =>
+        chunks.push(chunk) > 0, (waiting) =>
+        Effect.suspend(() => {
+          body.destroy()
+          return waiting
+        }))
+
+      assert.strictEqual(yield* Effect.flip(reading), "closed")
+      assert.strictEqual(Buffer.concat(chunks).toString(), "ab")
+    }))
+
+  it.effect("that is empty and was read to its end is whole", () =>
+    Effect.gen(function*() {
+      const body = ended()
+      yield* Effect.promise(() => new Promise((resolve) => body.on("end", resolve).resume()))
+
+      assert.deepStrictEqual(yield* read(body), { text: "", truncated: false })
     }))
 
   it.effect("that never ends is what came in time", () =>

@@ -38,6 +38,7 @@ const paths: ReadonlyArray<readonly [string, Record<string, string | number>?]> 
   ["GET /characters/{slug}", { slug: "a\ud83d\udc00\ud800b\udfff" }],
   ["GET /characters/{slug}", { slug: "" }],
   ["GET /characters/{slug}", { other: "a" }],
+  ["GET /characters/{slug}", { slug: null as never }],
   ["GET /characters/{slug}"],
   ["GET /{a}/{b}", { a: 1, b: 2 }],
   ["GET /{a}/{b}", { b: 2 }],

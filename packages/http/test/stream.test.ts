@@ -2,7 +2,7 @@ import { Retry } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Schema, SchemaGetter, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Redacted, Schema, SchemaGetter, Stream, Tracer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { ServerResponse } from "node:http"
 import { chat } from "./bodies.ts"
@@ -124,6 +124,28 @@ describe.each([["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layer
         assert.deepStrictEqual(decoded, ["slow", "fast", "slow"])
         assert.strictEqual(error._tag, "UnexpectedBody")
         assert.strictEqual(error._tag === "UnexpectedBody" && error.response.delivered, 3)
+      }).pipe(run))
+
+    it.live("delivers the events before one at which the tracer throws", () =>
+      Effect.gen(function*() {
+        const named = (model: string) => `data: ${JSON.stringify({ text: model, model })}\n\n`
+        const server = yield* serve(whole(named("a"), named("thrown"), done))
+        const venice = yield* VeniceClient.make({ baseUrl: server.url })
+        class Span extends Tracer.NativeSpan {
+          override attribute(key: string, value: unknown): void {
+            if (value === "thrown") throw new Error("a bug of the tracer")
+            super.attribute(key, value)
+          }
+        }
+        const decoded: Array<string> = []
+        const exit = yield* venice.stream("POST /chat/completions", { body: chat, event: Delta }).pipe(
+          Stream.runForEach(({ text }) => Effect.sync(() => decoded.push(text))),
+          Effect.withTracer(Tracer.make({ span: (options) => new Span(options) })),
+          Effect.exit
+        )
+
+        assert.deepStrictEqual(decoded, ["a"])
+        assert.include(Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : "success", "a bug of the tracer")
       }).pipe(run))
 
     it.live("says how much had come when the connection ends early", () =>

@@ -66,8 +66,8 @@ const addUrlSecrets = (secrets: Array<string>, url: string): void => {
   const inAuthority = password ?? user
   secrets.push(inAuthority, decodePercent(inAuthority))
   for (const pair of url.split(/[?&#]/).slice(1)) {
-    const [name = "", value = ""] = pair.split(/=(.*)/s)
-    if (secretParamName.test(decodePercent(name))) secrets.push(value, decodePercent(value.replaceAll("+", " ")))
+    const [name, value = ""] = pair.split(/=(.*)/s)
+    if (secretParamName.test(decodePercent(name!))) secrets.push(value, decodePercent(value.replaceAll("+", " ")))
   }
 }
 

@@ -160,7 +160,7 @@ class EventReader<S extends Schema.Constraint> {
       const error = mayBeError(json, name) ? decodeEvent(data, getInput(data), name) : undefined
       return error === undefined ? this.#decode(json, call, () => getInput(data)) : Effect.fail(error)
     } catch (defect) {
-      // If a schema throws, the events before in the same chunk must still be delivered.
+      // If a span of the caller's tracer throws, the events before in the same chunk must still be delivered.
       return Effect.die(defect)
     }
   }
@@ -179,13 +179,13 @@ class EventReader<S extends Schema.Constraint> {
   #unfinished(cause?: unknown): Ending {
     return Effect.flatMap(
       inputOf(this.#response, { body: "", operation: this.#operation, delivered: this.#delivered }),
-      (input) => Effect.fail(unfinished(context(input), redactFailure(cause)))
+      (input) => Effect.fail(unfinished(context(input), this.#delivered, redactFailure(cause)))
     )
   }
 }
 
-const unfinished = (response: ResponseContext, cause: unknown): UnfinishedStream => {
-  const { delivered = 0, operation = "The stream" } = response
+const unfinished = (response: ResponseContext, delivered: number, cause: unknown): UnfinishedStream => {
+  const { operation = "The stream" } = response
   return new UnfinishedStream({
     message: `${operation} ended without its end marker after ${delivered} ${delivered === 1 ? "event" : "events"}`,
     response,

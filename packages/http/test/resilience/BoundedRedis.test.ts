@@ -25,7 +25,11 @@ const make = (respond: (command: string) => Effect.Effect<unknown, Redis.RedisEr
       )
       return yield* Redis.make({
         send,
-        subscribe: () => Effect.succeed(Effect.never),
+        subscribe: (channel, onMessage) =>
+          Effect.sync(() => {
+            onMessage({ channel, message: "hello" })
+            return Effect.never
+          }),
         connect: Effect.succeed({ send, close: Effect.void })
       })
     })
@@ -188,6 +192,21 @@ describe("a bounded Redis", () => {
         yield* Fiber.interrupt(fiber)
 
         assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
+      })
+    )
+  })
+
+  it.effect("hands a connection and a subscription of the driver on", () => {
+    const { driver } = make((command) => Effect.succeed(command))
+    return within(
+      driver,
+      Effect.gen(function*() {
+        const redis = yield* Redis.Redis
+        const reserved = yield* redis.reserve
+        const queue = yield* redis.subscribe("c")
+
+        assert.strictEqual(yield* reserved.send("MULTI"), "MULTI")
+        assert.deepStrictEqual(yield* Queue.take(queue), { channel: "c", message: "hello" })
       })
     )
   })

@@ -3,7 +3,7 @@ import { Failure } from "@effect-venice/http"
 import { Breaker } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, Stream } from "effect"
-import { HttpClientError, HttpClientRequest } from "effect/http"
+import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { ahead, open } from "../unsent.ts"
@@ -116,6 +116,21 @@ describe("a circuit", () => {
       assert.strictEqual(yield* Effect.flip(through(Effect.fail(own))), own)
     }).pipe(provide()))
 
+  it.effect("dies of a failure that throws when it is read, and lets the next probe pass", () =>
+    Effect.gen(function*() {
+      const hostile = {
+        get _tag() {
+          throw new Error("not to be read")
+        }
+      }
+      yield* times(5, fail())
+      yield* TestClock.adjust("5 seconds")
+      const exit = yield* fail(hostile)
+
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(provide()))
+
   it.effect("lets a policy wait for its probe", () =>
     Effect.gen(function*() {
       yield* times(5, fail())
@@ -148,10 +163,10 @@ class Mine extends Data.TaggedError("Mine")<{ readonly category: Category.Catego
   }
 }
 
+const request = HttpClientRequest.get("/models")
+
 const transport = (reason: "TransportError" | "InvalidUrlError") =>
-  new HttpClientError.HttpClientError({
-    reason: new HttpClientError[reason]({ request: HttpClientRequest.get("/models"), description: "x" })
-  })
+  new HttpClientError.HttpClientError({ reason: new HttpClientError[reason]({ request, description: "x" }) })
 
 describe("the outcome", () => {
   const response = { status: 200 }
@@ -162,6 +177,16 @@ describe("the outcome", () => {
     [
       "of a body that is not as expected",
       new Failure.UnexpectedBody({ message: "x", differences: [], response }),
+      "success"
+    ],
+    [
+      "of a response without a body",
+      new HttpClientError.HttpClientError({
+        reason: new HttpClientError.EmptyBodyError({
+          request,
+          response: HttpClientResponse.fromWeb(request, new Response())
+        })
+      }),
       "success"
     ],
     ["of a request that cannot be sent", transport("InvalidUrlError"), "ignored"],

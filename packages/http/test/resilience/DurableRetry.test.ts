@@ -4,7 +4,7 @@ import { DurableRetry } from "@effect-venice/http/resilience"
 import { Arbitraries } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, DateTime, Duration, Effect, ErrorReporter, Exit, Fiber, Layer, Schema } from "effect"
-import { HttpClientError, HttpClientRequest } from "effect/http"
+import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
 import { Storable } from "../../src/internal/resilience/stored.ts"
@@ -34,6 +34,15 @@ const toJson = Schema.toCodecJson(Storable)
 
 const stored = <E extends Storable>(failure: E) =>
   Schema.decodeUnknownEffect(toJson)(JSON.parse(JSON.stringify(Schema.encodeSync(toJson)(failure))))
+
+const readHttpError = (json: unknown) =>
+  Effect.map(Schema.decodeUnknownEffect(toJson)(json), (failure) => failure as HttpClientError.HttpClientError)
+
+const storedHttpError = (reason: HttpClientError.HttpClientErrorReason) =>
+  Effect.map(
+    stored(new HttpClientError.HttpClientError({ reason })),
+    (failure) => failure as HttpClientError.HttpClientError
+  )
 
 const seen = (failure: unknown) => ({
   kind: Retry.kindOf(failure),
@@ -342,6 +351,41 @@ describe("DurableRetry", () => {
         assert.strictEqual(read.message, failure.message)
         assert.deepStrictEqual(seen(read), seen(failure))
       }
+    }))
+
+  it.effect("reads a cause that was a timeout as one, and any other of this name as it was", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.get("https://api.venice.ai/api/v1/models")
+      const causeOf = (cause: unknown) =>
+        Effect.map(
+          storedHttpError(new HttpClientError.TransportError({ request, cause })),
+          ({ reason }) => reason.cause
+        )
+      const timeout = yield* causeOf(new Cause.TimeoutError("late"))
+      const coded = yield* causeOf(Object.assign(new Error("late"), { name: "TimeoutError", code: "ETIMEDOUT" }))
+      const other = yield* causeOf(new RangeError("late"))
+
+      assert.deepStrictEqual([timeout, coded, other].map(Cause.isTimeoutError), [true, false, false])
+      for (const cause of [timeout, coded, other]) assert.strictEqual((cause as Error).message, "late")
+      assert.deepInclude(coded, { name: "TimeoutError", code: "ETIMEDOUT" })
+    }))
+
+  it.effect("reads the status of a response that could not be read, or 200 for one that no response can have", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.get("https://api.venice.ai/api/v1/models")
+      const read = (status: number) =>
+        Effect.map(
+          readHttpError({ _tag: "HttpClientError", reason: "DecodeError", method: "GET", url: request.url, status }),
+          ({ response }) => response?.status
+        )
+      const response = HttpClientResponse.fromWeb(request, new Response(null, { status: 503 }))
+      const written = yield* storedHttpError(new HttpClientError.DecodeError({ request, response }))
+
+      assert.strictEqual(written.response?.status, 503)
+      assert.deepStrictEqual(
+        yield* Effect.forEach([199, 200, 201, 598, 599, 600], read),
+        [200, 200, 201, 598, 599, 200]
+      )
     }))
 
   it("refuses a delay in memory that makes no sense", () => {

@@ -68,6 +68,24 @@ describe("a route", () => {
       ["Server"],
       false
     ],
+    [
+      "an unknown response that says that nothing was executed",
+      new Errors.UnrecognizedResponse({ category: "RateLimit", response: response(429, chat) }),
+      ["RateLimit"],
+      true
+    ],
+    [
+      "an unknown response that says nothing of a second request",
+      new Errors.UnrecognizedResponse({ category: "NotFound", response: response(404, chat) }),
+      ["NotFound"],
+      true
+    ],
+    [
+      "an unknown response to a request that may be billed",
+      new Errors.UnrecognizedResponse({ category: "Timeout", response: response(524, chat) }),
+      ["Timeout"],
+      false
+    ],
     ["an event of a stream before it", new Errors.ModelOverloaded({ response: { status: 200, delivered: 1 } }), [
       "Capacity"
     ], false]
@@ -258,6 +276,20 @@ describe("a stream", () => {
 
       assert.deepStrictEqual(events, ["other"])
       assert.deepStrictEqual(routes.map(({ route }) => route), ["other"])
+    }))
+
+  it.effect("fails with the failure of its route, which has the one before it", () =>
+    Effect.gen(function*() {
+      const failure = yield* Effect.flip(Stream.runCollect(
+        Stream.fail(new Errors.ModelOffline()).pipe(
+          Fallback.onStream("other", "Capacity", () => Stream.fail(new Errors.Gone()))
+        )
+      ))
+
+      assert.strictEqual(failure._tag, "GONE")
+      assert.deepStrictEqual(Fallback.historyOf(failure).map(({ code, route }) => [route, code]), [
+        ["other", "MODEL_OFFLINE"]
+      ])
     }))
 
   it.effect("does not after it", () =>

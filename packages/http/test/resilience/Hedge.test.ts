@@ -1,7 +1,7 @@
 import { RetryBudget } from "@effect-venice/core"
 import { Hedge } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Metric } from "effect"
+import { Duration, Effect, Exit, Fiber, Metric, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 
 interface Step {
@@ -102,9 +102,28 @@ describe("a hedged read", () => {
         "venice.hedge": "second"
       })
       const { read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" })
+      const { count } = yield* Metric.value(counter)
       yield* timed(Hedge.hedge("GET /image/styles", { after: "1 second" })(read))
 
-      assert.strictEqual((yield* Metric.value(counter)).count, 1)
+      assert.strictEqual((yield* Metric.value(counter)).count, Number(count) + 1)
+    }))
+
+  it.effect("says on the span of the read which request succeeded", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const { read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" })
+      yield* timed(hedge(read).pipe(Effect.withSpan("read"), Effect.withTracer(tracer)))
+
+      assert.deepStrictEqual(spans[0]!.events, [
+        ["venice.hedge", 2_000_000_000n, { "venice.operation": "GET /models", "venice.hedge": "second" }]
+      ])
     }))
 
   it("refuses a delay that is none", () => {
@@ -116,9 +135,10 @@ describe("a hedged read", () => {
 
 describe("a percentile", () => {
   it("is the initial delay until a tenth is known, and then that of the latest reads", () => {
-    const latency = Hedge.percentile({ initial: "1 second" })
+    assert.strictEqual(Duration.toMillis(Hedge.percentile().delay()), 1000)
+    const latency = Hedge.percentile({ initial: "2 seconds" })
     for (let i = 1; i < 10; i++) latency.observe(Duration.millis(20))
-    assert.strictEqual(Duration.toMillis(latency.delay()), 1000)
+    assert.strictEqual(Duration.toMillis(latency.delay()), 2000)
     for (let i = 1; i <= 100; i++) latency.observe(Duration.millis(i))
     assert.strictEqual(Duration.toMillis(latency.delay()), 95)
     for (let i = 1; i <= 100; i++) latency.observe(Duration.millis(2))

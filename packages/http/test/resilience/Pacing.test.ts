@@ -3,7 +3,7 @@ import { Failure, VeniceClient } from "@effect-venice/http"
 import { Pacing } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, Schema, Stream } from "effect"
+import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, Schema, Stream, Tracer } from "effect"
 import { Headers } from "effect/http"
 import { TestClock } from "effect/testing"
 
@@ -120,6 +120,53 @@ describe("calls", () => {
       yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(sent, [[0, 0], [1, 60]])
     }).pipe(provide({ ...small(2), longestWait: "2 minutes" })))
+
+  it.effect("wait for the tokens that Venice says remain", () =>
+    Effect.gen(function*() {
+      const resetAt = DateTime.makeUnsafe(30_000)
+      yield* answer({ rateLimit: { tokens: { remaining: 5, resetAt } } }, { ...model, tokens: 10 })
+      const { sent } = yield* sendAll([5, 1].map((tokens) => ({ ...model, tokens })))
+
+      yield* TestClock.adjust("29999 millis")
+      assert.deepStrictEqual(sent, [[0, 0]])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(sent, [[0, 0], [1, 30]])
+    }).pipe(provide(small(100))))
+
+  it.effect("say on their span how long they were held back", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const traced = answer({}).pipe(Effect.withSpan("call"), Effect.withTracer(tracer))
+      const fiber = yield* Effect.forkChild(Effect.all([traced, traced]))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+
+      assert.deepStrictEqual(spans.map(({ events }) => events), [[], [
+        ["venice.held", 60_000_000_000n, {
+          "venice.part": "pacing",
+          "venice.held": "waited",
+          "venice.held.duration": 60
+        }]
+      ]])
+    }).pipe(provide(small(1))))
+
+  it.effect("die of an answer that cannot be read, and stay counted", () =>
+    Effect.gen(function*() {
+      const dying = Pacing.run(model, () => {
+        throw new Error("not to be read")
+      })
+      const exit = yield* Effect.exit(dying(Effect.void))
+
+      assert.isTrue(Exit.isFailure(exit) && String(Cause.squash(exit.cause)).includes("not to be read"))
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "60000 millis")
+    }).pipe(provide({ ...small(1), longestWait: 0 })))
 
   it.effect("are refused when the queue is full", () =>
     Effect.gen(function*() {

@@ -110,6 +110,42 @@ describeRedis("the pace of a fleet", () => {
       assert.isAtLeast(Duration.toMillis(waited), 150)
     }))
 
+  it.live("shares what Venice says without all of its numbers", () =>
+    Effect.gen(function*() {
+      const { port } = yield* startServer
+      const settings = { budgets: { requests: 100, tokens: 1000 }, window: "2 seconds", longestWait: 0 } as const
+      const [a, b] = [yield* pacingOf(port, settings), yield* pacingOf(port, settings)]
+      const resetAt = DateTime.makeUnsafe(Date.now() + 1500)
+
+      // A limit says nothing of what remains.
+      yield* send(a, { rateLimit: { requests: { limit: 3, resetAt } } })
+      yield* told
+      assert.deepStrictEqual(
+        (yield* Effect.forEach([1, 2, 3], () => send(b))).map(Exit.isSuccess),
+        [true, true, false]
+      )
+
+      // What remains without a time holds for a window.
+      const other = { ...call, model: "n" }
+      yield* send(a, { rateLimit: { requests: { remaining: 0 } } }, other)
+      yield* told
+      assert.isTrue(Exit.isFailure(yield* send(b, {}, other)))
+      yield* Effect.sleep("2100 millis")
+      assert.isTrue(Exit.isSuccess(yield* send(b, {}, other)))
+
+      // The window of a response without a time is a new one.
+      const newest = { ...call, model: "o" }
+      const [first, second] = [a.turn(newest), a.turn(newest)]
+      yield* Effect.andThen(first.acquire, second.acquire)
+      yield* first.settle({
+        rateLimit: { requests: { remaining: 0, resetAt: DateTime.makeUnsafe(Date.now() + 1000) } }
+      })
+      yield* told
+      yield* second.settle({ rateLimit: { requests: { remaining: 5 } } })
+      yield* told
+      assert.isTrue(Exit.isSuccess(yield* send(b, {}, newest)))
+    }))
+
   it.live("goes on for itself while Redis is away, and gives places back", () =>
     Effect.gen(function*() {
       const server = yield* startServer

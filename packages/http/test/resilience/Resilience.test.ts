@@ -3,7 +3,7 @@ import { Failure, VeniceClient } from "@effect-venice/http"
 import { Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Schema, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const operation = "POST /chat/completions"
@@ -191,6 +191,47 @@ describe("a layer", () => {
       assert.isUndefined(parts.breaker)
     }).pipe(
       Effect.provide(Layer.provideMerge(Resilience.layerParts(), Layer.merge(LockoutGuard.layer(), Pacing.layer())))
+    ))
+
+  it.effect("sends calls through a breaker of one's own around the pace, and inside of the guard", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const breaker = Breaker.Breaker.of({
+        execute: (circuit) => (self) =>
+          Effect.onExit(self, (exit) => Effect.sync(() => seen.push(`${circuit} ${exit._tag}`))),
+        state: (key) => Effect.succeed({ _tag: "Closed", key }),
+        transitions: Stream.empty
+      })
+      const layer = Resilience.layerParts({ policy: Retry.never }).pipe(Layer.provide([
+        LockoutGuard.layer({ limit: 3, spare: 1, longestWait: 0 }),
+        Layer.succeed(Breaker.Breaker, breaker),
+        Pacing.layer({ budgets: { requests: 2, tokens: 1e9 }, longestWait: 0 })
+      ]))
+      const lost = new Errors.ModelNotFound({ response: { status: 404 } })
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* protect(Effect.succeed("sent")), "sent")
+        assert.strictEqual(yield* failure(protect(Effect.fail(lost))), lost)
+        assert.deepStrictEqual(seen, ["m Success", "m Failure"])
+
+        assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+        assert.lengthOf(seen, 3)
+        yield* TestClock.adjust("1 minute")
+        for (let i = 0; i < 2; i++) yield* failure(protect(Effect.fail(lost)))
+        assert.instanceOf(yield* failure(protect(Effect.void)), Failure.LockoutAhead)
+        assert.lengthOf(seen, 5)
+      }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("without a guard keeps the pace of each key", () =>
+    Effect.gen(function*() {
+      const keys = ["a", "b"].map((key) => Redacted.make(key))
+      for (const key of [undefined, ...keys]) {
+        const call = Resilience.protect(operation, { body, key })(Effect.succeed("sent"))
+        assert.strictEqual(yield* call, "sent")
+        assert.instanceOf(yield* failure(call), Failure.PaceExceeded)
+      }
+    }).pipe(
+      provide({ guard: false, policy: Retry.never, pacing: { budgets: { requests: 1, tokens: 1e9 }, longestWait: 0 } })
     ))
 
   it("refuses a duration that makes no sense", () => {

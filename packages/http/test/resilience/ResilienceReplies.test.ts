@@ -1,8 +1,8 @@
 /** The parts over a Redis that replies what no script of ours does, late, or not at all. */
-import { Retry } from "@effect-venice/core"
+import { Errors, Retry } from "@effect-venice/core"
 import { Breaker, Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -68,6 +68,24 @@ describe("a call", () => {
         }))
     }
   }
+
+  it.effect.each([{}, { pacing: false }] as const)(
+    "with a key is counted under it while Redis fails: %j",
+    (settings) =>
+      Effect.gen(function*() {
+        const redis = yield* redisOf(() => Effect.fail(new Redis.RedisError({ cause: new Error("away") })))
+        const key = Redacted.make("k")
+        const call = Resilience.protect(operation, { body: { model: "m", messages: [] }, key })
+        yield* Effect.gen(function*() {
+          const notFound = new Errors.ModelNotFound({ response: { status: 404 } })
+          const { guard } = yield* Resilience.Resilience
+          for (let i = 0; i < 2; i++) assert.strictEqual(yield* Effect.flip(call(Effect.fail(notFound))), notFound)
+
+          assert.strictEqual(yield* guard!.remaining({ key, model: "m" }), 48)
+          assert.strictEqual(yield* guard!.remaining({ model: "m" }), 50)
+        }).pipe(Effect.provide(layerOver(redis, settings)))
+      })
+  )
 
   it.effect("is not sent when its deadline ends while Redis is asked, and counts for no circuit", () =>
     Effect.gen(function*() {

@@ -6,10 +6,9 @@ import { TestClock } from "effect/testing"
 
 const offer = { accepts: [{ scheme: "exact", network: "base", amount: "5000000" }] }
 
-const required = new Errors.PaymentRequired({ reason: "insufficient_balance", offer, suggestedTopUpUsd: 5 })
-
 const makeAccount = (cost = 1) => {
   const account = { balance: 0, sent: 0 }
+  const required = new Errors.PaymentRequired({ reason: "insufficient_balance", offer, suggestedTopUpUsd: 5 })
   const ask = Effect.suspend(() => {
     account.sent++
     if (account.balance < cost) return Effect.fail(required)
@@ -20,7 +19,7 @@ const makeAccount = (cost = 1) => {
     Effect.sync(() => {
       account.balance += failure.suggestedTopUpUsd ?? 0
     })
-  return { account, ask, pay }
+  return { account, ask, pay, required }
 }
 
 describe("a top-up", () => {
@@ -50,7 +49,7 @@ describe("a top-up", () => {
 
   it.effect("is paid once for a call, which passes a second refusal", () =>
     Effect.gen(function*() {
-      const { account, ask } = makeAccount()
+      const { account, ask, required } = makeAccount()
       const topUp = yield* TopUp.make(() => Effect.void)
       const failure = yield* Effect.flip(TopUp.payAndResend(topUp)(ask))
 

@@ -42,6 +42,21 @@ describe("scripts of the same moment", () => {
       assert.deepStrictEqual(sent, [["2", "a", "b", "1", "1", "1", "2", "2", "1", "0"]])
     }))
 
+  it.effect("have one number if they are the same, also for another caller", () =>
+    Effect.gen(function*() {
+      const sent: Array<ReadonlyArray<string>> = []
+      const redis = yield* redisOf((args) => {
+        sent.push(args)
+        return Effect.succeed([[0, 4], [0, "b"], [0, 6]])
+      })
+      const { eval: evaluate } = batched(redis)
+      const [first, second, third] = [evaluate(double), evaluate(other), evaluate(double)]
+
+      const all = Effect.all([first("a", 2), second("b"), third("c", 3)], { concurrency: 3 })
+      assert.deepStrictEqual(yield* all, [4, "b", 6])
+      assert.deepStrictEqual(sent, [["3", "a", "b", "c", "1", "1", "1", "2", "2", "1", "0", "1", "1", "1", "3"]])
+    }))
+
   it.effect("fail by themselves", () =>
     Effect.gen(function*() {
       const { double, other } = yield* make(() => Effect.succeed([[1, "WRONGTYPE x"], [0, "b"]]))

@@ -1,6 +1,8 @@
 /** What the parts of `resilience` forget: the state of a key or a model of which nothing would be lost. */
 import { assert, describe, it } from "@effect/vitest"
+import { FailureBudgets } from "../../src/internal/resilience/failureBudgets.ts"
 import { FailureLog } from "../../src/internal/resilience/failureLog.ts"
+import { Lane } from "../../src/internal/resilience/lanes.ts"
 import { Meter } from "../../src/internal/resilience/meter.ts"
 import { States } from "../../src/internal/resilience/states.ts"
 
@@ -99,6 +101,50 @@ describe("a log of failures", () => {
       [0, false],
       [20, true]
     ])
+  })
+})
+
+describe("a failure budget", () => {
+  const settings = { limit: 20, window: 30_000, spare: 2, spareOfRetries: 4, longestWait: 0 }
+
+  it("is forgotten when its log is idle, and only then", () => {
+    const budgets = new FailureBudgets(settings)
+    const get = (model: string, now: number) => budgets.get("key", { model }, now)
+    const [busy, idle] = [get("busy", 0), get("idle", 0)]
+    busy.log.inFlight = 1
+    for (let i = 0; i < 300; i++) get(`m${i}`, 0)
+
+    assert.strictEqual(get("busy", 0), busy)
+    assert.notStrictEqual(get("idle", 0), idle)
+  })
+})
+
+describe("a lane", () => {
+  const settings = {
+    window: 60_000,
+    budgetsOf: () => ({ requests: 10, tokens: 1000 }),
+    longestWait: 60_000,
+    longestQueue: 10
+  }
+
+  it.each<readonly [string, number, (lane: Lane) => unknown]>([
+    ["nothing happened", 0, () => undefined],
+    ["a call was sent", 60_000, (lane) => lane.take(0, 1)],
+    ["its requests are paused", 5000, (lane) => lane.requests.pause(0, 5000)],
+    [
+      "Venice said what remains of its tokens",
+      90_000,
+      (lane) => lane.tokens.report({ remaining: 9, resetAt: 90_000 }, lane.take(0, 1).tokens, 50_000)
+    ],
+    ["a call waits in it", Infinity, (lane) => lane.join()]
+  ])("is kept as long as it tells something after %s", (_, end, act) => {
+    const lane = new Lane("m", settings, "m")
+    act(lane)
+
+    for (const now of [end - 1, end].filter((time) => time > 0 && time < Infinity)) {
+      assert.strictEqual(lane.isIdle(now), now >= end)
+    }
+    assert.strictEqual(lane.isIdle(1e9), end < Infinity)
   })
 })
 

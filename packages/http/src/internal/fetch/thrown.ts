@@ -74,12 +74,11 @@ const keptBy = (thrown: object): Kept | undefined => {
     const status = read(thrown, "status")
     const error = read(thrown, "error")
     const body = error === undefined || error === null ? undefined : bodyOf(error)
-    if (!isStatus(status) && body === undefined) return undefined
     const headers = headersIn(read(thrown, "headers"))
-    return isStatus(status)
-      ? { status, headers, body: body ?? "" }
-      // The headers are those of the stream, and the body is the JSON of one event.
-      : { status: undefined, headers: { ...headers, "content-type": "application/json" }, body: body ?? "" }
+    if (isStatus(status)) return { status, headers, body: body ?? "" }
+    if (body === undefined) return undefined
+    // The headers are those of the stream, and the body is the JSON of one event.
+    return { status: undefined, headers: { ...headers, "content-type": "application/json" }, body }
   }
   if (isApiCallError(thrown)) {
     const status = read(thrown, "statusCode")

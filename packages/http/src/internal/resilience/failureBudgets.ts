@@ -114,8 +114,9 @@ class Shared {
     this.log = new FailureLog(rules)
   }
 
+  /** A call waits only while others are in flight, so nobody waits when the log is idle. */
   isIdle(now: number): boolean {
-    return this.first.size === 0 && this.retries.size === 0 && this.log.isIdle(now)
+    return this.log.isIdle(now)
   }
 
   record(now: number, { budget, counted, lockout }: Answer): void {

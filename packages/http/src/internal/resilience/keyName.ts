@@ -28,7 +28,7 @@ export const knownKeyName = (key: Redacted.Redacted | undefined): string | undef
 /** The name of a key, computed when it is first needed. */
 export const keyNameOf = (key: Redacted.Redacted | undefined): Effect.Effect<string> => {
   const known = knownKeyName(key)
-  if (key === undefined || known !== undefined) return Effect.succeed(known ?? "")
+  if (key === undefined || known !== undefined) return Effect.succeed(known!)
   return Effect.map(hash(Redacted.value(key)), (name) => {
     names.set(key, name)
     return name
