@@ -86,6 +86,12 @@ describe("a classification", () => {
     assert.isUndefined(Classification.of({ [Classification.key]: classification }))
   })
 
+  it("may be that of a function", () => {
+    const error = Object.assign(() => {}, { [Classification.key]: { category: "Server" } })
+
+    assert.strictEqual(Classification.of(error)?.category, "Server")
+  })
+
   it("is none of an error that throws when it is read", () => {
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()

@@ -1,6 +1,16 @@
 import { Errors, VeniceError } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
+import { lazy } from "../src/internal/lazy.ts"
+
+it("a table is made once, when it is first used", () => {
+  let made = 0
+  const table = lazy(() => ({ made: ++made }))
+  assert.strictEqual(made, 0)
+
+  assert.strictEqual(table(), table())
+  assert.strictEqual(made, 1)
+})
 
 class Declared extends Schema.TaggedError<Declared>()("MODEL_OFFLINE", { message: Schema.String }) {}
 

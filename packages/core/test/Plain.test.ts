@@ -205,16 +205,46 @@ describe("decoding of a response", () => {
 
     assert.strictEqual(error.code, "PAYLOAD_TOO_LARGE")
     assert.strictEqual(error.body, "half")
+    assert.isTrue(error.bodyTruncated)
   })
 
-  it.each([["used", true], ["absent", undefined]])("takes a body that is %s", async (state, truncated) => {
-    const response = new Response(state === "used" ? "x" : null, { status: 413 })
-    if (state === "used") response.body!.getReader()
-    const error = await Plain.decode(response)
+  it("joins the parts of a character that arrive one after the other", async () => {
+    const bytewise = new ReadableStream({
+      start: (controller) => {
+        for (const byte of new TextEncoder().encode("zwölf \u{1f600}")) controller.enqueue(Uint8Array.of(byte))
+        controller.close()
+      }
+    })
+    const error = await Plain.decode(new Response(bytewise, { status: 500 }))
 
-    assert.strictEqual(error.code, "PAYLOAD_TOO_LARGE")
-    assert.strictEqual(error.bodyTruncated, truncated)
+    assert.strictEqual(error.body, "zwölf \u{1f600}")
   })
+
+  it("leaves no timer behind", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    try {
+      await Plain.decode(new Response(busy.body, { status: 503 }))
+
+      assert.strictEqual(vi.getTimerCount(), 0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  // The `fetch` of React Native has no `body` at all.
+  it.each([["used", true], ["absent", undefined], ["unknown", undefined]])(
+    "takes a body that is %s",
+    async (state, truncated) => {
+      const response = new Response(state === "used" ? "x" : null, { status: 413 })
+      if (state === "used") response.body!.getReader()
+      if (state === "unknown") Object.defineProperty(response, "body", { value: undefined })
+      const error = await Plain.decode(response)
+
+      assert.strictEqual(error.code, "PAYLOAD_TOO_LARGE")
+      assert.strictEqual(error.bodyTruncated, truncated)
+      assert.isUndefined(error.body)
+    }
+  )
 })
 
 describe("decoding of an event", () => {

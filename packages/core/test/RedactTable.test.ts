@@ -220,7 +220,12 @@ describe("a credential in a text", () => {
         `"received" : "${random(16)}"`,
         `"RECEIVED":"${random(16)}"`,
         `bearer${random(16)} basic${random(16)}`
-      ])
+      ]),
+      ...lines(
+        ["authentication", "Authentication"].flatMap((name) =>
+          [random(15), random(16), lower(39), lower(40)].map((value) => `{"${name}":"${value}"}`)
+        )
+      )
     ]))
 
   it("is known in a URL", () =>
@@ -241,6 +246,8 @@ describe("a credential in a text", () => {
           `${lower(41)}token`
         ]
           .flatMap((name) => [`?${name}=a`, `&${name}=a b`]),
+        ...["code", "CODE", "xcode"].flatMap((name) => [`?${name}=${random(11)}`, `&${name}=${random(12)}`]),
+        `?code=${lower(12)}`,
         ...["?key=", "key=a", "?key=a&b=c", "?key=a#b", "?key=a\"b", "?key=a'b", "?key=a\\b", "?sig=a?b"],
         ...[
           "//u:p@h",
@@ -361,7 +368,16 @@ describe("a secret that is known", () => {
       ["ab cd", "ab&#032;cd ab&#x020;cd"],
       ["ab/cd", "ab%2fcd%2"],
       ["ab/ab/ab/", "ab%2fab%2fab%2fab%2f"],
-      ["a\\\\bc", "a\\\\\\\\bc"]
+      ["a\\\\bc", "a\\\\\\\\bc"],
+      ["a\\b/c", "a\\\\b%2fc"],
+      ["a\\\\b/c", "a\\\\\\\\b\\/c"],
+      ["a\\\\b/c", "a\\\\\\\\b/c"],
+      ["a b%2Fc", "a%20b%252Fc"],
+      ["//++//", "\\/\\/++\\/\\/"],
+      ...["a-b&lowbar;c.d", "a-b_c&period;d", "a\\x2db_c.d"].map((text) => ["a-b_c.d", text] as const),
+      ["a-b_c.d", "ax2db_c.d au002db_c.d a&b_c.d"],
+      ["a-b_c.d", `a&${"amp;".repeat(4)}#45;b_c.d a&${"amp;".repeat(5)}#45;b_c.d`],
+      ["a-b_c.d", `a-b&${"amp;".repeat(4)}lowbar;c.d a-b&${"amp;".repeat(5)}lowbar;c.d`]
     ]
     return assertGolden(
       "encodings",
@@ -422,6 +438,18 @@ describe("an excerpt", () => {
       ...["abc\ud7ffe", "abc\u{10000}e", "abc\u{10ffff}e", "abc\ue000e", "ab\u{1f400}e", "ab\ud83d\udfffe"].map((
         text
       ) => `${show(text)} → ${show(excerpt(text, 4))}`),
+      ...["?key=x", "?key=x&key=y", "abc\ud83d", "\ud83dabc"].map((text) =>
+        `${show(text)} within its limit → ${show(excerpt(text, text.length))}`
+      ),
+      `pairs, in an odd length → ${show(excerpt("\u{1f600}".repeat(5000), 5))}`,
+      `one word → ${readable(excerpt(lower(5000), 10))}`,
+      ...[2050, 2051].flatMap((length) =>
+        ["", " ", ` ${lower(50)}`].map((after) =>
+          `a credential of ${length} before ${show(after)} → ${
+            readable(excerpt(`x token=${random(length)}${after}`, 10))
+          }`
+        )
+      ),
       `a credential across the margin → ${readable(excerpt(`token=${random(2080)} ${hex(128)}`, 100))}`,
       `a credential before the margin → ${
         readable(excerpt(`token=${random(2000)} ${hex(128)} ${"z".repeat(100)}`, 100))
@@ -471,12 +499,24 @@ describe("an excerpt", () => {
   })
 
   it("is that of the whole text, however long", () => {
+    const half: { body?: string } = {}
+    defineExcerpt(half, "body", "abc\ud83d", 100)
+    assert.strictEqual(half.body, "abc\ud83d")
     for (const length of [32 * 1024 - 1, 32 * 1024, 32 * 1024 + 1, 100_000]) {
       for (const before of [0, 90, 95, 99, 100]) {
         const target: { body?: string } = {}
         const text = `${"z".repeat(before)} ${secret}${" y".repeat(length)}`.slice(0, length)
         defineExcerpt(target, "body", text, 100)
         assert.strictEqual(target.body, excerpt(text, 100))
+      }
+      for (const limit of [100, 4096]) {
+        for (const digits of [63, 64, 65]) {
+          // The hexadecimal ends about where redaction stops to look, and moves into the excerpt behind the short mark.
+          const end = `token=${random(limit + 2048 - 6 - 1 - 64)} ${hex(digits)} ${"y ".repeat(length / 2)}`
+          const target: { body?: string } = {}
+          defineExcerpt(target, "body", end, limit)
+          assert.strictEqual(target.body, excerpt(end, limit))
+        }
       }
       const target: { body?: string } = {}
       const word = `${"z".repeat(50)} ${random(length)}`.slice(0, length)
@@ -588,6 +628,11 @@ describe("an error of somebody else", () => {
         new AggregateError(Array.from({ length: n }, (_, i) => withStack(new Error(String(i)), "")), "many"),
         ""
       )
+    const revoked = (): unknown => {
+      const { proxy, revoke } = Proxy.revocable([], {})
+      revoke()
+      return proxy
+    }
     const throwing = {
       get message(): string {
         throw new Error("no")
@@ -629,6 +674,15 @@ describe("an error of somebody else", () => {
           ],
           ["a message like a frame", withStack(new Error("m\n    at forged"), "Error: m\n    at forged\n    at real")],
           ["a stack without its message", withStack(new Error("m"), "\n    at a\nat b\n  at c")],
+          ["a stack of an earlier message", withStack(new Error("changed later"), "m\n    at a\n    at b")],
+          ["a line that only has the word", withStack(new Error("m"), "Error: m\nlooking at a\n    at b")],
+          ...[256, 257].map((before) =>
+            [
+              `a message like a frame after ${before} characters`,
+              withStack(new Error("m\n    at m"), `${"n".repeat(before)}m\n    at m\n    at real`)
+            ] as const
+          ),
+          ["a stack of one more", withStack(new Error("m"), `m\n    at ${"z".repeat(8193 - 8)}`)],
           ["a long stack", withStack(new Error("m"), `m\n    at ${"z".repeat(8192 - 8)}\n    at end`)],
           ["codes", withStack(Object.assign(new Error("m"), { code: "ECONNREFUSED", syscall: "connect" }), "")],
           ["codes that are none", withStack(Object.assign(new Error("m"), { code: 1, syscall: null }), "")],
@@ -649,6 +703,7 @@ describe("an error of somebody else", () => {
           ["a timeout", new Cause.TimeoutError("late")],
           ["errors that are no list", { errors: "x" }],
           ["no errors", { errors: [] }],
+          ["errors that throw", { errors: revoked() }],
           ["8 errors", many(8)],
           ["9 errors", many(9)],
           ["a chain of 5", chain(5)],
@@ -659,6 +714,14 @@ describe("an error of somebody else", () => {
         ] as ReadonlyArray<readonly [string, unknown]>).map(([what, error]) => `${what} → ${show(told(error))}`)
       ]
     )
+  })
+
+  it.each([[5, "inner"], [6, "a deeper cause"]])("is described %i errors deep", (depth, innermost) => {
+    const nested = (left: number): Error => new AggregateError(left === 0 ? [] : [nested(left - 1)], "inner")
+    let at = describeCause(nested(depth), clean)
+    for (let i = 0; i < depth; i++) at = (at as AggregateError).errors[0]
+
+    assert.strictEqual(at instanceof Error ? at.message : at, innermost)
   })
 
   it("is described to at most 24 errors in all", () => {

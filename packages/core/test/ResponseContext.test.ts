@@ -42,6 +42,19 @@ describe("the context of a response", () => {
     assert.deepStrictEqual<unknown>(Schema.encodeSync(ResponseContext.ResponseContext)(arrived), json)
   })
 
+  it.each([0, 0.5, Number.MAX_VALUE])("may have a hint of %d ms", (retryAfter) => {
+    const { retryAfter: hint } = Schema.decodeUnknownSync(ResponseContext.ResponseContext)({ status: 429, retryAfter })
+
+    assert.strictEqual(hint && Duration.toMillis(hint), retryAfter)
+  })
+
+  it.each([-0.5, -Infinity, Infinity])("has no hint that no program can wait for: %d ms", (retryAfter) => {
+    assert.throws(
+      () => Schema.decodeUnknownSync(ResponseContext.ResponseContext)({ status: 429, retryAfter }),
+      /a finite delay/
+    )
+  })
+
   it("has no field for a permission to retry", () => {
     const isContext = Schema.is(ResponseContext.ResponseContext)
 

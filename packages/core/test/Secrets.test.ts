@@ -25,29 +25,73 @@ describe("a known secret", () => {
     assert.strictEqual(Redact.cause("refused k10-_k11", [secret]), "refused k10-_k11")
   })
 
-  it.each(["k10-_k11", "k10%2D_k1", "k10-_k11%", "k10-_k11%2", "k10-_k11&#4", "k10-_k11\\x2", "k10\\u002d_k11\\u00"])(
+  it("does not begin in the 128 KiB that are read of a cause, if there is more", () => {
+    const long = Array.from({ length: 21_700 }, (_, i) => `k${i + 10_000}`).join("")
+    const text = `${long}${" ".repeat(128 * 1024 - long.length - 4)}k10-`
+    const end = (text: string) => String(Redact.cause(text, [long, secret])).trim().split(/\s+/).at(-1)
+
+    assert.strictEqual(end(text), "k10-")
+    assert.strictEqual(end(`${text}_`), "<redacted>")
+    assert.strictEqual(end(`${text}!`), "<redacted>")
+  })
+
+  it.each([
+    "k10-_k11",
+    "k10%2D_k1",
+    ...["%", "%2", "%25", "%252", "%252525252525252525252525252"],
+    ...["&", "&#", "&#4", "&#00000000004", "&#x", "&#X2", "&#x00000000002", "&l", "&LOWBA", "&amp", "&amp;amp;#4"],
+    ...["\\", "\\x", "\\x2", "\\u", "\\u0", "\\U00", "\\u002", `${"\\".repeat(15)}u00`]
+  ].map((end) => end.startsWith("k") ? end : `k10-_k11${end}`))(
     "does not begin at the end of a body that was cut: %s",
     (end) => {
       const error = Decode.response({
         status: 500,
-        body: `refused ${end}`,
+        body: `100% refused ${end}`,
         bodyTruncated: true,
         now: 0,
         secrets: [secret]
       })
 
-      assert.strictEqual(error.response.body, "refused <redacted>")
+      assert.strictEqual(error.response.body, "100% refused <redacted>")
     }
   )
 
-  it("leaves a text that was cut elsewhere", () => {
-    const body = "refused 100%2"
+  it.each([
+    ["abcdefgh", "abc%64"],
+    ["a/b&cdefgh", "a%2fb&cd"],
+    ["abx%defgh", "%61bx%"],
+    ["ab\\u2defgh", "%61b\\u2"]
+  ])("does not begin with what is, or looks like, an encoding: %s as %s", (secret, end) => {
+    for (const before of ["", "refused "]) {
+      const body = `${before}${end}`
+      const error = Decode.response({ status: 500, body, bodyTruncated: true, now: 0, secrets: [secret] })
 
-    assert.strictEqual(
-      Decode.response({ status: 500, body, bodyTruncated: true, now: 0, secrets: [secret] }).response.body,
-      body
-    )
+      assert.strictEqual(error.response.body, `${before}<redacted>`)
+    }
   })
+
+  it.each([[8192, "refused <redacted>"], [8193, "refused k1000%2fk1001%2fk1002%2f"]])(
+    "is searched for among encodings in the last 8192 characters: %i",
+    (length, start) => {
+      const long = Array.from({ length: 1100 }, (_, i) => `k${i + 1000}/`).join("")
+      const body = `refused ${long.replaceAll("/", "%2f").slice(0, length)}`
+      const error = Decode.response({ status: 500, body, bodyTruncated: true, now: 0, secrets: [long] })
+
+      assert.strictEqual(error.response.body?.slice(0, 32), start)
+    }
+  )
+
+  it.each(["100%2", "k10-%x", "k10-&a1b", "k10-\\n", "k10-#4", "k10-u00"])(
+    "leaves a text that was cut elsewhere: %s",
+    (end) => {
+      const body = `refused ${end}`
+
+      assert.strictEqual(
+        Decode.response({ status: 500, body, bodyTruncated: true, now: 0, secrets: [secret] }).response.body,
+        body
+      )
+    }
+  )
 
   it.each([
     "a\\x2fb\\x2Bc",
@@ -83,10 +127,12 @@ describe("secrets of one response after another", () => {
   it.each<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]>([
     ["another one", ["secret-one"], ["secret-two"]],
     ["one more", ["secret-one"], ["secret-one", "secret-two"]],
+    ["the last one", ["secret-one", "secret-two"], ["secret-one", "secret-three"]],
+    ["the first one", ["secret-one", "secret-two"], ["secret-three", "secret-two"]],
     ["one fewer", ["secret-one", "secret-two"], ["secret-two"]],
     ["none", ["secret-one"], []]
   ])("are its own: %s", (_, before, after) => {
-    const text = "secret-one secret-two"
+    const text = "secret-one secret-two secret-three"
     Redact.secrets(before)(text)
     const redact = Redact.secrets(after)
 

@@ -44,6 +44,6 @@ export const readText = async (response: Response, maxBytes: number, maxMillis: 
   })
   const isComplete = await Promise.race([readChunks(reader, add).catch(() => false), timeout])
   clearTimeout(timer)
-  if (!isComplete) reader.cancel().catch(() => {})
+  reader.cancel().catch(() => {})
   return { text: text + decoder.decode(), truncated: !isComplete }
 }

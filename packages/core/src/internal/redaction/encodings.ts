@@ -5,7 +5,7 @@
  * @internal
  */
 const encoded =
-  /%(?:25)*([2-7][\da-f])|&(?:amp;){0,4}(?:#0*(\d{2,3})|#x0*([2-7][\da-f])|(amp|lt|gt|quot|apos|plus|sol|equals|lowbar|period));|\\+(?:(?:u00|x)([2-7][\da-f])|(["/]))|\\{2,}/gi
+  /%(?:25)*([2-7][\da-f])|&(?:amp;){0,4}(?:#0*(\d{2,3})|#x0*([2-7][\da-f])|(amp|lt|gt|quot|apos|plus|sol|equals|lowbar|period));|\\+(?:(?:u00|x)([2-7][\da-f])|(["/]))?/gi
 
 const entities: Readonly<Record<string, string>> = {
   amp: "&",
@@ -30,7 +30,8 @@ const charOf = (...[, percent, decimal, hex, entity, escape, char]: Groups): str
   )
 }
 
-const encodedWordCharacter = /%(?:25)*[2-7][\da-f]|&(?:amp;){0,4}(?:#|lowbar|period)|\\(?:u00|x)[2-7]/i
+// A semicolon ends the `&amp;` of an entity that was escaped again.
+const encodedWordCharacter = /%(?:25)*[2-7][\da-f]|[&;](?:#|lowbar|period)|\\(?:u00|x)[2-7]/i
 
 /**
  * Whether a letter, digit, dot, hyphen or underscore may be encoded. Most bodies have an encoded quote or slash, which
@@ -38,13 +39,13 @@ const encodedWordCharacter = /%(?:25)*[2-7][\da-f]|&(?:amp;){0,4}(?:#|lowbar|per
  */
 export const mayEncodeWords = (text: string): boolean => encodedWordCharacter.test(text)
 
-const halfEncoding = /(?:%\d{0,20}|&(?:amp;){0,4}#?[a-z\d]{0,8}|\\{1,8}(?:u[\da-f]{0,3}|x[\da-f]?)?)$/i
+const halfEncoding = /(?:%|&#?[a-z]*|\\[ux]?)\d*$/i
 
-/** A text that was cut, without its encodings. */
-export const decodeCut = (text: string) => decode(text.replace(halfEncoding, ""))
+/** A decoded text without the half of an encoding that may be at its end. */
+export const withoutHalfEncoding = (plain: string): string => plain.replace(halfEncoding, "")
 
 /** A text without its encodings. `starts` has where each of its characters begins in the original. */
-const decode = (text: string): { readonly plain: string; readonly starts: ReadonlyArray<number> } => {
+export const decode = (text: string): { readonly plain: string; readonly starts: ReadonlyArray<number> } => {
   let plain = ""
   let end = 0
   const starts: Array<number> = []

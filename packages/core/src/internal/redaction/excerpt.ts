@@ -13,10 +13,9 @@ const margin = 2048
  * text before it becomes shorter.
  */
 const wordEnd = (text: string, length: number): number => {
-  for (let end = length + margin; end > length; end--) {
-    if (/[\s"',;]/.test(text[end]!)) return end
-  }
-  return length
+  let end = length + margin
+  while (end > length && !/[\s"',;]/.test(text[end]!)) end--
+  return end
 }
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code < 0xdc00
@@ -30,9 +29,9 @@ const copy = (text: string): string => new TextDecoder().decode(new TextEncoder(
 
 /** The redacted text, at most `length` code units long. */
 export const excerpt = (text: string, length: number): string => {
-  if (text.length <= length) return redact(text)
-  const clean = redact(text.slice(0, text.length > length + margin ? wordEnd(text, length) : text.length))
-  return copy(clean.length > length ? take(clean, length) : clean)
+  const clean = redact(text.length > length + margin ? text.slice(0, wordEnd(text, length)) : text)
+  // A mark may be longer than the credential it replaces.
+  return text.length > length || clean.length > length ? copy(take(clean, length)) : clean
 }
 
 // Up to this length, a search for credentials costs less than a getter that searches later.

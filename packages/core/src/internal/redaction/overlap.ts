@@ -15,11 +15,11 @@ export type Characters = Pick<string, "charCodeAt" | "length">
  */
 export const overlap = (text: Characters, word: Characters): number => {
   const longest = Math.min(word.length - 1, text.length)
-  if (longest <= 0) return 0
   /** For each length of a beginning, the longest shorter one that it ends with. */
   const shorter = new Int32Array(longest + 1)
+  // Of the text, only so many characters are read: `length` is less than `longest`.
   const next = (length: number, code: number): number => {
-    let matched = length === longest ? shorter[length]! : length
+    let matched = length
     while (matched > 0 && word.charCodeAt(matched) !== code) matched = shorter[matched]!
     return word.charCodeAt(matched) === code ? matched + 1 : 0
   }

@@ -8,7 +8,7 @@
  */
 import * as Base64 from "effect/encoding/Base64"
 import { lazy } from "../lazy.ts"
-import { decodeCut, mayEncodeWords, withoutEncoded } from "./encodings.ts"
+import { decode, mayEncodeWords, withoutEncoded, withoutHalfEncoding } from "./encodings.ts"
 import { overlap } from "./overlap.ts"
 
 // Headers with the credentials or the payment of a request.
@@ -58,7 +58,7 @@ const always = (_: string, before: string): string => `${before}${placeholder}`
 
 /** `authentication` is a word, too, and then no credential follows. */
 const unlessWord = (match: string, before: string, value: string): string =>
-  /^authentication/i.test(before) && (value.length < 16 || !looksRandom(value)) ? match : `${before}${placeholder}`
+  /authentication/i.test(before) && (value.length < 16 || !looksRandom(value)) ? match : `${before}${placeholder}`
 
 const patterns = lazy((): ReadonlyArray<Replacement> => [
   // An authorization scheme and its credentials.
@@ -190,10 +190,10 @@ export const redact = (text: string): string => {
 }
 
 // JSON, URLs and HTML need not escape these characters, and few writers do.
-const isWrittenOneWay = (secret: string): boolean => /^[\w.-]*$/.test(secret)
+const isWrittenOneWay = (secret: string): boolean => !/[^\w.-]/.test(secret)
 
 const escapedForms = (secret: string): ReadonlyArray<string> => {
-  const base64 = Base64.encode(secret).replace(/=+$/, "")
+  const base64 = Base64.encode(secret).replaceAll("=", "")
   const forms = [secret, base64, base64.replaceAll("+", "-").replaceAll("/", "_")]
   if (isWrittenOneWay(secret)) return forms
   const json = JSON.stringify(secret).slice(1, -1)
@@ -273,10 +273,14 @@ const maxEncodedEnd = 8192
 /** Redacts the beginning of a secret, in any of its forms, at the end of a text that was cut. */
 export const redactCutSecret = (text: string, secrets: ReadonlyArray<string>): string => {
   const forms = formsOf(secrets)
-  const length = cutLengthOf(text, forms)
   const offset = Math.max(0, text.length - maxEncodedEnd)
-  const { plain, starts } = decodeCut(text.slice(offset))
-  const decodedLength = cutLengthOf(plain, forms)
-  if (length === 0 && decodedLength === 0) return text
-  return text.slice(0, Math.min(text.length - length, offset + starts[plain.length - decodedLength]!)) + placeholder
+  const { plain, starts } = decode(text.slice(offset))
+  const start = Math.min(
+    text.length - cutLengthOf(text, forms),
+    ...[plain, withoutHalfEncoding(plain)].map((end) => {
+      const length = cutLengthOf(end, forms)
+      return length === 0 ? text.length : offset + starts[end.length - length]!
+    })
+  )
+  return start === text.length ? text : text.slice(0, start) + placeholder
 }
