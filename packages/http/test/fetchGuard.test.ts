@@ -78,6 +78,20 @@ describe("a fetch with a lockout guard", () => {
       assert.strictEqual(sent.length, 5)
     }))
 
+  it.effect("counts another key of Anthropic's client apart, and requests without a key together", () =>
+    Effect.gen(function*() {
+      const { post } = yield* guarding()
+      const keyed = (key?: string) => post(lama, "", { headers: key === undefined ? {} : { "x-api-key": key } })
+      yield* keyed("sk-one")
+      yield* keyed("sk-one")
+      assert.strictEqual((yield* keyed("sk-two")).status, 404)
+      assert.strictEqual((yield* keyed("sk-one")).status, 429)
+
+      yield* keyed()
+      yield* keyed()
+      assert.strictEqual((yield* keyed()).status, 429)
+    }))
+
   it.effect("counts bodies without a model together", () =>
     Effect.gen(function*() {
       const { post } = yield* guarding()
