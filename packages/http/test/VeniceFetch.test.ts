@@ -432,7 +432,7 @@ describe("a policy", () => {
   form.append("a", "b")
 
   // A platform that does not show the body of a `Request`.
-  const foreign = (method: string) => ({ url: chat, method, headers: new Headers() }) as Request
+  const foreign = (method: string | undefined) => ({ url: chat, method, headers: new Headers() }) as Request
 
   it.effect.each<[string, () => Parameters<Fetch>, boolean]>([
     ["a text", () => [chat, { method: "POST", body: "{}" }], true],
@@ -445,6 +445,8 @@ describe("a policy", () => {
     ["null", () => [chat, { method: "POST", body: null }], true],
     ["a GET of another platform", () => [foreign("GET")], true],
     ["a HEAD of another platform", () => [foreign("HEAD")], true],
+    ["a POST of another platform that is sent as a GET", () => [foreign("POST"), { method: "get" }], true],
+    ["a request of another platform without a method", () => [foreign(undefined)], true],
     ["a POST of another platform", () => [foreign("POST")], false],
     ["a Request without a body", () => [new Request(chat, { method: "POST" })], true],
     ["a Request with a body of init", () => [new Request(chat, { method: "POST", body: "a" }), { body: "b" }], true],

@@ -185,10 +185,25 @@ describe("a call", () => {
       assert.strictEqual(yield* Telemetry.call(chat)(spanOf), "None")
       yield* execute(client)
       yield* stream(client)
+      const seen: Array<string> = []
+      const seeing = yield* VeniceClient.make({ baseUrl: "https://host/v1" }).pipe(
+        Effect.provideService(
+          HttpClient.HttpClient,
+          HttpClient.make((request) =>
+            Effect.map(spanOf, (span) => {
+              seen.push(span)
+              return HttpClientResponse.fromWeb(request, events()())
+            })
+          )
+        )
+      )
+      yield* stream(seeing)
+      assert.deepStrictEqual(seen, ["None"])
     }))
 
   it.effect("takes as long as the clock says, in seconds", () =>
     Effect.gen(function*() {
+      yield* TestClock.adjust("1 hour")
       const call = Telemetry.call(chat)(Effect.sleep("1500 millis"))
       const fiber = yield* Effect.forkChild(
         Effect.andThen(call, Metric.snapshot).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))

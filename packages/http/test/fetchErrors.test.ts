@@ -146,12 +146,11 @@ describe("an error is found", () => {
   })
 
   it("without what our response told the client about repeats", () => {
-    const headers = { "x-should-retry": "false" }
+    for (const name of ["x-should-retry", "X-Should-Retry"]) {
+      const thrown = callError({ statusCode: 424, responseHeaders: { [name]: "false" }, responseBody: marked })
 
-    assert.notProperty(
-      errorOf(callError({ statusCode: 424, responseHeaders: headers, responseBody: marked }))!.response,
-      "shouldRetry"
-    )
+      assert.notProperty(errorOf(thrown)!.response, "shouldRetry")
+    }
   })
 
   it("as the same object, if it is of this copy", () => {
