@@ -3,6 +3,7 @@
  */
 import { Errors, Operation, Retry } from "@effect-venice/core"
 import { Failure, Telemetry, VeniceClient } from "@effect-venice/http"
+import { Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Metric, Schema, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
@@ -200,6 +201,17 @@ describe("a call", () => {
       yield* stream(seeing)
       assert.deepStrictEqual(seen, ["None"])
     }))
+
+  it.effect("that is protected has one span, or that of the same operation around it", () =>
+    Effect.gen(function*() {
+      const call = Resilience.protect(chat, { body })(Effect.succeed("a result"))
+      const namesOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+        Effect.map(traced(program), ({ spans }) => spans.map(({ name }) => name))
+
+      assert.deepStrictEqual(yield* namesOf(call), ["chat m"])
+      assert.deepStrictEqual(yield* namesOf(Telemetry.call(chat)(call)), ["chat"])
+      assert.deepStrictEqual(yield* namesOf(Telemetry.call("GET /models")(call)), ["GET /models", "chat m"])
+    }).pipe(Effect.provide(Resilience.layer())))
 
   it.effect("takes as long as the clock says, in seconds", () =>
     Effect.gen(function*() {
