@@ -5,7 +5,7 @@ import { Errors, Operation, Retry } from "@effect-venice/core"
 import { Failure, Telemetry, VeniceClient } from "@effect-venice/http"
 import { Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Metric, Schema, Stream, Tracer } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Metric, Schema, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { makeBounded, makeSeries } from "../src/internal/metrics.ts"
@@ -212,6 +212,13 @@ describe("a call", () => {
       assert.deepStrictEqual(yield* namesOf(Telemetry.call(chat)(call)), ["chat"])
       assert.deepStrictEqual(yield* namesOf(Telemetry.call("GET /models")(call)), ["GET /models", "chat m"])
     }).pipe(Effect.provide(Resilience.layer())))
+
+  it.effect("takes no stack of its own", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* traced(Telemetry.call(chat)(Effect.fail(new Error("mine"))))
+
+      assert.isTrue(Exit.isFailure(exit) && Cause.pretty(exit.cause).endsWith("at chat"))
+    }))
 
   it.effect("takes as long as the clock says, in seconds", () =>
     Effect.gen(function*() {

@@ -159,6 +159,14 @@ describe("an error is found", () => {
     assert.strictEqual(errorOf(new Error("a", { cause: own })), own)
   })
 
+  it("in a success, by our mark alone", () => {
+    const error = { message: "m", code: "unrecognized_response", venice_code: "UNRECOGNIZED_RESPONSE", venice_status: 418 }
+    const found = errorOf(callError({ statusCode: 200, responseBody: JSON.stringify({ error }) }))
+
+    assert.deepInclude(found, { _tag: "UNRECOGNIZED_RESPONSE", message: "m" })
+    assert.strictEqual(found?.response.status, 418)
+  })
+
   it("up to eight causes deep", () => {
     const thrown = apiError({ status: 429, error: inner })
 
