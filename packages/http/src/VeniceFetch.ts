@@ -132,15 +132,12 @@ export interface Options {
 
 /** Calls a hook of the caller, whose failure changes nothing. */
 const tell = <A>(hook: ((value: A) => unknown) | undefined, value: A): void => {
-  if (hook === undefined) return
-  const call = async () => hook(value)
+  const call = async () => hook?.(value)
   call().catch(() => {})
 }
 
-const isSuccess = ({ status }: Response): boolean => status >= 200 && status < 300
-
 const isFailing = (response: Response): boolean =>
-  response.status >= 400 || (isSuccess(response) && isBlocked(fromInput(response.headers)))
+  response.status >= 400 || (response.ok && isBlocked(fromInput(response.headers)))
 
 type Failure = VeniceError | HttpClientError
 
@@ -183,13 +180,13 @@ const retried = (self: Effect.Effect<Response, Failure>, policy: Policy, { onRet
       Effect.sync(() => tell(onRetry, { ...output, failure: input as Failure })))
   )
 
-const isEventStream = ({ body, headers }: Response): boolean =>
-  body !== null && headers.get("content-type")?.trim().toLowerCase().startsWith("text/event-stream") === true
+const isEventStream = ({ headers }: Response): boolean =>
+  headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") === true
 
 /** A success for the client: the response itself, or one with the same headers whose errors among the events are encoded. */
 const passed = (response: Response, sent: Sent, client: Client, now: () => number, options: Options): Response => {
   const { body, headers: original, status, statusText } = response
-  if (!isSuccess(response) || !isEventStream(response) || body === null) return response
+  if (!response.ok || !isEventStream(response) || body === null) return response
   const { method, url } = sent.request
   const input = {
     status,
@@ -236,10 +233,10 @@ const makeWith = (context: Context.Context<never>, options: Options): typeof glo
     const once = guard === undefined ? unguarded : guarded(unguarded, sent, guard)
     const exit = await run(
       recordSuccess(retry === undefined || !sent.canBeSentAgain ? once : retried(once, retry, options)),
-      signal === undefined ? {} : { signal }
+      { signal }
     )
     if (Exit.isSuccess(exit)) return passed(exit.value, sent, client, now, options)
-    if (Cause.hasInterrupts(exit.cause)) throwIfAborted(signal)
+    throwIfAborted(signal)
     const failure = Cause.squash(exit.cause)
     if (isVeniceError(failure)) {
       tell(options.onError, failure)

@@ -1,8 +1,8 @@
-import { VeniceError } from "@effect-venice/core"
+import { Operation, VeniceError } from "@effect-venice/core"
 import { HttpFailure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { Effect, Fiber, Option } from "effect"
+import { FetchHttpClient, HttpClient, type HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { answer, serve } from "./server.ts"
 
@@ -74,6 +74,125 @@ describe("typed", () => {
 
         assert.strictEqual(error.message, "bad <redacted>")
       }
+    }))
+})
+
+describe("a response is a failure", () => {
+  it.each([[199, true], [200, false], [299, false], [300, true], [500, true]])("by its status %d: %j", (status, isFailure) => {
+    const response = Object.defineProperty(new Response(), "status", { value: status })
+
+    assert.strictEqual(
+      HttpFailure.isFailure(HttpClientResponse.fromWeb(HttpClientRequest.get(url), response)),
+      isFailure
+    )
+  })
+
+  it.effect("if its image was blocked, of which nothing is read", () =>
+    Effect.gen(function*() {
+      let pulls = 0
+      let isCancelled = false
+      const image = new ReadableStream({
+        pull: (controller) => {
+          pulls++
+          controller.enqueue(new TextEncoder().encode("{\"error\":\"an image\"}"))
+        },
+        cancel: () => {
+          isCancelled = true
+        }
+      }, { highWaterMark: 0 })
+      const response = new Response(image, { headers: { "x-venice-is-content-violation": "true" } })
+      const error = yield* Effect.flip(HttpFailure.typed(answering(() => response)).get(url))
+
+      if (error._tag !== "CONTENT_POLICY_VIOLATION") return assert.fail(String(error))
+      assert.isUndefined(error.response.body)
+      assert.isUndefined(error.response.bodyTruncated)
+      assert.isAtMost(pulls, 1)
+      assert.isTrue(isCancelled)
+    }))
+})
+
+describe("an idempotency key", () => {
+  const keyOf = (method: "GET" | "POST", path: string, headers: Record<string, string> = {}) =>
+    Effect.gen(function*() {
+      let key: string | undefined
+      const client = HttpFailure.withIdempotencyKey(HttpClient.make((request) =>
+        Effect.sync(() => {
+          key = request.headers["idempotency-key"]
+          return HttpClientResponse.fromWeb(request, new Response())
+        })
+      ))
+      yield* client.execute(HttpClientRequest.make(method)(`https://host/v1${path}`, { headers }))
+      return key
+    })
+
+  it.effect("is sent with the operations that take one, unless they have one", () =>
+    Effect.gen(function*() {
+      const rpc = keyOf("POST", "/crypto/rpc/base")
+
+      assert.match((yield* Operation.withIdempotencyKey(rpc))!, /^[\w-]{1,255}$/)
+      assert.isUndefined(yield* rpc)
+      assert.isUndefined(yield* Operation.withIdempotencyKey(keyOf("GET", "/models")))
+      const mine = keyOf("POST", "/crypto/rpc/base", { "Idempotency-Key": "mine" })
+      assert.strictEqual(yield* Operation.withIdempotencyKey(mine), "mine")
+      assert.strictEqual(yield* mine, "mine")
+    }))
+})
+
+describe("the fiber of a request", () => {
+  it.effect("has the options of fetch afterwards that it had before", () =>
+    Effect.gen(function*() {
+      const client = HttpFailure.typed(answering(() => new Response()))
+      yield* client.get(url)
+
+      assert.isTrue(Option.isNone(yield* Effect.serviceOption(FetchHttpClient.RequestInit)))
+    }))
+})
+
+describe("the URL of a response", () => {
+  const passing = (response: Response) =>
+    HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+      (request) => Effect.map(request, (request) => HttpClientResponse.fromWeb(request, response)),
+      Effect.succeed
+    )
+
+  const from = (address: string, body: BodyInit | null = null) =>
+    Object.defineProperty(new Response(body), "url", { value: address })
+
+  it.effect("may be any, if the request has none to compare it with", () =>
+    Effect.gen(function*() {
+      const response = yield* HttpFailure.typed(passing(from("https://other/models"))).get("/models")
+
+      assert.strictEqual(response.status, 200)
+    }))
+
+  it.effect("of another origin fails, and nothing of the response is read", () =>
+    Effect.gen(function*() {
+      let read = 0
+      let isCancelled = false
+      const body = new ReadableStream({
+        pull: (controller) => {
+          controller.enqueue(new Uint8Array(1))
+          read++
+        },
+        cancel: () => {
+          isCancelled = true
+        }
+      }, { highWaterMark: 0 })
+      const error = yield* Effect.flip(HttpFailure.typed(passing(from("https://other/models", body))).get(url))
+
+      assert.nestedInclude(error, { "reason._tag": "InvalidUrlError" })
+      assert.deepStrictEqual([read, isCancelled], [1, true])
+    }))
+
+  it.effect("of another origin fails after a second, if the response is silent", () =>
+    Effect.gen(function*() {
+      const response = from("https://other/models", new ReadableStream())
+      const fiber = yield* Effect.forkChild(Effect.flip(HttpFailure.typed(passing(response)).get(url)))
+      yield* TestClock.adjust("999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+
+      assert.nestedInclude(yield* Fiber.join(fiber), { "reason._tag": "InvalidUrlError" })
     }))
 })
 

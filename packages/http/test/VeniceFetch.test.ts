@@ -57,10 +57,17 @@ describe("a success", () => {
     assert.isFalse(response.bodyUsed)
   })
 
-  it.each([204, 302, 304])("or another response below 400 is too: %d", async (status) => {
-    const response = new Response(null, { status })
+  it.each([204, 302, 304, 399])("or another response below 400 is too: %d", async (status) => {
+    const headers = status === 204 ? {} : { "x-venice-is-content-violation": "true", "content-type": "image/png" }
+    const response = new Response(null, { status, headers })
 
     assert.strictEqual(await sending(() => response), response)
+  })
+
+  it("of a fetch is none that is no response", async () => {
+    const fetch = VeniceFetch.make({ fetch: async () => undefined as never })
+
+    assert.instanceOf(await fetch(chat).catch((thrown: unknown) => thrown), TypeError)
   })
 
   it("with a blocked image is a failing response", async () => {
@@ -108,6 +115,84 @@ describe("a failing response", () => {
     assert.deepInclude(await response.json(), { type: "error", code: "MODEL_AT_CAPACITY" })
   })
 
+  it.each([
+    ["/messages", true],
+    ["/messages?a=b", true],
+    ["/messages#a", true],
+    ["/messages/count_tokens", true],
+    ["/messages2", false],
+    ["/threads/t-1/messages", false],
+    ["/models", false]
+  ])("has the form of Anthropic at %s: %j", async (path, isAnthropic) => {
+    const response = await VeniceFetch.make({ fetch: async () => busy() })(`https://api.venice.ai/api/v1${path}`)
+
+    assert.strictEqual((await response.json() as { type?: string }).type === "error", isAnthropic)
+  })
+
+  const aiSdk = "ai-sdk/openai-compatible/3.0.92 ai-sdk/provider-utils/5.0.81"
+
+  it.each([
+    [aiSdk, true],
+    [`mine/1 ${aiSdk}`, true],
+    ["ai-sdk-provider/1", true],
+    ["my-ai-sdk/1", false],
+    ["ai-sdkit/1", false],
+    ["OpenAI/JS 7.57.0", false],
+    [undefined, false]
+  ])("has a status that the client does not repeat, if it is the AI SDK: %s, %j", async (userAgent, isAiSdk) => {
+    const headers: Record<string, string> = userAgent === undefined ? {} : { "user-agent": userAgent }
+    const response = await sending(() => busy({ "retry-after": "3600" }), { headers })
+
+    assert.strictEqual(response.status, isAiSdk ? 424 : 503)
+  })
+
+  it.each([
+    ["AUTHENTICATION_FAILED", 401],
+    ["PRO_ONLY_MODEL", 403],
+    ["INSUFFICIENT_BALANCE", 402],
+    ["INVALID_REQUEST", 400],
+    ["CORRUPTED_IMAGE", 400],
+    ["TOO_MANY_TOKENS", 400],
+    ["MODEL_NOT_FOUND", 404],
+    ["CONTENT_POLICY_VIOLATION", 422],
+    ["RATE_LIMIT_EXCEEDED", 424],
+    ["MODEL_AT_CAPACITY", 424],
+    ["INFERENCE_FAILED", 424],
+    ["ASR_UPSTREAM_FAILED", 424],
+    ["REQUEST_TIMEOUT", 424]
+  ])("has a status of its category for the AI SDK, if it must not be repeated: %s, %d", async (code, final) => {
+    const failed = (status: number) => () =>
+      new Response(JSON.stringify({ error: { code, message: "m" } }), { status, headers: { "retry-after": "3600" } })
+    for (const status of [408, 409, 429, 500, 599]) {
+      const response = await sending(failed(status), { headers: { "user-agent": aiSdk } })
+
+      assert.deepStrictEqual([response.status, response.headers.get("x-venice-status")], [final, String(status)])
+    }
+    for (const status of [400, 407, 410, 428, 430, 499]) {
+      assert.strictEqual((await sending(failed(status), { headers: { "user-agent": aiSdk } })).status, status)
+    }
+  })
+
+  it.each([
+    ["59999", null, null],
+    ["60000", null, "false"],
+    ["60001", "false", "false"]
+  ])("may be repeated after a hint of up to a minute, which the AI SDK undercuts: %s ms", async (hint, other, sdk) => {
+    const advice = async (userAgent: string) => {
+      const response = await sending(() => busy({ "retry-after-ms": hint }), { headers: { "user-agent": userAgent } })
+      return response.headers.get("x-should-retry")
+    }
+
+    assert.deepStrictEqual([await advice("OpenAI/JS 7.57.0"), await advice(aiSdk)], [other, sdk])
+  })
+
+  it("can be given another origin by who passes it on", async () => {
+    const response = await sending(busy)
+    Object.defineProperty(response, "url", { value: "https://proxy.example/" })
+
+    assert.strictEqual(response.url, "https://proxy.example/")
+  })
+
   it.each(["openai", "anthropic", "venice", "problem"] as const)("has the form of the option: %s", async (format) => {
     const response = await sending(busy, { headers: { "anthropic-version": "1" } }, { format })
 
@@ -144,6 +229,30 @@ describe("a failing response", () => {
     assert.strictEqual(VeniceFetch.errorOf(response)?._tag, "PAYLOAD_TOO_LARGE")
     assert.isTrue(isCancelled)
   })
+
+  it.effect("is read for as long as the caller says", () =>
+    Effect.gen(function*() {
+      let isCancelled = false
+      const silent = () =>
+        new ReadableStream({
+          cancel: () => {
+            isCancelled = true
+          }
+        })
+      const fetch = yield* VeniceFetch.makeEffect({
+        fetch: async () => new Response(silent(), { status: 413 }),
+        limits: { time: "1 minute" }
+      })
+      const fiber = yield* Effect.forkChild(Effect.promise(() => fetch(chat)))
+      const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve)))
+      yield* turn
+      yield* TestClock.adjust("59999 millis")
+      yield* turn
+      assert.isFalse(isCancelled)
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(fiber)
+      assert.isTrue(isCancelled)
+    }))
 
   it.each([
     ["authorization", "Bearer my-secret-value"],
@@ -305,8 +414,33 @@ describe("a policy", () => {
       assert.strictEqual(calls.length, attempts)
     }))
 
+  it.each<[string, Parameters<Fetch>]>([
+    ["GET /models", ["https://api.venice.ai/api/v1/models"]],
+    ["GET /models", ["https://api.venice.ai/api/v1/models", { method: "get" }]],
+    ["POST /chat/completions", [new URL(chat), { method: "post" }]],
+    ["POST /chat/completions", [new Request(chat, { method: "POST" })]]
+  ])("knows the operation: %s", async (operation, args) => {
+    const response = await VeniceFetch.make({ fetch: async () => busy() })(...args)
+
+    assert.strictEqual(VeniceFetch.errorOf(response)?.response.operation, operation)
+  })
+
+  it.each([null, undefined, 5, { url: 5 }, { toString: () => chat }])(
+    "leaves what is no request to the fetch beneath: %j",
+    async (input) => {
+      const { calls, fetch } = answering(busy)
+      const response = await VeniceFetch.make({ fetch })(input as never)
+
+      assert.strictEqual(response.status, 503)
+      assert.strictEqual(calls[0]![0], input)
+    }
+  )
+
   const form = new FormData()
   form.append("a", "b")
+
+  // A platform that does not show the body of a `Request`.
+  const foreign = (method: string | undefined) => ({ url: chat, method, headers: new Headers() }) as Request
 
   it.effect.each<[string, () => Parameters<Fetch>, boolean]>([
     ["a text", () => [chat, { method: "POST", body: "{}" }], true],
@@ -316,6 +450,12 @@ describe("a policy", () => {
     ["parameters", () => [chat, { method: "POST", body: new URLSearchParams("a=b") }], true],
     ["a blob", () => [chat, { method: "POST", body: new Blob(["a"]) }], true],
     ["no body", () => [chat, { method: "POST" }], true],
+    ["null", () => [chat, { method: "POST", body: null }], true],
+    ["a GET of another platform", () => [foreign("GET")], true],
+    ["a HEAD of another platform", () => [foreign("HEAD")], true],
+    ["a POST of another platform that is sent as a GET", () => [foreign("POST"), { method: "get" }], true],
+    ["a request of another platform without a method", () => [foreign(undefined)], true],
+    ["a POST of another platform", () => [foreign("POST")], false],
     ["a Request without a body", () => [new Request(chat, { method: "POST" })], true],
     ["a Request with a body of init", () => [new Request(chat, { method: "POST", body: "a" }), { body: "b" }], true],
     ["a Request with a body", () => [new Request(chat, { method: "POST", body: "a" })], false],

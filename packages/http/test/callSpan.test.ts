@@ -3,8 +3,9 @@
  */
 import { Errors, Operation, Retry } from "@effect-venice/core"
 import { Failure, Telemetry, VeniceClient } from "@effect-venice/http"
+import { Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Metric, Schema, Stream, Tracer } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Metric, Schema, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { makeBounded, makeSeries } from "../src/internal/metrics.ts"
@@ -185,10 +186,43 @@ describe("a call", () => {
       assert.strictEqual(yield* Telemetry.call(chat)(spanOf), "None")
       yield* execute(client)
       yield* stream(client)
+      const seen: Array<string> = []
+      const seeing = yield* VeniceClient.make({ baseUrl: "https://host/v1" }).pipe(
+        Effect.provideService(
+          HttpClient.HttpClient,
+          HttpClient.make((request) =>
+            Effect.map(spanOf, (span) => {
+              seen.push(span)
+              return HttpClientResponse.fromWeb(request, events()())
+            })
+          )
+        )
+      )
+      yield* stream(seeing)
+      assert.deepStrictEqual(seen, ["None"])
+    }))
+
+  it.effect("that is protected has one span, or that of the same operation around it", () =>
+    Effect.gen(function*() {
+      const call = Resilience.protect(chat, { body })(Effect.succeed("a result"))
+      const namesOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+        Effect.map(traced(program), ({ spans }) => spans.map(({ name }) => name))
+
+      assert.deepStrictEqual(yield* namesOf(call), ["chat m"])
+      assert.deepStrictEqual(yield* namesOf(Telemetry.call(chat)(call)), ["chat"])
+      assert.deepStrictEqual(yield* namesOf(Telemetry.call("GET /models")(call)), ["GET /models", "chat m"])
+    }).pipe(Effect.provide(Resilience.layer())))
+
+  it.effect("takes no stack of its own", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* traced(Telemetry.call(chat)(Effect.fail(new Error("mine"))))
+
+      assert.isTrue(Exit.isFailure(exit) && Cause.pretty(exit.cause).endsWith("at chat"))
     }))
 
   it.effect("takes as long as the clock says, in seconds", () =>
     Effect.gen(function*() {
+      yield* TestClock.adjust("1 hour")
       const call = Telemetry.call(chat)(Effect.sleep("1500 millis"))
       const fiber = yield* Effect.forkChild(
         Effect.andThen(call, Metric.snapshot).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))

@@ -32,6 +32,7 @@ describe("the secrets of a request", () => {
     "cf-aig-authorization",
     "x_authorization",
     "auth",
+    "_auth",
     "x-auth",
     "apikey",
     "api-key",

@@ -23,6 +23,24 @@ const callError = (members: object) =>
 
 const inner = { message: "m", code: "model_overloaded", venice_code: "MODEL_OVERLOADED", venice_status: 429 }
 
+const marked = JSON.stringify({ error: inner })
+
+/** An error with these members of openai's, of a response that is not marked. */
+const apiErrorOf = (names: ReadonlyArray<string>) => {
+  const members = { requestID: null, request_id: null, headers: {}, error: "The model is currently overloaded", status: 429 }
+  return Object.fromEntries(Object.entries(members).filter(([name]) => names.includes(name)))
+}
+
+/** The same of the AI SDK's. */
+const callErrorOf = (names: ReadonlyArray<string>) => ({
+  ...Object.fromEntries(names.map((name) => [name, {}])),
+  statusCode: 429,
+  responseBody: "{\"error\":\"The model is currently overloaded\"}"
+})
+
+const causes = (depth: number, cause: unknown): unknown =>
+  depth === 0 ? cause : new Error("x", { cause: causes(depth - 1, cause) })
+
 describe("an error is found", () => {
   it.each<[string, unknown]>([
     ["in openai's error", apiError({ status: 503, headers: new Headers(), error: inner })],
@@ -39,6 +57,10 @@ describe("an error is found", () => {
     ["in a part of its stream", { message: "m", type: "server_error", code: "model_overloaded", param: inner }],
     ["in the last error of several", { lastError: apiError({ status: 429, error: inner }) }],
     ["in a cause", new Error("a", { cause: new Error("b", { cause: apiError({ status: 429, error: inner }) }) })],
+    ["in openai's older error", apiErrorOf(["request_id", "headers", "error", "status"])],
+    ["in a success that the client could not read", callError({ statusCode: 200, responseBody: marked })],
+    ["in a part whose error is null", { ...inner, error: null }],
+    ["in openai's error with a status that is none", apiError({ status: 99, error: inner })],
     ["as itself", new Errors.ModelOverloaded()],
     ["as a cause", new Error("a", { cause: new Errors.ModelOverloaded() })]
   ])("%s", (_, thrown) => {
@@ -68,9 +90,103 @@ describe("an error is found", () => {
   })
 
   it("in an event of a stream that nobody recognizes", () => {
-    const found = errorOf(apiError({ headers: new Headers(), error: { message: "m", code: "THEIRS" } }))
+    const headers = new Headers({ "content-type": "text/event-stream", "cf-ray": "r" })
+    const found = errorOf(apiError({ headers, error: { message: "m", code: "THEIRS" } }))
 
     assert.deepInclude(found, { _tag: "UNRECOGNIZED_RESPONSE", code: "THEIRS" })
+    assert.deepInclude(found?.response, { status: 200, requestId: "r" })
+  })
+
+  it("with the headers of the response, as an object of fetch or a record in any case", () => {
+    for (const headers of [new Headers({ "CF-Ray": "r", "Retry-After": "30" }), { "CF-Ray": "r", "Retry-After": "30" }]) {
+      for (
+        const thrown of [
+          apiError({ status: 429, headers, error: "Rate limit exceeded" }),
+          apiError({ status: 429, headers, error: inner }),
+          callError({ statusCode: 429, responseHeaders: headers, responseBody: "{\"error\":\"Rate limit exceeded\"}" }),
+          callError({ statusCode: 424, responseHeaders: headers, responseBody: marked })
+        ]
+      ) {
+        const { requestId, retryAfter } = errorOf(thrown)!.response
+
+        assert.deepStrictEqual([requestId, String(retryAfter)], ["r", "30000 millis"])
+      }
+    }
+  })
+
+  it("with 200 headers at most, of which those that are no text do not count", () => {
+    const others = Array.from({ length: 199 }, (_, i) => [`x-${i}`, "a"] as const)
+    const found = (...headers: ReadonlyArray<readonly [string, unknown]>) =>
+      errorOf(callError({ statusCode: 429, responseHeaders: Object.fromEntries(headers) }))?.response.requestId
+
+    assert.strictEqual(found(...others, ["cf-ray", "r"]), "r")
+    assert.isUndefined(found(...others, ["x-199", "a"], ["cf-ray", "r"]))
+    assert.isUndefined(found(["cf-ray", ["r"]]))
+    assert.strictEqual(found(["x-a", 1], ["x-b", ["a"]], ["cf-ray", "r"]), "r")
+  })
+
+  it("with headers that never end", () => {
+    const headers = {
+      *[Symbol.iterator]() {
+        for (;;) yield ["cf-ray", "r"]
+      }
+    }
+
+    assert.strictEqual(errorOf(apiError({ status: 429, headers }))?.response.requestId, "r")
+  })
+
+  it("by its status where the client kept no body", () => {
+    const empty = [
+      apiError({ status: 503 }),
+      apiError({ status: 503, error: null }),
+      callError({ statusCode: 503 }),
+      callError({ statusCode: 503, responseBody: { error: "m" } })
+    ]
+    for (const thrown of empty) assert.strictEqual(errorOf(thrown)?.message, "HTTP 503 with an empty body")
+  })
+
+  it("without what our response told the client about repeats", () => {
+    for (const name of ["x-should-retry", "X-Should-Retry"]) {
+      const thrown = callError({ statusCode: 424, responseHeaders: { [name]: "false" }, responseBody: marked })
+
+      assert.notProperty(errorOf(thrown)!.response, "shouldRetry")
+    }
+  })
+
+  it("as the same object, if it is of this copy", () => {
+    const own = new Errors.ModelOverloaded()
+
+    assert.strictEqual(errorOf(new Error("a", { cause: own })), own)
+  })
+
+  it("in a success, by our mark alone", () => {
+    const error = { message: "m", code: "unrecognized_response", venice_code: "UNRECOGNIZED_RESPONSE", venice_status: 418 }
+    const found = errorOf(callError({ statusCode: 200, responseBody: JSON.stringify({ error }) }))
+
+    assert.deepInclude(found, { _tag: "UNRECOGNIZED_RESPONSE", message: "m" })
+    assert.strictEqual(found?.response.status, 418)
+  })
+
+  it("up to eight causes deep", () => {
+    const thrown = apiError({ status: 429, error: inner })
+
+    assert.instanceOf(errorOf(causes(8, thrown)), Errors.ModelOverloaded)
+    assert.isUndefined(errorOf(causes(9, thrown)))
+    assert.instanceOf(errorOf(Array.from({ length: 8 }).reduce((lastError) => ({ lastError }), thrown)), Errors.ModelOverloaded)
+  })
+
+  it.each([[100, true], [199, true], [200, false], [299, false], [300, true], [400, true]])(
+    "in any response but a success that hides none: %d, %j",
+    (statusCode, isError) => {
+      assert.strictEqual(errorOf(callError({ statusCode, responseBody: "{\"choices\":1}" })) !== undefined, isError)
+    }
+  )
+
+  it("in what the client kept, if a response has other parts than ours", () => {
+    const partsKey = Symbol.for("@effect-venice/http/VeniceFetch/parts")
+    for (const parts of [{ status: 503 }, { status: 503, body: 1 }, { status: "503", body: "" }, { body: "" }, null, 1]) {
+      assert.instanceOf(errorOf(apiError({ status: 429, error: inner, [partsKey]: parts })), Errors.ModelOverloaded)
+    }
   })
 
   it("in a success that the client could not read", () => {
@@ -123,6 +239,22 @@ describe("nothing is found", () => {
     ["a deep cause", deep],
     ["an error without a response", apiError({ cause: new TypeError("fetch failed") })],
     ["an error of the AI SDK without a response", callError({ cause: new TypeError("fetch failed") })],
+    ["an error of the AI SDK with a status that is none", callError({ statusCode: 99, responseBody: marked })],
+    ["an error of the AI SDK with half a status", callError({ statusCode: 400.5, responseBody: marked })],
+    ["an error with null in place of openai's", apiError({ error: null })],
+    ["openai's error without a request id", apiErrorOf(["headers", "error", "status"])],
+    ["openai's error without headers", apiErrorOf(["requestID", "error", "status"])],
+    ["openai's error without an error", apiErrorOf(["requestID", "headers", "status"])],
+    ["openai's error without a status", apiErrorOf(["requestID", "headers", "error"])],
+    ["the AI SDK's error without the request", callErrorOf(["responseHeaders", "isRetryable"])],
+    ["the AI SDK's error without headers", callErrorOf(["requestBodyValues", "isRetryable"])],
+    ["the AI SDK's error without advice", callErrorOf(["requestBodyValues", "responseHeaders"])],
+    ["a function in place of the error", { error: Object.assign(() => {}, inner) }],
+    ["an error of a newer copy of core", {
+      "~@effect-venice/core/VeniceError": "~@effect-venice/core/VeniceError",
+      _tag: "NEWER",
+      response: { status: 500 }
+    }],
     [
       "an error of others",
       Object.assign(new Error("m"), { status: 404, statusCode: 404, data: { message: "m" }, error: "m" })
@@ -137,6 +269,9 @@ describe("nothing is found", () => {
     const found = errorOf(apiError({ status: 429, headers: hostile, error: cyclic }))
 
     assert.strictEqual(found?._tag, "RATE_LIMIT_EXCEEDED")
+    for (const headers of [hostile, null, "a", 1, [1]]) {
+      assert.instanceOf(errorOf(apiError({ status: 429, headers, error: inner })), Errors.ModelOverloaded)
+    }
   })
 
   it.effect.prop(

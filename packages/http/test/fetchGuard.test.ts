@@ -1,7 +1,7 @@
 import { VeniceFetch } from "@effect-venice/http"
 import { LockoutGuard } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 
 const chat = "https://api.venice.ai/api/v1/chat/completions"
@@ -9,10 +9,10 @@ const chat = "https://api.venice.ai/api/v1/chat/completions"
 const unknownModel = () => new Response("{\"error\":\"Specified model not found: lama\"}", { status: 404 })
 
 /** A `fetch` under a guard that allows two failures within 30 seconds, and what it sends. */
-const guarding = (respond: () => Response = unknownModel, options: VeniceFetch.Options = {}) =>
+const guarding = (respond: () => Response = unknownModel, options: VeniceFetch.Options = {}, limit = 2) =>
   Effect.gen(function*() {
     const sent: Array<string> = []
-    const guard = yield* LockoutGuard.make({ limit: 2, spare: 0, spareOfRetries: 0 })
+    const guard = yield* LockoutGuard.make({ limit, spare: 0, spareOfRetries: 0 })
     const fetch = yield* VeniceFetch.makeEffect({
       ...options,
       guard,
@@ -30,7 +30,7 @@ const guarding = (respond: () => Response = unknownModel, options: VeniceFetch.O
           ...init
         })
       )
-    return { post, sent }
+    return { guard, post, sent }
   })
 
 const lama = { model: "lama" }
@@ -76,6 +76,25 @@ describe("a fetch with a lockout guard", () => {
       assert.strictEqual((yield* post({ ...lama, user: "u" })).status, 404)
       assert.strictEqual((yield* post(lama)).status, 429)
       assert.strictEqual(sent.length, 5)
+    }))
+
+  it.effect("counts a key once, however it is sent, and with the other calls of the guard", () =>
+    Effect.gen(function*() {
+      const { guard, post } = yield* guarding(unknownModel, {}, 9)
+      const ways: ReadonlyArray<Record<string, string>> = [
+        { authorization: "Bearer sk-one" },
+        { Authorization: "bearer  sk-one" },
+        { authorization: "sk-one" },
+        { "x-api-key": "sk-one" }
+      ]
+      for (const headers of ways) yield* post(lama, "", { headers })
+      yield* post(lama, "", { headers: { "x-api-key": "sk-two" } })
+      yield* post(lama, "", { headers: {} })
+      yield* post(lama, "", { headers: {} })
+
+      assert.strictEqual(yield* guard.remaining({ ...lama, key: Redacted.make("sk-one") }), 5)
+      assert.strictEqual(yield* guard.remaining({ ...lama, key: Redacted.make("sk-two") }), 8)
+      assert.strictEqual(yield* guard.remaining(lama), 7)
     }))
 
   it.effect("counts bodies without a model together", () =>

@@ -1,6 +1,7 @@
 import { VeniceFetch } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
 
 const chat = "https://api.venice.ai/api/v1/chat/completions"
 
@@ -102,6 +103,73 @@ describe("the bytes of a stream", () => {
     }
   )
 
+  it("around errors are the same at every cut, whatever ends the lines", async () => {
+    const failure = "data: {\"error\":\"é\"}"
+    const parts: ReadonlyArray<readonly [text: string, isError?: true]> = [
+      ["\n"],
+      ["data: 1\r\r"],
+      [`${failure}\n\n`, true],
+      ["\n"],
+      ["data: 2\r\n\r\n"],
+      ["\n"],
+      [`${failure}\r\n\n`, true],
+      [`${failure}\n\r\n`, true],
+      ["\r"],
+      [`retry: 5\n${failure}\r\n\r\n`, true],
+      ["\n"],
+      [`${failure}\r\r`, true],
+      ["d: 3\n\n"],
+      [failure, true]
+    ]
+    const replaced = (await textOf(`data: 1\n\n${failure}\n\n`)).replace("data: 1\n\n", "")
+    const expected = parts.map(([text, isError]) => isError ? replaced : text).join("")
+    const bytes = encode(parts.map(([text]) => text).join(""))
+    const ends = [...bytes.keys()].filter((i) => [10, 13, 0xc3].some((byte) => byte === bytes[i] || byte === bytes[i - 1]))
+    const pairs = ends.flatMap((first) => ends.filter((second) => second > first).map((second) => [first, second]))
+    const bytewise = [...bytes.keys()].slice(1)
+
+    for (const positions of [[], ...pairs, bytewise]) {
+      const chunks = cut(bytes, positions)
+
+      assert.strictEqual(await (await streaming(chunks)).text(), expected, `cut at ${positions}`)
+    }
+  })
+
+  it("are the same before the first event", async () => {
+    const failure = `data: ${busy}\n\n`
+
+    assert.strictEqual(await textOf(`\n${failure}`), `\n${await textOf(failure)}`)
+  })
+
+  it("are the same of fields that are not known", async () => {
+    const text = "database: error\nretry: 5\n\n"
+
+    assert.strictEqual(await textOf(text), text)
+  })
+
+  it("are the same with empty chunks in between", async () => {
+    const text = `data: 1\r\n\r\ndata: ${busy}\r\n\r\ndata: 2\n\n`
+    const expected = await textOf(text)
+    const bytes = encode(text)
+    for (const position of bytes.keys()) {
+      const chunks = cut(bytes, [position]).flatMap((chunk) => [new Uint8Array(), chunk])
+
+      assert.strictEqual(await (await streaming(chunks)).text(), expected)
+    }
+  })
+
+  it("after the last event are passed on at the end", async () => {
+    for (const rest of ["x", "data: 2", "\r", "id: 7\n"]) {
+      assert.strictEqual(await textOf(`data: 1\n\n${rest}`), `data: 1\n\n${rest}`)
+    }
+  })
+
+  it("come in no empty chunk", async () => {
+    const chunks = ["data: 1\n\ndata: 2\n", "\n", `data: ${busy}\n\n`, "data: 3\r\r", "\n", `data: ${busy}\n\n: c`, "\n\n"]
+    const reader = (await streaming(chunks.map(encode))).body!.getReader()
+    for (let next = await reader.read(); !next.done; next = await reader.read()) assert.isAbove(next.value.length, 0)
+  })
+
   it("of a binary success are not touched", async () => {
     const bytes = new Uint8Array([10, 10, 255, 0, 13, 10])
     const fetch = VeniceFetch.make({
@@ -126,6 +194,26 @@ describe("the bytes of a stream", () => {
 
     assert.deepStrictEqual([status, statusText, url], [201, "Made", chat])
     assert.deepStrictEqual(Object.fromEntries(headers), { ...eventStream, "cf-ray": "r" })
+  })
+})
+
+describe("a success", () => {
+  const answered = async (response: Response) =>
+    await VeniceFetch.make({ fetch: async () => response })(chat) === response
+
+  it("is a stream by its content type, in capitals too", async () => {
+    for (const type of ["text/event-stream", "Text/Event-Stream; charset=utf-8"]) {
+      assert.isFalse(await answered(new Response("data: 1\n\n", { headers: { "content-type": type } })))
+    }
+  })
+
+  it.each<[string, Response]>([
+    ["another content type", new Response("data: 1\n\n", { headers: { "content-type": "text/plain" } })],
+    ["no content type", new Response(new Uint8Array(1))],
+    ["no body", new Response(null, { headers: eventStream })],
+    ["a status that is none of a success", new Response("data: 1\n\n", { status: 302, headers: eventStream })]
+  ])("is no stream with %s", async (_, response) => {
+    assert.isTrue(await answered(response))
   })
 })
 
@@ -158,6 +246,9 @@ describe("a stream", () => {
     await reader.read()
 
     assert.isAtMost(pulls, 6)
+    // From then on as they arrive.
+    for (let i = 0; i < 20; i++) await reader.read()
+    assert.strictEqual(pulls, 21)
     await reader.cancel()
   })
 
@@ -172,6 +263,39 @@ describe("a stream", () => {
     assert.isTrue(text.startsWith(`${long}data: 1\n\ndata: {"error":`))
     assert.include(text.slice(long.length), "\"venice_code\":\"MODEL_OVERLOADED\"")
     assert.deepStrictEqual(seen, [2])
+  })
+
+  const limit = 256 * 1024
+
+  it.each([[limit, true], [limit + 1, false]])("keeps %d bytes of an event: %j", async (size, isKept) => {
+    const start = `data: ${busy.slice(0, -1)},"more":"`
+    const event = encode(`${start.padEnd(size, "x")}"}\n\n`)
+    for (const before of ["", "data: 1\n\n"]) {
+      const text = await (await streaming([encode(before), ...cut(event, [1000, size])])).text()
+
+      assert.strictEqual(text.includes("venice_code"), isKept)
+      if (!isKept) assert.strictEqual(text, before + new TextDecoder().decode(event))
+    }
+  })
+
+  it("passes a long event on whatever its last bytes look like, and goes on behind it", async () => {
+    const seen: Array<number | undefined> = []
+    const long = [`data: ${"x".repeat(limit)}`, `data: ${busy}`, "\n\n"]
+    const response = await streaming([...long, `data: ${busy}\n\n`].map(encode), {}, {
+      onError: (error) => seen.push(error.response.delivered)
+    })
+    const text = await response.text()
+
+    assert.isTrue(text.startsWith(long.join("")))
+    assert.strictEqual(text.match(/venice_code/g)?.length, 1)
+    assert.deepStrictEqual(seen, [1])
+  })
+
+  it("counts no event for the limit of another", async () => {
+    const halves = Array.from({ length: 40 }, () => [`data: ${"x".repeat(8 * 1024)}`, "\n\n"]).flat()
+    const text = await (await streaming([...halves, "data: ", `${busy}\n`, "\n"].map(encode))).text()
+
+    assert.include(text, "venice_code")
   })
 
   it("is read as its reader reads, and cancelled with its reason", async () => {
@@ -226,6 +350,43 @@ describe("an error in a stream", () => {
     assert.deepStrictEqual(seen, [["MODEL_OVERLOADED", 2]])
   })
 
+  it("is told without what is no event, and without the errors before it", async () => {
+    const seen: Array<number | undefined> = []
+    const others = ": no data\n\n: no error\n\nevent: error\n\nid: data\n\n"
+    await textOf(`${others}data: 1\n\ndata: ${busy}\n\n${others}data: ${busy}\n\n`, {}, {
+      onError: ({ response }) => seen.push(response.delivered)
+    })
+
+    assert.deepStrictEqual(seen, [1, 1])
+  })
+
+  it.effect("has the hint of its headers by the clock of the fiber that made the fetch", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const headers = { ...eventStream, "retry-after": "Thu, 01 Jan 1970 00:01:40 GMT" }
+      const overloaded = "data: {\"error\":{\"message\":\"m\",\"code\":\"model_overloaded\"}}\n\n"
+      yield* TestClock.adjust("70 seconds")
+      const fetch = yield* VeniceFetch.makeEffect({
+        fetch: async () => new Response(overloaded, { headers }),
+        onError: ({ response }) => seen.push(String(response.retryAfter))
+      })
+      yield* Effect.promise(async () => (await fetch(chat)).text())
+
+      assert.deepStrictEqual(seen, ["30000 millis"])
+    }))
+
+  it("is known by the state of a response that failed, without the word error", async () => {
+    const failed = "data: {\"response\":{\"status\":\"failed\"}}\n\n"
+
+    assert.include(await textOf(failed), "venice_code")
+  })
+
+  it.each(["null", "\"text\"", "[1]", "not JSON", "{\"response\":null}"])("of the name error is one with any data: %s", async (data) => {
+    const text = await textOf(`event: error\ndata: ${data}\n\ndata: 1\n\n`)
+
+    assert.match(text, /^(?:event: error\n)?data: \{.*"venice_code".*\}\n\ndata: 1\n\n$/)
+  })
+
   it("without the blank line at its end is one too", async () => {
     assert.include(await textOf(`data: ${busy}`), "\"venice_code\":\"MODEL_OVERLOADED\"")
   })
@@ -248,6 +409,57 @@ describe("an error in a stream", () => {
 
     assert.include(text, "venice_code")
     assert.notInclude(text, "my-secret-value")
+  })
+
+  it.each([
+    { type: "response.failed", response: { id: "my-secret-value", error: { message: "m" } } },
+    { type: "error", sequence_number: "my-secret-value", code: "model_overloaded", message: "m" }
+  ])("has no secret of the request in its other members: $type", async (event) => {
+    const text = await textOf(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`, {
+      headers: { authorization: "Bearer my-secret-value" }
+    })
+
+    assert.include(text, "<redacted>")
+    assert.notInclude(text, "my-secret-value")
+  })
+
+  describe.each([
+    ["a chat", { error: { message: "m", code: "model_overloaded" } }, (json: any) => json.error],
+    [
+      "a response that failed",
+      { type: "response.failed", response: { id: "r", error: { message: "m", code: "model_overloaded" } } },
+      (json: any) => json.response.error
+    ],
+    [
+      "an event error",
+      { type: "error", sequence_number: 3, code: "model_overloaded", message: "m" },
+      (json: any) => json.error
+    ]
+  ])("of %s", (_, event, errorIn) => {
+    const written = async (userAgent: string) => {
+      const text = await textOf(`data: ${JSON.stringify(event)}\n\n`, { headers: { "user-agent": userAgent } })
+      // Without a name before, there is none after.
+      const [, json] = /^data: (.*)\n\n$/.exec(text)!
+      return JSON.parse(json!)
+    }
+
+    it("has four members for the AI SDK, and all of them for others", async () => {
+      const others = errorIn(await written("OpenAI/JS 7.57.0"))
+      const sdk = errorIn(await written("mine ai-sdk/openai-compatible/3.0.92"))
+
+      assert.deepInclude(others, { code: "model_overloaded", venice_code: "MODEL_OVERLOADED" })
+      assert.deepStrictEqual(sdk, { message: others.message, type: others.type, code: others.code, param: others })
+    })
+
+    it("is marked beside the error too, unless it is inside of a response", async () => {
+      const { code, response } = await written("OpenAI/JS 7.57.0")
+
+      assert.strictEqual(code, response === undefined ? "MODEL_OVERLOADED" : undefined)
+    })
+
+    it("is found in what the client keeps of it", async () => {
+      assert.strictEqual(VeniceFetch.errorOf(errorIn(await written("OpenAI/JS 7.57.0")))?._tag, "MODEL_OVERLOADED")
+    })
   })
 
   it("has Anthropic's event for Anthropic's client", async () => {

@@ -38,6 +38,13 @@ describe("a success", () => {
       assert.strictEqual(requests, 1)
     }))
 
+  it.live("with a failed response that says no reason is an error", () =>
+    Effect.gen(function*() {
+      const { result } = yield* execute({ id: "r-1", status: "failed" })
+
+      assert.strictEqual(result._tag === "Failure" && result.failure.message, "The response failed")
+    }))
+
   it.live("with a known error is that error", () =>
     Effect.gen(function*() {
       const { result } = yield* execute({ error: "Inference processing failed" })

@@ -5,7 +5,7 @@ import { Decode, Errors, Retry } from "@effect-venice/core"
 import { Failure, Job, Telemetry, VeniceClient } from "@effect-venice/http"
 import { Fixtures } from "@effect-venice/testing"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, ErrorReporter, Fiber, Logger, References } from "effect"
+import { Cause, Effect, ErrorReporter, Fiber, Logger, Option, References, Schema } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { ahead, late, open } from "./unsent.ts"
@@ -20,6 +20,8 @@ const processing = json({ status: "PROCESSING" })
 const media: Reply = () => new Response("media", { headers: { "content-type": "video/mp4" } })
 
 const failed = (message: string): Reply => json({ error: message }, 500)
+
+const failedBy = (code: string, message: string): Reply => json({ error: { code, message } }, 500)
 
 /** A client that answers with these in turn, the last one again and again, and what it sent. */
 const following = (...replies: ReadonlyArray<Reply>) => {
@@ -69,7 +71,7 @@ describe("a job", () => {
         const { sent, use } = following(json({ model: "m", queue_id: "q-1", download_url: null }), media, json({}))
         const queued = yield* use(Job.queue(medium, { prompt: "p" }))
         yield* use(Job.wait(queued))
-        yield* use(Job.complete(queued))
+        assert.isUndefined(yield* use(Job.complete(queued)))
 
         assert.deepStrictEqual(queued, { medium, model: "m", queueId: "q-1" })
         assert.deepStrictEqual(
@@ -83,6 +85,14 @@ describe("a job", () => {
         ])
       })
   )
+
+  it("is kept as JSON, of every medium and no other", () => {
+    const decode = Schema.decodeUnknownOption(Job.Job)
+    for (const medium of ["video", "audio", "audio/voice-changer"]) {
+      assert.deepStrictEqual(decode({ ...job, medium }), Option.some({ ...job, medium }))
+    }
+    for (const medium of ["", "image", "audio/other"]) assert.deepStrictEqual(decode({ ...job, medium }), Option.none())
+  })
 
   it.effect("is polled every five seconds, or as often as the caller says", () =>
     Effect.gen(function*() {
@@ -126,6 +136,8 @@ describe("a job", () => {
         [failed("Inference processing failed"), media],
         [failed("Inference processing failed"), failed("An unknown error occurred"), media],
         [failed("An unknown error occurred"), failed("An unknown error occurred today"), media],
+        [failedBy("INFERENCE_FAILED", "m"), failedBy("UNKNOWN_ERROR", "m"), media],
+        [failedBy("INFERENCE_FAILED", "m"), failedBy("INFERENCE_FAILED", "n"), media],
         [() => undefined, media]
       ]
       for (const replies of polls) {
@@ -173,6 +185,7 @@ describe("a job", () => {
       })
       assert.strictEqual(response.request.url, "https://host/v1/video/retrieve")
       assert.property(response.cookies.cookies, "a")
+      assert.containsAllKeys({ ...response }, ["cookies", "url"])
     }))
 
   it.effect("without a content type is its media", () =>
@@ -223,12 +236,20 @@ describe("the media at a URL", () => {
 
         assert.strictEqual(error.reason._tag, "InvalidUrlError")
         assert.strictEqual(error.request.method, method)
+        assert.strictEqual(error.request.url, "")
         assert.strictEqual(
           error.reason.description,
           "the job has no download URL: its media is the body of the response that completed it"
         )
       }
       assert.deepStrictEqual(sent, [])
+    }))
+
+  it.effect("fails with what the connection fails with", () =>
+    Effect.gen(function*() {
+      const { use } = following(() => undefined)
+
+      assert.nestedInclude(yield* Effect.flip(use(Job.download(stored))), { "reason._tag": "TransportError" })
     }))
 
   it("fails with these errors", async () => {

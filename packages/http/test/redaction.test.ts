@@ -177,6 +177,16 @@ const urls = [
   "https://user:pass%2Fword@host/v1",
   "https://user:@host/v1",
   "https://token@host/v1",
+  "https://token:@host/v1",
+  "https:/user:password@host/v1",
+  "https:user:password@host/v1",
+  " HTTP:/token@host/v1",
+  "https:////user:password@host/v1",
+  "https://user:password@/v1",
+  "https://user:password@",
+  "https://user@host:80/v1",
+  "https://user:password@host:80@/v1",
+  "ftp://user:password@host",
   "https://:password@host",
   "https://user:password@host:8080?n=1",
   "https://user:password@host#part",
@@ -220,6 +230,23 @@ it("a redacted parameter is a secret by its value", () => {
   const urlParams = UrlParams.make([["token", Redacted.make("abcdef") as unknown as string], ["n", "1"]])
 
   assert.deepStrictEqual(secretsOf(HttpClientRequest.get("/", { urlParams })), ["abcdef"])
+})
+
+it("a parameter is shown by its name, and by its value unless that is a secret", () => {
+  const request = HttpClientRequest.get("/", { urlParams: { token: "abcdef", n: "1" } })
+
+  assert.deepStrictEqual(redactFailure(transport(request)).request.urlParams.params, [["token", "<redacted>"], ["n", "1"]])
+})
+
+it("a secret in the text of a URL ends with the parameter, not with the line", () => {
+  assert.include(secretsOf(HttpClientRequest.get("https://host/v1?token=abc\ndef&n=1")), "abc\ndef")
+})
+
+it("many slashes in a URL are read once", () => {
+  const url = `https:${"\\".repeat(200_000)}=`
+
+  assert.deepStrictEqual(secretsOf(HttpClientRequest.get(url)).filter((secret) => secret !== ""), [])
+  assert.deepStrictEqual(secretsOf(HttpClientRequest.get(`x${url}`)).filter((secret) => secret !== ""), [])
 })
 
 describe("an admin key", () => {
@@ -283,6 +310,13 @@ describe("an error without secrets", () => {
     assert.strictEqual(redacted.stack, "at <redacted>")
   })
 
+  it("is made where the platform has no stacks", () => {
+    const error = transport(request, "reset")
+    Object.defineProperty(error, "stack", { value: undefined })
+
+    assert.strictEqual(redactFailure(error).reason.description, "reset")
+  })
+
   it("has nothing that the first has not", () => {
     const { reason } = redactFailure(transport(request))
 
@@ -340,6 +374,22 @@ describe("a response without secrets", () => {
       assert.notInclude(inspect(error, { depth: 9, customInspect: false }), "abcdef")
     }))
 
+  it.effect("fails without secrets, however its client fails", () =>
+    Effect.gen(function*() {
+      const fail = Effect.fail(transport(request, "reset of abcdef", new Error("abcdef")))
+      for (const name of ["text", "json", "arrayBuffer", "formData", "urlParamsBody"] as const) {
+        const response = Object.defineProperty(respond("text"), name, { get: () => fail })
+        const error = yield* Effect.flip(redactResponse(response)[name] as typeof fail)
+
+        assert.strictEqual(error.reason.description, "reset of <redacted>", name)
+        assert.notInclude(inspect(error, { depth: 9, customInspect: false }), "abcdef", name)
+      }
+    }))
+
+  it("is copied with its request", () => {
+    assert.strictEqual({ ...redactResponse(respond("text")) }.request?.headers.authorization, "<redacted>")
+  })
+
   it("is made once, and prints as a response", () => {
     const redacted = redactResponse(respond("text"))
 
@@ -396,6 +446,21 @@ describe("the span of a request", () => {
       yield* Effect.promise(() => expect(`${shown.join("\n")}\n`).toMatchFileSnapshot("golden/request-span.txt"))
     }))
 
+  it.effect("has no secret that a response is the first to name, nor what the caller names", () =>
+    Effect.gen(function*() {
+      const responseHeaders = { "x-session-token": "new-token", "x-b": "shown", "x-mine": "my-header" }
+      const [span] = yield* sent(Effect.sync(() => new Response("x", { headers: responseHeaders }))).pipe(
+        Effect.provideService(Headers.CurrentRedactedNames, ["x-mine", "x-a"]),
+        Effect.provideService(UrlParams.CurrentRedactedNames, ["n"])
+      )
+      const text = [...span!.attributes].map(([name, value]) => `${name}: ${String(value)}`).join("\n")
+
+      assert.include(text, "http.response.header.x-b: shown")
+      for (const secret of ["new-token", "my-header", "x-a: shown", "n=1", "abcdef", "ghijkl", "signed"]) {
+        assert.notInclude(text, secret)
+      }
+    }))
+
   it.effect("does not keep the response", () =>
     Effect.gen(function*() {
       const [span] = yield* sent(Effect.sync(() => new Response("x")))
@@ -412,6 +477,15 @@ describe("the span of a request", () => {
 
       assert.isTrue(Exit.isFailure(exit) && HttpClientError.isHttpClientError(Cause.squash(exit.cause)))
       assert.notInclude(inspect(exit, { depth: 12, customInspect: false }), "ghijkl")
+    }))
+
+  it.effect("is none where the caller wants none", () =>
+    Effect.gen(function*() {
+      const response = Effect.sync(() => new Response("x"))
+
+      assert.strictEqual((yield* sent(response)).length, 1)
+      assert.deepStrictEqual(yield* Effect.provideService(sent(response), Tracer.DisablePropagation, true), [])
+      assert.deepStrictEqual(yield* Effect.provideService(sent(response), HttpClient.TracerDisabledWhen, () => true), [])
     }))
 
   it.effect("is none where nothing would export it", () =>

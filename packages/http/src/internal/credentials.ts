@@ -26,7 +26,7 @@ import * as Tracer from "effect/Tracer"
 
 // Besides Venice's own headers, those that gateways ask for end with one of these: `cf-aig-authorization`.
 const secretHeaderName =
-  /^(?:.*cookie|(?:x-)?sign-in-with-x|payment-signature|x-402-payment|x-payment|x-key|(?:.*[-_])?(?:authorization|authentication|auth|(?:(?:rapid)?api|auth|secret|functions|access|master|litellm|bfl|virtual|subscription)[-_]?key|token|secret|signature|jwt|password))$/
+  /^(?:.*cookie|(?:x-)?sign-in-with-x|x-402-payment|x-payment|x-key|(?:.*[-_])?(?:authorization|authentication|auth|(?:(?:rapid)?api|auth|secret|functions|access|master|litellm|bfl|virtual|subscription)[-_]?key|token|secret|signature|jwt|password))$/
 
 // Receipts of payments, and offers to sign.
 const responseHeaderNames = ["payment-response", "payment-required", "x-payment-response"]
@@ -43,9 +43,10 @@ const decodeBase64 = (text: string): string => Result.getOrElse(Base64.decodeStr
 
 const addSecrets = (secrets: Array<string>, name: string, value: string): void => {
   // The scheme of `Bearer <token>` is no secret. A server may repeat the value of a cookie without its name.
-  const [, scheme = "", credentials] = /^(?:([\w-]+) +)?(.*)$/s.exec(value)!
-  secrets.push(name.includes("auth") || scheme.toLowerCase() === "bearer" ? credentials! : value)
-  if (scheme.toLowerCase() === "basic") {
+  const [, scheme, credentials] = /^(?:([\w-]+) +)?(.*)/s.exec(value)!
+  const kind = scheme?.toLowerCase()
+  secrets.push(name.includes("auth") || kind === "bearer" ? credentials! : value)
+  if (kind === "basic") {
     const userAndPassword = decodeBase64(credentials!)
     secrets.push(userAndPassword, userAndPassword.slice(userAndPassword.indexOf(":") + 1))
   }
@@ -60,10 +61,13 @@ const decodePercent = (text: string): string => {
   }
 }
 
-/** The password of a URL, or a token in its place, and the parameters in its text. */
+// Schemes of the web need no slashes. A user may be `DOMAIN\name`.
+const userAndPassword = /^(?:\s*https?:|[^/\\?#]*(?=[/\\]{2}))[/\\]*(?![/\\])([^/?#:]*)(?::([^/?#]*))?@/i
+
+/** The password of a URL, or a token in place of user and password, and the parameters in its text. */
 const addUrlSecrets = (secrets: Array<string>, url: string): void => {
-  const [, user = "", password] = /^[^/?#]*[/\\]{2}([^/?#:]*?)(?::([^/?#]*))?@(?=[^/?#@]*(?:[/?#]|$))/.exec(url) ?? []
-  const inAuthority = password ?? user
+  const [, user = "", password] = userAndPassword.exec(url) ?? []
+  const inAuthority = password || user
   secrets.push(inAuthority, decodePercent(inAuthority))
   for (const pair of url.split(/[?&#]/).slice(1)) {
     const [name, value = ""] = pair.split(/=(.*)/s)

@@ -17,7 +17,7 @@ const mayBeError = /error|failed/
 const parseEvent = (text: string): Sse.Event | undefined => {
   let found: Sse.Event | undefined
   const parser = Sse.makeParser((event) => {
-    if (event._tag === "Event") found ??= event
+    if (event._tag === "Event") found = event
   }, { maxEventSize: Number.MAX_SAFE_INTEGER })
   parser.feed(text)
   // The connection may have ended before the blank line.
@@ -80,7 +80,6 @@ class Splitter {
 
   /** The rest, when the connection has ended. */
   end(): ReadonlyArray<Uint8Array> {
-    if (this.#size === 0) return []
     const replacement = this.#replacement(new Uint8Array())
     const rest = this.#release()
     return replacement === undefined ? rest : [replacement]
@@ -109,7 +108,7 @@ class Splitter {
     }
     const decoder = new TextDecoder()
     const text = [...this.#kept, last].map((bytes) => decoder.decode(bytes, { stream: true })).join("")
-    if (!isData.test(text) && !mayBeError.test(text)) return undefined
+    if (!isData.test(text)) return undefined
     const event = mayBeError.test(text) ? parseEvent(text) : undefined
     const replacement = event && this.#replace(event.data, event.event, this.#delivered)
     if (replacement === undefined) this.#delivered++

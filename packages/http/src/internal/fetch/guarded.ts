@@ -33,9 +33,13 @@ const parse = (text: string | undefined): unknown => {
   }
 }
 
+/** The key alone, which is one budget however a client sends it. */
+const keyIn = (headers: Headers): string | null =>
+  headers.get("authorization")?.replace(/^bearer +/i, "") ?? headers.get("x-api-key")
+
 /** Venice counts by key, model and `user`. What is no JSON text counts as a form. */
 const callBy = ({ headers, request, text }: Sent): Call => {
-  const key = headers.get("authorization") ?? headers.get("x-api-key")
+  const key = keyIn(headers)
   return {
     ...callOf(parse(text), key === null ? undefined : Redacted.make(key)),
     operation: nameOf(request.method, request.url)

@@ -22,7 +22,7 @@ export interface Sent {
 
 // A platform may have a `Request` of its own, so that `instanceof` would not tell.
 const asRequest = (input: Arguments[0]): Request | undefined =>
-  typeof input === "object" && input !== null && "url" in input && typeof input.url === "string" ? input : undefined
+  typeof (input as Partial<Request> | null | undefined)?.url === "string" ? input as Request : undefined
 
 const headersIn = (init: HeadersInit | undefined): Headers => {
   try {

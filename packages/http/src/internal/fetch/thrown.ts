@@ -33,11 +33,14 @@ const maxHeaders = 200
 /** The headers of `fetch`, or a record of them. */
 const headersIn = (headers: unknown): Readonly<Record<string, string>> =>
   attempt(() => {
-    if (!isObject(headers)) return {}
-    const entries = Symbol.iterator in headers ? headers as Iterable<[string, unknown]> : Object.entries(headers)
+    const entries = Symbol.iterator in (headers as object)
+      ? headers as Iterable<[string, unknown]>
+      : Object.entries(headers as object)
     const out: Record<string, string> = {}
+    let read = 0
     for (const [name, value] of entries) {
-      if (typeof value === "string" && Object.keys(out).length < maxHeaders) out[name.toLowerCase()] = value
+      if (read++ === maxHeaders) break
+      if (typeof value === "string") out[name.toLowerCase()] = value
     }
     return out
   }) ?? {}
@@ -110,8 +113,7 @@ const decode = ({ body, headers, status }: Kept, now: number): VeniceError | und
 
 /** The error of the class in this copy of core. */
 const asOwn = (error: VeniceError): VeniceError | undefined => {
-  const Class = attempt(() => byCode.get(error._tag))
-  if (Class === undefined || attempt(() => error instanceof Class) === true) return Class && error
+  if (attempt(() => error instanceof byCode.get(error._tag)!) === true) return error
   return attempt(() => Schema.decodeUnknownSync(Schema.toCodecJson(VeniceError))(JSON.parse(JSON.stringify(error))))
 }
 
