@@ -86,23 +86,6 @@ describe("the bytes of a stream", () => {
     { arbitrary: { runs: 100 } }
   )
 
-  it.each(["\r", "\n", "\r\n"])(
-    "around an error are the same when a chunk ends within its last line end: %j",
-    async (end) => {
-      const before = `data: 1${end}${end}`
-      const after = `data: 2${end}${end}`
-      const error = `data: ${busy}${end}${end}`
-      for (const length of [error.length - 1, error.length]) {
-        const chunks = cut(encode(before + error + after), [before.length + length])
-        const text = await (await streaming(chunks)).text()
-        const replaced = text.slice(before.length, text.length - after.length)
-
-        assert.strictEqual(text, before + replaced + after)
-        assert.match(replaced, /^data: \{"error":.*\}\n\n$/)
-      }
-    }
-  )
-
   it("around errors are the same at every cut, whatever ends the lines", async () => {
     const failure = "data: {\"error\":\"é\"}"
     const parts: ReadonlyArray<readonly [text: string, isError?: true]> = [
