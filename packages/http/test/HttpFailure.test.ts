@@ -78,14 +78,17 @@ describe("typed", () => {
 })
 
 describe("a response is a failure", () => {
-  it.each([[199, true], [200, false], [299, false], [300, true], [500, true]])("by its status %d: %j", (status, isFailure) => {
-    const response = Object.defineProperty(new Response(), "status", { value: status })
+  it.each([[199, true], [200, false], [299, false], [300, true], [500, true]])(
+    "by its status %d: %j",
+    (status, isFailure) => {
+      const response = Object.defineProperty(new Response(), "status", { value: status })
 
-    assert.strictEqual(
-      HttpFailure.isFailure(HttpClientResponse.fromWeb(HttpClientRequest.get(url), response)),
-      isFailure
-    )
-  })
+      assert.strictEqual(
+        HttpFailure.isFailure(HttpClientResponse.fromWeb(HttpClientRequest.get(url), response)),
+        isFailure
+      )
+    }
+  )
 
   it.effect("if its image was blocked, of which nothing is read", () =>
     Effect.gen(function*() {
