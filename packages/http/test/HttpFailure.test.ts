@@ -151,14 +151,21 @@ describe("the fiber of a request", () => {
 })
 
 describe("a client that changes a request inside", () => {
-  it.effect.each<[string, (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest, boolean]>([
+  it.effect.each<
+    [string, (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest, boolean]
+  >([
     ["a header", HttpClientRequest.setHeader("x-a", "a"), true],
     ["the query", HttpClientRequest.setUrlParam("n", "1"), true],
     ["the path", HttpClientRequest.setUrl("https://api.venice.ai/api/v1/other"), false],
     ["the host", HttpClientRequest.setUrl("https://other/api/v1/models"), false]
   ])("may change all but where it goes: %s", ([, change, isSent]) =>
     Effect.gen(function*() {
-      const changed = HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+      const changed = HttpClient.makeWith<
+        HttpClientError.HttpClientError,
+        never,
+        HttpClientError.HttpClientError,
+        never
+      >(
         (request) => answering(() => new Response("hi")).postprocess(Effect.map(request, change)),
         Effect.succeed
       )
