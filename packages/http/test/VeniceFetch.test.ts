@@ -425,7 +425,7 @@ describe("a policy", () => {
     assert.strictEqual(VeniceFetch.errorOf(response)?.response.operation, operation)
   })
 
-  it.each([null, undefined, 5, { url: 5 }, { toString: () => chat }])(
+  it.each<[unknown]>([[null], [undefined], [5], [{ url: 5 }], [{ toString: () => chat }]])(
     "leaves what is no request to the fetch beneath: %j",
     async (input) => {
       const { calls, fetch } = answering(busy)

@@ -27,7 +27,13 @@ const marked = JSON.stringify({ error: inner })
 
 /** An error with these members of openai's, of a response that is not marked. */
 const apiErrorOf = (names: ReadonlyArray<string>) => {
-  const members = { requestID: null, request_id: null, headers: {}, error: "The model is currently overloaded", status: 429 }
+  const members = {
+    requestID: null,
+    request_id: null,
+    headers: {},
+    error: "The model is currently overloaded",
+    status: 429
+  }
   return Object.fromEntries(Object.entries(members).filter(([name]) => names.includes(name)))
 }
 
@@ -98,7 +104,9 @@ describe("an error is found", () => {
   })
 
   it("with the headers of the response, as an object of fetch or a record in any case", () => {
-    for (const headers of [new Headers({ "CF-Ray": "r", "Retry-After": "30" }), { "CF-Ray": "r", "Retry-After": "30" }]) {
+    for (
+      const headers of [new Headers({ "CF-Ray": "r", "Retry-After": "30" }), { "CF-Ray": "r", "Retry-After": "30" }]
+    ) {
       for (
         const thrown of [
           apiError({ status: 429, headers, error: "Rate limit exceeded" }),
@@ -160,7 +168,12 @@ describe("an error is found", () => {
   })
 
   it("in a success, by our mark alone", () => {
-    const error = { message: "m", code: "unrecognized_response", venice_code: "UNRECOGNIZED_RESPONSE", venice_status: 418 }
+    const error = {
+      message: "m",
+      code: "unrecognized_response",
+      venice_code: "UNRECOGNIZED_RESPONSE",
+      venice_status: 418
+    }
     const found = errorOf(callError({ statusCode: 200, responseBody: JSON.stringify({ error }) }))
 
     assert.deepInclude(found, { _tag: "UNRECOGNIZED_RESPONSE", message: "m" })
@@ -172,7 +185,10 @@ describe("an error is found", () => {
 
     assert.instanceOf(errorOf(causes(8, thrown)), Errors.ModelOverloaded)
     assert.isUndefined(errorOf(causes(9, thrown)))
-    assert.instanceOf(errorOf(Array.from({ length: 8 }).reduce((lastError) => ({ lastError }), thrown)), Errors.ModelOverloaded)
+    assert.instanceOf(
+      errorOf(Array.from({ length: 8 }).reduce((lastError) => ({ lastError }), thrown)),
+      Errors.ModelOverloaded
+    )
   })
 
   it.each([[100, true], [199, true], [200, false], [299, false], [300, true], [400, true]])(
@@ -184,7 +200,9 @@ describe("an error is found", () => {
 
   it("in what the client kept, if a response has other parts than ours", () => {
     const partsKey = Symbol.for("@effect-venice/http/VeniceFetch/parts")
-    for (const parts of [{ status: 503 }, { status: 503, body: 1 }, { status: "503", body: "" }, { body: "" }, null, 1]) {
+    for (
+      const parts of [{ status: 503 }, { status: 503, body: 1 }, { status: "503", body: "" }, { body: "" }, null, 1]
+    ) {
       assert.instanceOf(errorOf(apiError({ status: 429, error: inner, [partsKey]: parts })), Errors.ModelOverloaded)
     }
   })

@@ -107,7 +107,9 @@ describe("the bytes of a stream", () => {
     const replaced = (await textOf(`data: 1\n\n${failure}\n\n`)).replace("data: 1\n\n", "")
     const expected = parts.map(([text, isError]) => isError ? replaced : text).join("")
     const bytes = encode(parts.map(([text]) => text).join(""))
-    const ends = [...bytes.keys()].filter((i) => [10, 13, 0xc3].some((byte) => byte === bytes[i] || byte === bytes[i - 1]))
+    const ends = [...bytes.keys()].filter((i) =>
+      [10, 13, 0xc3].some((byte) => byte === bytes[i] || byte === bytes[i - 1])
+    )
     const pairs = ends.flatMap((first) => ends.filter((second) => second > first).map((second) => [first, second]))
     const bytewise = [...bytes.keys()].slice(1)
 
@@ -148,7 +150,15 @@ describe("the bytes of a stream", () => {
   })
 
   it("come in no empty chunk", async () => {
-    const chunks = ["data: 1\n\ndata: 2\n", "\n", `data: ${busy}\n\n`, "data: 3\r\r", "\n", `data: ${busy}\n\n: c`, "\n\n"]
+    const chunks = [
+      "data: 1\n\ndata: 2\n",
+      "\n",
+      `data: ${busy}\n\n`,
+      "data: 3\r\r",
+      "\n",
+      `data: ${busy}\n\n: c`,
+      "\n\n"
+    ]
     const reader = (await streaming(chunks.map(encode))).body!.getReader()
     for (let next = await reader.read(); !next.done; next = await reader.read()) assert.isAbove(next.value.length, 0)
   })
@@ -364,11 +374,14 @@ describe("an error in a stream", () => {
     assert.include(await textOf(failed), "venice_code")
   })
 
-  it.each(["null", "\"text\"", "[1]", "not JSON", "{\"response\":null}"])("of the name error is one with any data: %s", async (data) => {
-    const text = await textOf(`event: error\ndata: ${data}\n\ndata: 1\n\n`)
+  it.each(["null", "\"text\"", "[1]", "not JSON", "{\"response\":null}"])(
+    "of the name error is one with any data: %s",
+    async (data) => {
+      const text = await textOf(`event: error\ndata: ${data}\n\ndata: 1\n\n`)
 
-    assert.match(text, /^(?:event: error\n)?data: \{.*"venice_code".*\}\n\ndata: 1\n\n$/)
-  })
+      assert.match(text, /^(?:event: error\n)?data: \{.*"venice_code".*\}\n\ndata: 1\n\n$/)
+    }
+  )
 
   it("without the blank line at its end is one too", async () => {
     assert.include(await textOf(`data: ${busy}`), "\"venice_code\":\"MODEL_OVERLOADED\"")

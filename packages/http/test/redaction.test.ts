@@ -235,7 +235,10 @@ it("a redacted parameter is a secret by its value", () => {
 it("a parameter is shown by its name, and by its value unless that is a secret", () => {
   const request = HttpClientRequest.get("/", { urlParams: { token: "abcdef", n: "1" } })
 
-  assert.deepStrictEqual(redactFailure(transport(request)).request.urlParams.params, [["token", "<redacted>"], ["n", "1"]])
+  assert.deepStrictEqual(redactFailure(transport(request)).request.urlParams.params, [["token", "<redacted>"], [
+    "n",
+    "1"
+  ]])
 })
 
 it("a secret in the text of a URL ends with the parameter, not with the line", () => {
@@ -485,7 +488,10 @@ describe("the span of a request", () => {
 
       assert.strictEqual((yield* sent(response)).length, 1)
       assert.deepStrictEqual(yield* Effect.provideService(sent(response), Tracer.DisablePropagation, true), [])
-      assert.deepStrictEqual(yield* Effect.provideService(sent(response), HttpClient.TracerDisabledWhen, () => true), [])
+      assert.deepStrictEqual(
+        yield* Effect.provideService(sent(response), HttpClient.TracerDisabledWhen, () => true),
+        []
+      )
     }))
 
   it.effect("is none where nothing would export it", () =>

@@ -32,7 +32,7 @@ export interface CallOptions {
 }
 
 const spanOptions = (operation: string): Tracer.SpanOptionsNoTrace => {
-  const [method, path] = operation.split(" ", 2)
+  const [method, path] = operation.split(" ")
   return { kind: "client", attributes: { "http.request.method": method, "url.template": path } }
 }
 

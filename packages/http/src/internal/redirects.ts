@@ -19,7 +19,8 @@ import * as Tracer from "effect/Tracer"
 import { readBody } from "./body.ts"
 
 // The layer of `fetch` merges the options that it was built with into the context of a request, below those of the
-// caller. So the options are read, and replaced, inside of it: by the effect that hands over the request.
+// caller. So the options are read, and replaced, inside of it: by the effect that hands over the request. The services
+// that `refuseOthers` provides around it end with the context from before.
 const setManualRedirects: Effect.Effect<void> = Effect.withFiber((fiber) => {
   const options = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
   fiber.setContext(Context.add(fiber.context, FetchHttpClient.RequestInit, { ...options, redirect: "manual" }))
@@ -92,12 +93,9 @@ export const withoutRedirects = <E, R>(
   HttpClient.makeWith(
     (request) =>
       Effect.flatMap(request, (request) =>
-        Effect.withFiber((fiber) => {
-          const { context } = fiber
-          return refuseOthers(client.postprocess(Effect.as(setManualRedirects, request)), request).pipe(
-            Effect.ensuring(Effect.sync(() => fiber.setContext(context))),
-            Effect.flatMap((response) => checkOrigin(request, response))
-          )
-        })),
+        Effect.flatMap(
+          refuseOthers(client.postprocess(Effect.as(setManualRedirects, request)), request),
+          (response) => checkOrigin(request, response)
+        )),
     client.preprocess
   )
