@@ -34,6 +34,7 @@ describe("a rule", () => {
       {},
       { base: 0, cap: 0 },
       { base: 0, cap: 8000 },
+      { base: 0, factor: 1e300, cap: 8000, retries: 4 },
       { base: 1000, cap: 1000 },
       { base: 1000, factor: 1 },
       { base: 1000, factor: 1.5, cap: 2000 },
@@ -86,6 +87,17 @@ describe("a rule", () => {
     assert.strictEqual(ends(rulesOf(), [...mixed, failed("Server")]), "6 retries")
     assert.strictEqual(ends(rulesOf({ retries: 0 }), [failed("Server")]), "0 retries")
     assert.strictEqual(ends(rulesOf({ retries: Infinity }), again(failed("Server"), 2000)), "2000 succeeded")
+  })
+
+  it("spreads the delays of each kind by those of the kind alone, if they are decorrelated", () => {
+    const delays = (script: ReadonlyArray<Retry.ScriptedFailure>) =>
+      Retry.simulate(rulesOf({ jitter: "decorrelated", cap: 60_000 }), script, { random: 1 }).retries
+        .map(({ delay, kind }) => `${kind} ${Duration.toMillis(delay)}`)
+
+    assert.deepStrictEqual(
+      delays(["Server", "Capacity", "Server", "Capacity"].map((kind) => failed(kind as Retry.Kind))),
+      ["Server 3000", "Capacity 3000", "Server 9000", "Capacity 9000"]
+    )
   })
 
   it("accepts a hint of a day, and none that is longer", () => {

@@ -33,7 +33,7 @@ const responseFailed = { error: "The response failed" }
 
 /** The error of one event whose JSON was parsed. */
 const errorOfJson = (json: unknown, name: string | undefined): unknown => {
-  if (!isObject(json)) return name === "error" ? { error: isError(json) ? json : {} } : undefined
+  if (!isObject(json)) return name === "error" ? { error: json } : undefined
   const { code, error, message, response, type } = json
   if (isError(error)) return json
   const inner = isObject(response) ? response.error : undefined

@@ -159,9 +159,8 @@ export class Run {
   readonly decider: Decider.Decider
   /** The attempts before the last one. */
   before = noAttempts
-  /** The attempt before the current one, and the delay after it. They are added to the history at the next failure. */
+  /** The attempt before the current one, with the delay after it. It is added to the history at the next failure. */
   last: Attempts.Attempt | undefined
-  delay: Duration.Duration | undefined
   /** When the current attempt began. */
   attemptBegan = this.began
   /** The failure of the attempt before. */
@@ -189,8 +188,7 @@ export class Run {
 
   /** The attempts before the current one. */
   history(): Made {
-    const { before, delay, last } = this
-    return last === undefined || delay === undefined ? before : append(before, { ...last, delay }, "outside")
+    return this.last === undefined ? this.before : append(this.before, this.last, "outside")
   }
 
   /**
@@ -220,7 +218,7 @@ export class Run {
     remember(error, attempts)
     if (!Predicate.isObjectKeyword(error)) return
     const last = givenUp.get(error)
-    const before = last === undefined ? 0 : last.at < this.began ? last.at : last.before
+    const before = last === undefined ? -Infinity : last.at < this.began ? last.at : last.before
     givenUp.set(error, { began: this.began, at: ++order, before })
   }
 
@@ -241,8 +239,7 @@ export class Run {
   private count(signal: Decider.Signal, before: Made, last: Attempts.Attempt, delay: Duration.Duration): number {
     this.decider.commit(signal, Duration.toMillis(delay))
     this.before = before
-    this.last = last
-    this.delay = delay
+    this.last = { ...last, delay }
     this.attemptBegan = ++order
     return before.made.length + before.omitted + 1
   }
