@@ -190,7 +190,7 @@ it("a documented message identifies its error however it is written", () => {
 
 it("the words of a message have what a code does not say", () => {
   const modelOf = (error: VeniceError.VeniceError) => error._tag === "MODEL_NOT_FOUND" ? error.model : "another error"
-  const message = "Specified model not found: undefined"
+  const message = "  Specified model not found: undefined.\n"
   assert.strictEqual(modelOf(decode(404, { error: message })), "undefined")
   assert.strictEqual(modelOf(decode(404, { error: { code: "MODEL_NOT_FOUND", message } })), "undefined")
 

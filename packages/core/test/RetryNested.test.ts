@@ -55,6 +55,17 @@ describe("a policy adds no attempts to those of a policy inside of it", () => {
   }
 })
 
+it.effect("a policy adds no attempts to those of a policy inside of it while earlier calls end", () =>
+  Effect.gen(function*() {
+    const once = Retry.limit(steady, { attempts: 1 })
+    const earlier = Effect.retry(Effect.delay(Effect.suspend(() => Effect.fail(failure())), "1 second"), once)
+    yield* Effect.forkChild(Effect.all(Array.from({ length: 9 }, () => Effect.exit(earlier)), { concurrency: 9 }))
+    yield* Effect.yieldNow
+
+    const later = (call: Call) => Effect.delay(Effect.retry(call, once), "2 seconds")
+    assert.strictEqual(yield* callsOf((call) => Effect.retry(later(call), steady)), 1)
+  }))
+
 describe("a value that several calls fail with is retried in each of them", () => {
   it.effect("one after another", () =>
     Effect.gen(function*() {
