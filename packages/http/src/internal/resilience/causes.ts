@@ -71,16 +71,16 @@ export const isNamed = (failure: unknown, causes: ReadonlyArray<string>): boolea
 }
 
 const isUncertain = (category: CategoryOfFailure): boolean =>
-  category === "Transport"
-  || (category !== undefined && Category.isRetryable(category) && category !== "Capacity" && category !== "RateLimit")
+  category !== undefined && Category.isRetryable(category) && category !== "Capacity" && category !== "RateLimit"
 
 /** Whether another request is safe: nobody is charged twice, and nobody reads the beginning of two responses. */
 export const allowsAnother = (failure: unknown, fiber: Fiber.Fiber<unknown, unknown>): boolean => {
   if (isVeniceError(failure) && (failure.response.delivered ?? 0) > 0) return false
   if (fiber.getRef(Operation.ReplayAllowed)) return true
   const outcome = Retry.outcomeOf(failure)
-  if (isVeniceError(failure) && failure._tag === "UNRECOGNIZED_RESPONSE") return outcome !== "lost"
-  const isLost = !isVeniceError(failure) && Classification.of(failure)?.outcome === "lost"
+  const isLost = isVeniceError(failure)
+    ? failure._tag === "UNRECOGNIZED_RESPONSE" && outcome === "lost"
+    : Classification.of(failure)?.outcome === "lost"
   // At capacity, or over a limit: Venice did not execute the request.
   if (!isLost && !isUncertain(categoryOf(failure)) && !isTransport(failure)) return true
   return outcome !== undefined
