@@ -34,7 +34,6 @@ describe("a rule", () => {
       {},
       { base: 0, cap: 0 },
       { base: 0, cap: 8000 },
-      { base: 0, factor: 1e300, cap: 8000, retries: 4 },
       { base: 1000, cap: 1000 },
       { base: 1000, factor: 1 },
       { base: 1000, factor: 1.5, cap: 2000 },
@@ -103,6 +102,12 @@ describe("a rule", () => {
   it("accepts a hint of a day, and none that is longer", () => {
     assert.strictEqual(ends(rulesOf(), [failed("Server", 86_400_000)]), "1 succeeded")
     assert.strictEqual(ends(rulesOf(), [failed("Server", 86_400_001)]), "0 hint")
+  })
+
+  it("without a base has no delay, however large its factor", () => {
+    const eager = Retry.limit(rulesOf({ base: 0, factor: 1e300, retries: 4 }), { elapsed: 1 })
+
+    assert.strictEqual(ends(eager, again(failed("Server"), 4)), "4 succeeded")
   })
 
   it("is out of retries before its hint is too long", () => {
