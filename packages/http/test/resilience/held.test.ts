@@ -132,4 +132,5 @@ it.effect("the time that calls were held has these classes, in seconds", () =>
       [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
     )
     assert.strictEqual(Telemetry.held.id, "venice.client.held")
+    assert.deepStrictEqual(Telemetry.held.attributes, { unit: "s" })
   }))
