@@ -980,7 +980,9 @@ describe("a stream", () => {
     const parse = vi.spyOn(JSON, "parse")
     try {
       assert.isUndefined(Body.errorOfEvent("{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}", "message"))
-      assert.isUndefined(Body.errorOfSuccess("{\"object\":\"list\",\"data\":[{\"status\":\"completed\"}]}", "GET /models"))
+      assert.isUndefined(
+        Body.errorOfSuccess("{\"object\":\"list\",\"data\":[{\"status\":\"completed\"}]}", "GET /models")
+      )
       Body.readStream("data: {\"choices\":[]}\n\n".repeat(10), 200)
       assert.strictEqual(parse.mock.calls.length, 0)
     } finally {

@@ -53,7 +53,10 @@ const hostile: ReadonlyArray<[string, () => unknown]> = [
   ["a brand with a revoked response", () => branded(revoked())],
   ["a brand with a response that throws", () => branded(throwing("get"))],
   ["the brand of an HttpClientError", () => Object.create(HttpClientError.HttpClientError.prototype)],
-  ["the brand of an HttpClientError with a request only", () => brandedByEffect({ request: { url: "https://x.test" } })],
+  [
+    "the brand of an HttpClientError with a request only",
+    () => brandedByEffect({ request: { url: "https://x.test" } })
+  ],
   ["the brand of an HttpClientError without a URL", () => brandedByEffect({ request: {}, reason: lostReason })],
   [
     "the brand of an HttpClientError with a reason that throws",

@@ -289,7 +289,12 @@ const fromReason = (
     case "ContentPolicyError":
       return Option.some(new Errors.ContentPolicyViolation({ ...common, message: reason.description }))
     case "InvalidRequestError":
-      return Option.some(new Errors.InvalidRequest({ ...common, message: reason.description }))
+      return Option.some(
+        new Errors.InvalidRequest({
+          ...common,
+          ...(reason.description !== undefined && { message: reason.description })
+        })
+      )
     case "InternalProviderError":
       // The status says more: the reason is the same for a server that failed and for a proxy that lost the response.
       return Option.orElse(

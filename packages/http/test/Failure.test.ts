@@ -92,9 +92,14 @@ describe("a call that no part of resilience sent", () => {
 
     const until = "2026-10-02T12:00:07.000Z"
     assert.deepStrictEqual(ahead[ErrorReporter.attributes], { until, model: "m" })
-    assert.deepStrictEqual(new Failure.LockoutAhead({ ...aheadOfAll, message: "Not sent" })[ErrorReporter.attributes], { until })
+    assert.deepStrictEqual(new Failure.LockoutAhead({ ...aheadOfAll, message: "Not sent" })[ErrorReporter.attributes], {
+      until
+    })
     assert.deepStrictEqual(late[ErrorReporter.attributes], { model: "m" })
-    assert.deepStrictEqual(new Failure.PaceExceeded({ ...lateOfAll, message: "Not sent" })[ErrorReporter.attributes], {})
+    assert.deepStrictEqual(
+      new Failure.PaceExceeded({ ...lateOfAll, message: "Not sent" })[ErrorReporter.attributes],
+      {}
+    )
   })
 })
 

@@ -212,23 +212,30 @@ describe("the errors of an endpoint", () => {
       }
     }).pipe(Effect.provide([layerOf(format), NodeHttpServer.layerHttpServices]), Effect.scoped))
 
-  it.effect.each(formats)("name the status under which they are declared, in the shape %s", (format) =>
-    Effect.gen(function*() {
-      const statuses = (value: unknown): ReadonlyArray<unknown> =>
-        typeof value !== "object" || value === null ? [] : Object.entries(value).flatMap(([name, inner]) =>
-          name === "status" || name === "venice_status" ? [inner] : statuses(inner)
+  it.effect.each(formats)(
+    "name the status under which they are declared, in the shape %s",
+    (format) =>
+      Effect.gen(function*() {
+        const statuses = (value: unknown): ReadonlyArray<unknown> =>
+          typeof value !== "object" || value === null ?
+            [] :
+            Object.entries(value).flatMap(([name, inner]) =>
+              name === "status" || name === "venice_status" ? [inner] : statuses(inner)
+            )
+        const response = { status: 200, operation: "POST /audio/speech" }
+        const schemas = Gateway.errors("POST /audio/speech", format)
+        const error = new Errors.RateLimitExceeded({ response })
+        const encoded = yield* Effect.forEach(
+          schemas,
+          (schema) => Effect.option(Schema.encodeEffect(schema)(error as never))
         )
-      const response = { status: 200, operation: "POST /audio/speech" }
-      const schemas = Gateway.errors("POST /audio/speech", format)
-      const error = new Errors.RateLimitExceeded({ response })
-      const encoded = yield* Effect.forEach(schemas, (schema) =>
-        Effect.option(Schema.encodeEffect(schema)(error as never)))
-      const bodies = encoded.flatMap(Option.toArray) as ReadonlyArray<{ readonly body: object }>
+        const bodies = encoded.flatMap(Option.toArray) as ReadonlyArray<{ readonly body: object }>
 
-      assert.strictEqual(bodies.length, 1)
-      const found = statuses(bodies[0]!.body)
-      assert.deepStrictEqual([...new Set(found)], format === "venice" ? [] : [429])
-    }))
+        assert.strictEqual(bodies.length, 1)
+        const found = statuses(bodies[0]!.body)
+        assert.deepStrictEqual([...new Set(found)], format === "venice" ? [] : [429])
+      })
+  )
 
   it.each(formats)("are in its OpenAPI under their statuses, in the shape %s", (format) => {
     const { responses } = OpenApi.fromApi(api(format)).paths["/speak"]!.post!

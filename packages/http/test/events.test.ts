@@ -169,7 +169,14 @@ it.effect("events that are decoded asynchronously are delivered one by one, up t
     })
 
     assert.deepStrictEqual(yield* sizes([chunk("a") + chunk("b") + done], slow), [1, 1])
+    assert.deepStrictEqual(yield* sizes([chunk("a") + chunk("b"), chunk("c") + done], slow), [1, 1, 1])
   }))
+
+it("an ordinary event is not searched for an error", () => {
+  for (const json of [{ text: "a" }, { text: "a", error: null }, { type: "message" }, [], null, 1, "error"]) {
+    assert.isFalse(mayBeError(json, "message"), JSON.stringify(json))
+  }
+})
 
 it.effect("an event is parsed once", () =>
   Effect.gen(function*() {

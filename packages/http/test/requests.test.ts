@@ -304,7 +304,9 @@ describe("a key from the environment", () => {
   it.effect("has only printable characters, without those around it", () =>
     Effect.gen(function*() {
       for (const key of ["a", "!~", " a ", "\ta\n"]) assert.strictEqual(yield* keyOf(key), key.trim())
-      for (const key of ["", " \t", "a b", "a\u007f", "\u0000a", "ä", "a\nb"]) assert.strictEqual(yield* keyOf(key), "refused")
+      for (const key of ["", " \t", "a b", "a\u007f", "\u0000a", "ä", "a\nb"]) {
+        assert.strictEqual(yield* keyOf(key), "refused")
+      }
     }))
 })
 

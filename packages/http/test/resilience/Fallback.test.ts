@@ -76,7 +76,11 @@ describe("a route", () => {
     ],
     [
       "a failure that nobody knows, of a job that was charged before",
-      new Errors.UnrecognizedResponse({ category: "Server", matchedBy: "code", response: response(500, "POST /video/queue") }),
+      new Errors.UnrecognizedResponse({
+        category: "Server",
+        matchedBy: "code",
+        response: response(500, "POST /video/queue")
+      }),
       ["UNRECOGNIZED_RESPONSE"],
       false
     ],
@@ -112,7 +116,10 @@ describe("a route", () => {
     ],
     [
       "a failed read that is not to be repeated",
-      new Errors.InferenceFailed({ matchedBy: "message", response: { ...response(500, "GET /models"), shouldRetry: false } }),
+      new Errors.InferenceFailed({
+        matchedBy: "message",
+        response: { ...response(500, "GET /models"), shouldRetry: false }
+      }),
       ["Server"],
       false
     ],
@@ -225,7 +232,9 @@ describe("an error of another provider", () => {
       assert.isTrue(yield* isTaken({ category: "Transport" }, "GET /models"))
       assert.isFalse(yield* isTaken({ category: "Transport" }, chat))
       assert.isFalse(yield* isTaken({ category: "Server", outcome: "failed" }, "POST /video/queue"))
-      assert.isTrue(yield* isTaken({ category: "Server", outcome: "failed", operation: "GET /models" }, "POST /video/queue"))
+      assert.isTrue(
+        yield* isTaken({ category: "Server", outcome: "failed", operation: "GET /models" }, "POST /video/queue")
+      )
       assert.isFalse(yield* isTaken({ category: "Billing", outcome: "lost" }, chat))
     }))
 

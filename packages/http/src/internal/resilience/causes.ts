@@ -71,7 +71,8 @@ export const isNamed = (failure: unknown, causes: ReadonlyArray<string>): boolea
 }
 
 const isUncertain = (category: CategoryOfFailure): boolean =>
-  category !== undefined && Category.isRetryable(category) && category !== "Capacity" && category !== "RateLimit"
+  category === "Transport"
+  || (category !== undefined && Category.isRetryable(category) && category !== "Capacity" && category !== "RateLimit")
 
 /** Whether another request is safe: nobody is charged twice, and nobody reads the beginning of two responses. */
 export const allowsAnother = (failure: unknown, fiber: Fiber.Fiber<unknown, unknown>): boolean => {
