@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/no-useless-spread -- a spread groups the inputs that belong together */
 import { Category, Decode, VeniceError } from "@effect-venice/core"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { DateTime, ErrorReporter } from "effect"
 import * as ErrorBody from "../src/internal/decoding/errorBody.ts"
 import { impliedStatus } from "../src/internal/decoding/impliedStatus.ts"
@@ -147,7 +147,11 @@ const messages = [
   "x is permanently deleted",
   "x were removed",
   " is removed",
-  "removed"
+  "removed",
+  "  Model x is removed  ",
+  "'Content-Type' must be 'application/json'or nothing",
+  // Patterns see 1024 characters.
+  ...[984, 985].map((n) => `You can only access ${"x".repeat(n)} for your own wallet`)
 ]
 
 it("the message and the status identify an error", () =>
@@ -158,6 +162,44 @@ it("the message and the status identify an error", () =>
       return answers.length === 0 ? [`${show(message)} → nothing`] : answers.map((line) => `${show(message)} → ${line}`)
     })
   ))
+
+it("a documented message identifies its error however it is written", () => {
+  const variants: Readonly<Record<string, (message: string) => string>> = {
+    "in upper case": (message) => message.toUpperCase(),
+    "with curly apostrophes": (message) => message.replaceAll("'", "\u2019"),
+    "with a word in backticks": (message) => message.replace(/\w+/, "`$&`"),
+    "without backticks": (message) => message.replaceAll("`", ""),
+    "without its full stop": (message) => message.replace(/\.$/, ""),
+    "with a full stop": (message) => message.replace(/\.?$/, "."),
+    "between spaces": (message) => ` ${message}\n`,
+    "with other advice": (message) => `${message.split(". ", 1)[0]!.replace(/\.$/, "")}. Ask us.`,
+    "without advice": (message) => message.split(". ", 1)[0]!,
+    "before more than is looked at": (message) => `${message}${" ".repeat(2000)}x`
+  }
+  const answers = [...VeniceError.byCode.values()]
+    .filter((Class) => Class["~row"].hasUndocumentedMessage !== true)
+    .flatMap(({ code, defaultMessage, status }) =>
+      Object.entries(variants).map(([name, write]) => [
+        `${code} ${name} by message`,
+        `${decode(status, { error: write(defaultMessage) })._tag} ${name} by ${
+          decode(status, { error: write(defaultMessage) }).matchedBy
+        }`
+      ])
+    )
+
+  assert.deepStrictEqual(answers.map(([, answer]) => answer), answers.map(([expected]) => expected))
+})
+
+it("the words of a message have what a code does not say", () => {
+  const modelOf = (error: VeniceError.VeniceError) => error._tag === "MODEL_NOT_FOUND" ? error.model : "another error"
+  const message = "  Specified model not found: undefined.\n"
+  assert.strictEqual(modelOf(decode(404, { error: message })), "undefined")
+  assert.strictEqual(modelOf(decode(404, { error: { code: "MODEL_NOT_FOUND", message } })), "undefined")
+
+  const tooLong = "Error: prompt is too long: 5 tokens > 3 maximum"
+  const coded = decode(400, { error: { code: "context_length_exceeded", message: tooLong } })
+  assert.strictEqual(coded._tag === "TOO_MANY_TOKENS" && coded.inputTokens, 5)
+})
 
 it("the status and the shape identify an error", () =>
   assertGolden(
@@ -869,6 +911,9 @@ describe("a stream", () => {
         "id:",
         "retry:",
         ": comment",
+        ":{comment}",
+        ":<comment>",
+        "{\"data\":1}",
         "\ufeff data:",
         "\n\ndata:",
         "data",
@@ -957,8 +1002,49 @@ describe("a stream", () => {
     assert.notProperty(error, "validation")
   })
 
-  const events = (n: number) =>
-    `${"data: {\"error\":null}\n\n".repeat(n)}data: {"error":"The model is temporarily offline"}`
+  it("has a response that failed, by its name, its type or its status", () => {
+    const failed: ReadonlyArray<[name: string | undefined, data: unknown]> = [
+      ["response.failed", {}],
+      [undefined, { type: "response.failed" }],
+      [undefined, { response: { status: "failed" } }],
+      ["response.completed", { response: { status: "failed" } }]
+    ]
+    for (const [name, data] of failed) {
+      assert.strictEqual(Decode.event(text(data), input, name)?.message, "The response failed", text(data))
+    }
+    const others: ReadonlyArray<[name: string | undefined, data: unknown]> = [
+      ["response.completed", {}],
+      ["failed", { type: "failed" }],
+      [undefined, { type: "response.completed", note: "failed" }],
+      [undefined, { status: "failed" }],
+      [undefined, { response: { status: "completed", note: "failed" } }],
+      [undefined, { response: { type: "response.failed" } }]
+    ]
+    for (const [name, data] of others) assert.isUndefined(Decode.event(text(data), input, name), text(data))
+  })
+
+  it("has an event named error that says nothing", () => {
+    for (const data of ["null", "1", "[]", "\"\"", "{}"]) {
+      assert.strictEqual(Decode.event(data, input, "error")?.message, "HTTP 200 with an unknown JSON body", data)
+    }
+  })
+
+  it("is searched without parsing what has no sign of an error", () => {
+    const parse = vi.spyOn(JSON, "parse")
+    try {
+      assert.isUndefined(Body.errorOfEvent("{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}", "message"))
+      assert.isUndefined(
+        Body.errorOfSuccess("{\"object\":\"list\",\"data\":[{\"status\":\"completed\"}]}", "GET /models")
+      )
+      Body.readStream("data: {\"choices\":[]}\n\n".repeat(10), 200)
+      assert.strictEqual(parse.mock.calls.length, 0)
+    } finally {
+      parse.mockRestore()
+    }
+  })
+
+  const events = (n: number, data = "{\"error\":null}") =>
+    `${`data: ${data}\n\n`.repeat(n)}data: {"error":"The model is temporarily offline"}`
 
   it("is read to its first error", () =>
     assertGolden(
@@ -975,7 +1061,7 @@ describe("a stream", () => {
         [503, "data: {\"error\":\"a\"}"],
         [200, events(999)],
         [200, events(1000)],
-        [200, `${"data: {\"x\":1}\n\n".repeat(1000)}${events(0)}`]
+        [200, events(1000, "{\"x\":1}")]
       ] as const).map(([status, body]) => {
         const error = decode(status, body)
         return `${status} ${show(body)} → ${found(error)}: ${show(error.message)}`

@@ -88,9 +88,26 @@ describe("a rule", () => {
     assert.strictEqual(ends(rulesOf({ retries: Infinity }), again(failed("Server"), 2000)), "2000 succeeded")
   })
 
+  it("spreads the delays of each kind by those of the kind alone, if they are decorrelated", () => {
+    const delays = (script: ReadonlyArray<Retry.ScriptedFailure>) =>
+      Retry.simulate(rulesOf({ jitter: "decorrelated", cap: 60_000 }), script, { random: 1 }).retries
+        .map(({ delay, kind }) => `${kind} ${Duration.toMillis(delay)}`)
+
+    assert.deepStrictEqual(
+      delays(["Server", "Capacity", "Server", "Capacity"].map((kind) => failed(kind as Retry.Kind))),
+      ["Server 3000", "Capacity 3000", "Server 9000", "Capacity 9000"]
+    )
+  })
+
   it("accepts a hint of a day, and none that is longer", () => {
     assert.strictEqual(ends(rulesOf(), [failed("Server", 86_400_000)]), "1 succeeded")
     assert.strictEqual(ends(rulesOf(), [failed("Server", 86_400_001)]), "0 hint")
+  })
+
+  it("without a base has no delay, however large its factor", () => {
+    const eager = Retry.limit(rulesOf({ base: 0, factor: 1e300, retries: 4 }), { elapsed: 1 })
+
+    assert.strictEqual(ends(eager, again(failed("Server"), 4)), "4 succeeded")
   })
 
   it("is out of retries before its hint is too long", () => {

@@ -1,6 +1,6 @@
 import { Attempts, Classification, Errors, Operation, Retry, RetryBudget } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Duration, Effect, Fiber, Schema } from "effect"
+import { Data, Duration, Effect, Fiber, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 
 const steady = Retry.jittered(Retry.standard, "none")
@@ -89,6 +89,62 @@ describe("Retry.decisions", () => {
       assert.strictEqual(attempts, 1)
     }))
 
+  it.effect("are stored with the kind Transport, and with the reason to give up", () =>
+    Effect.gen(function*() {
+      const { decide } = yield* Retry.decisions(Retry.limit(steady, { attempts: 2 }))
+      const stored: Array<Retry.Decision> = []
+      for (let i = 0; i < 2; i++) stored.push(yield* decide(new NoAnswer({ operation: "GET /models" })))
+
+      assert.deepStrictEqual(stored.map(({ _tag }) => _tag), ["Retry", "GiveUp"])
+      for (const decision of stored) {
+        const text = JSON.stringify(Schema.encodeSync(Retry.Decision)(decision))
+        assert.deepStrictEqual(Schema.decodeUnknownSync(Retry.Decision)(JSON.parse(text)), decision)
+      }
+    }))
+
+  it.effect("draw on as before, with the hint of the retry that is restored", () =>
+    Effect.gen(function*() {
+      const policy = Retry.jittered(Retry.standard, "decorrelated")
+      for (const retryAfter of [undefined, Duration.seconds(30)]) {
+        const first = yield* Retry.decisions(policy)
+        const failure = new Errors.ModelOffline({
+          response: { status: 503, ...(retryAfter !== undefined && { retryAfter }) }
+        })
+        const restored = yield* Random.withSeed(first.decide(failure), 1)
+        const second = yield* Retry.decisions(policy)
+        yield* second.restore(restored, undefined)
+
+        const [next, same] = yield* Effect.all([
+          Random.withSeed(first.decide(offline()), 2),
+          Random.withSeed(second.decide(offline()), 2)
+        ])
+
+        assert.strictEqual(delayOf(same), delayOf(next))
+      }
+    }))
+
+  it.effect("leave a failure alone whose stored decision has no history", () =>
+    Effect.gen(function*() {
+      const { restore } = yield* Retry.decisions(steady)
+      const failure = offline()
+      const before = Attempts.make([{ code: "MODEL_OFFLINE" }], "outside")
+      Object.assign(failure, { attempts: before })
+
+      yield* restore({ _tag: "GiveUp", reason: "final" }, failure)
+
+      assert.strictEqual(Retry.history(failure), before)
+    }))
+
+  it.effect("decide again about a failure that was given up", () =>
+    Effect.gen(function*() {
+      const { decide } = yield* Retry.decisions(steady)
+      const failure = offline()
+
+      const late = yield* Retry.withDeadline(decide(failure), Duration.zero)
+      assert.strictEqual(late._tag === "GiveUp" && late.reason, "deadline")
+      assert.strictEqual(delayOf(yield* decide(failure)), 1000)
+    }))
+
   it.effect("gives up on what no policy retries", () =>
     Effect.gen(function*() {
       const { decide } = yield* Retry.decisions(steady)
@@ -106,6 +162,12 @@ describe("Retry.decide", () => {
         call.next(failure, { at: Duration.zero, random: 0.5 })
       )
     }
+  })
+
+  it("ends at the first reason to give up, however many attempts are said to have failed", () => {
+    assert.strictEqual(Retry.decide(steady, offline(), { attempt: Number.MAX_SAFE_INTEGER, random: 0 }), "attempts")
+    const both = Retry.stricter(Retry.limit(steady, { elapsed: "1 minute" }), Retry.limit(steady, { attempts: 2 }))
+    assert.strictEqual(Retry.decide(both, offline(), { attempt: 3, random: 0, elapsed: "1 hour" }), "attempts")
   })
 
   it("counts the elapsed time", () => {

@@ -18,8 +18,17 @@ const outcome = (error: unknown): string => {
 const unrecognized = (response: VeniceError.VeniceError["response"], rest: object = {}) =>
   new Errors.UnrecognizedResponse({ category: "Server", matchedBy: "code", ...rest, response })
 
+/** An error of another copy of the library, which may have a response of another kind. */
+const unchecked = (response: object) => Object.assign(unrecognized({ status: 500 }), { response })
+
 const nested = (depth: number, innermost: unknown): unknown =>
   depth === 0 ? innermost : { cause: nested(depth - 1, innermost) }
+
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable([], {})
+  revoke()
+  return proxy
+}
 
 const throwing = (name: string) =>
   Object.defineProperty({}, name, {
@@ -67,6 +76,7 @@ describe("the kind of a failure and how its request ended", () => {
       ["a reset and a refused connection", { errors: [{ code: "ECONNRESET" }, { code: "ECONNREFUSED" }] }],
       ["errors 4 causes deep", nested(3, { errors: [{ code: "ECONNREFUSED" }] })],
       ["errors 5 causes deep", nested(4, { errors: [{ code: "ECONNREFUSED" }] })],
+      ["errors that cannot be read, of a refused connection", { errors: revoked(), code: "ECONNREFUSED" }],
       ["a code that throws", throwing("code")],
       ["a cause that throws", throwing("cause")],
       ["errors that throw", throwing("errors")],
@@ -154,6 +164,37 @@ describe("the kind of a failure and how its request ended", () => {
   })
 })
 
+describe("a 503 that only its shape identifies", () => {
+  const withBody = (body: unknown, more: { readonly relay?: string } = {}) => {
+    const text = typeof body === "string" ? body : JSON.stringify(body)
+    return outcome(
+      unrecognized({ status: 503, ...(body !== undefined && { body: text }), ...more }, { matchedBy: "shape" })
+    )
+  }
+
+  it.each(["code", "request_id", "details", "issues", "customMessage", "context", "retry_after", "upstream_code"])(
+    "was refused by Venice if its body has %s beside the error",
+    (member) => {
+      assert.strictEqual(withBody({ error: "busy", [member]: "x" }), "Server, refused")
+    }
+  )
+
+  it.each<[string, unknown]>([
+    ["a member that Venice does not send", { error: "busy", status: 503 }],
+    ["an error that is an object", { error: { message: "busy" } }],
+    ["no error", { details: {} }],
+    ["a text as its body", "error"],
+    ["no body", undefined]
+  ])("was lost if it has %s", (_, body) => {
+    assert.strictEqual(withBody(body), "Server, lost")
+  })
+
+  it("was lost if a relay wrote it", () => {
+    assert.strictEqual(withBody({ error: "busy" }), "Server, refused")
+    assert.strictEqual(withBody({ error: "busy" }, { relay: "OpenRouter" }), "Server, lost")
+  })
+})
+
 describe("an error that throws when it is asked for its class", () => {
   const error = (asked: string) =>
     new Proxy({}, {
@@ -191,6 +232,7 @@ describe("the facts about a failure", () => {
     assert.strictEqual(operationOf(transport()), "POST /video/queue")
     assert.strictEqual(operationOf(foreign), "GET /models")
     assert.isUndefined(operationOf(unrecognized({ status: 500 })))
+    assert.isUndefined(operationOf(unchecked({ status: 500, operation: 42 })))
     assert.isUndefined(operationOf(new Error("mine")))
   })
 
@@ -198,6 +240,9 @@ describe("the facts about a failure", () => {
     assert.strictEqual(hintOf(unrecognized({ status: 500, retryAfter: hint })), hint)
     assert.strictEqual(hintOf(foreign), hint)
     assert.isUndefined(hintOf(transport()))
+    for (const retryAfter of [Duration.seconds(-1), 5, { value: { _tag: "Millis", millis: 5 } }]) {
+      assert.isUndefined(hintOf(unchecked({ status: 500, retryAfter })))
+    }
   })
 
   it("are the entry of the history", () => {
@@ -209,6 +254,10 @@ describe("the facts about a failure", () => {
     assert.deepStrictEqual(attemptOf(unrecognized(longer)), entry)
     assert.deepStrictEqual(attemptOf(unrecognized({ status: 500 })), { code: "UNRECOGNIZED_RESPONSE", status: 500 })
     assert.deepStrictEqual(attemptOf(foreign), { code: "Foreign", hint })
+    const endless = unchecked({ status: 500, retryAfter: Duration.infinity })
+    assert.deepStrictEqual(attemptOf(endless), { code: "UNRECOGNIZED_RESPONSE", status: 500 })
+    // Another library's error has a response of another kind.
+    assert.deepStrictEqual(attemptOf({ ...foreign, response }), { code: "Foreign", hint })
     assert.deepStrictEqual(attemptOf({ _tag: 5 }), { code: "Error" })
     assert.deepStrictEqual(attemptOf("text"), { code: "Error" })
   })

@@ -37,6 +37,13 @@ const branded = (response: unknown, more: object = {}) => ({
   ...more
 })
 
+const lostReason = { _tag: "TransportError" }
+
+const brandedByEffect = (members: object) => ({
+  "~effect/http/HttpClientError": "~effect/http/HttpClientError",
+  ...members
+})
+
 const hostile: ReadonlyArray<[string, () => unknown]> = [
   ["a revoked proxy", revoked],
   ["a proxy that throws when it is asked for a member", () => throwing("has")],
@@ -46,6 +53,16 @@ const hostile: ReadonlyArray<[string, () => unknown]> = [
   ["a brand with a revoked response", () => branded(revoked())],
   ["a brand with a response that throws", () => branded(throwing("get"))],
   ["the brand of an HttpClientError", () => Object.create(HttpClientError.HttpClientError.prototype)],
+  [
+    "the brand of an HttpClientError with a request only",
+    () => brandedByEffect({ request: { url: "https://x.test" } })
+  ],
+  ["the brand of an HttpClientError without a URL", () => brandedByEffect({ request: {}, reason: lostReason })],
+  [
+    "the brand of an HttpClientError with a reason that throws",
+    () => brandedByEffect({ request: { url: "https://x.test", method: "GET" }, reason: throwing("get") })
+  ],
+  ["another library's error of a request", () => ({ request: { url: "https://x.test" }, attempts: 3 })],
   ["a classification with a revoked hint", () => ({ [Classification.key]: { category: "Weather", hint: revoked() } })]
 ]
 
@@ -84,6 +101,29 @@ describe("a policy retries", () => {
       assert.strictEqual(calls, 5)
       assert.strictEqual(Retry.history(failure)?.made.length, 5)
     }))
+
+  it.effect("an error whose attempts cannot be set, and keeps its history", () =>
+    Effect.gen(function*() {
+      const error = Object.defineProperty(new Errors.ModelOffline(), "attempts", {
+        set: () => {
+          throw new Error("no")
+        }
+      })
+
+      assert.strictEqual((yield* fail(error)).calls, 5)
+      assert.strictEqual(Retry.history(error)?.made.length, 5)
+    }))
+})
+
+it("the request of an error of which nothing says who wrote it was lost", () => {
+  const error = Object.defineProperty(branded({ status: 503 }), "matchedBy", {
+    get: () => {
+      throw new Error("no")
+    }
+  })
+
+  assert.strictEqual(Retry.kindOf(error), "Capacity")
+  assert.strictEqual(Retry.outcomeOf(error), "lost")
 })
 
 describe("an infinite hint", () => {

@@ -55,6 +55,17 @@ describe("a policy adds no attempts to those of a policy inside of it", () => {
   }
 })
 
+it.effect("a policy adds no attempts to those of a policy inside of it while earlier calls end", () =>
+  Effect.gen(function*() {
+    const once = Retry.limit(steady, { attempts: 1 })
+    const earlier = Effect.retry(Effect.delay(Effect.suspend(() => Effect.fail(failure())), "1 second"), once)
+    yield* Effect.forkChild(Effect.all(Array.from({ length: 9 }, () => Effect.exit(earlier)), { concurrency: 9 }))
+    yield* Effect.yieldNow
+
+    const later = (call: Call) => Effect.delay(Effect.retry(call, once), "2 seconds")
+    assert.strictEqual(yield* callsOf((call) => Effect.retry(later(call), steady)), 1)
+  }))
+
 describe("a value that several calls fail with is retried in each of them", () => {
   it.effect("one after another", () =>
     Effect.gen(function*() {
@@ -62,6 +73,30 @@ describe("a value that several calls fail with is retried in each of them", () =
 
       assert.strictEqual(yield* callsOf(inner, () => same), 4)
       assert.strictEqual(yield* callsOf(inner, () => same), 4)
+    }))
+
+  it.effect("in a later attempt of the same call", () =>
+    Effect.gen(function*() {
+      const same = failure()
+      const impatient = Effect.retry(Effect.fail(same), Retry.limit(steady, { attempts: 1 }))
+      let attempts = 0
+      // The first attempt ends with another failure than the one that was given up in it.
+      const call = Effect.suspend(() => {
+        attempts++
+        return attempts === 1 ? Effect.andThen(Effect.ignore(impatient), Effect.fail(failure())) : Effect.fail(same)
+      })
+      const runs = (around: (call: Call) => Effect.Effect<unknown, unknown>) =>
+        Effect.gen(function*() {
+          attempts = 0
+          const fiber = yield* Effect.forkChild(Effect.exit(around(call)))
+          yield* TestClock.adjust("10 hours")
+          yield* Fiber.join(fiber)
+          return attempts
+        })
+
+      assert.strictEqual(yield* runs(inner), 4)
+      // And the policy around the one that gave up then adds no attempts.
+      assert.strictEqual(yield* runs((call) => Effect.retry(inner(call), steady)), 4)
     }))
 
   it.effect("at the same time", () =>

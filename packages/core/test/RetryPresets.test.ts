@@ -184,6 +184,31 @@ describe("a timeline", () => {
   )
 })
 
+describe("the text of a timeline", () => {
+  const timeline = (elapsed: Duration.Input, more: Partial<Retry.Timeline> = {}): string =>
+    Retry.render({
+      retries: [],
+      outcome: "succeeded",
+      last: undefined,
+      elapsed: Duration.fromInputUnsafe(elapsed),
+      ...more
+    })
+
+  it.each<[Duration.Input, string]>([
+    ["1234 millis", "1.23 s"],
+    ["12340 millis", "12.3 s"],
+    ["99940 millis", "99.9 s"],
+    ["100400 millis", "100 s"],
+    ["1234500 millis", "1235 s"]
+  ])("has %s as %s", (elapsed, expected) => {
+    assert.strictEqual(timeline(elapsed), `${expected.padStart(8)}  succeeded`)
+  })
+
+  it("has no code where none is known", () => {
+    assert.strictEqual(timeline(0, { outcome: "deadline" }), `     0 s  ${" ".repeat(22)}  gives up (deadline)`)
+  })
+})
+
 describe("the chart of a policy", () => {
   const rule: Retry.Rule = { base: 10, factor: 10, cap: "20 minutes", retries: 20, jitter: "equal" }
 
@@ -206,6 +231,12 @@ describe("the chart of a policy", () => {
       Retry.renderSvg(Retry.limit(steady, { longestHint: Duration.infinity })),
       Retry.renderSvg(steady)
     )
+  })
+
+  it("has a line for the longest hint of a policy with a single retry", () => {
+    const once = Retry.override(one, "Server", { ...rule, retries: 1 })
+
+    assert.include(Retry.renderSvg(Retry.limit(once, { longestHint: "3 hours" })), "longest hint: 10800 s")
   })
 
   it("shows twelve retries of a kind at most", () => {

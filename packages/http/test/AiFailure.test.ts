@@ -482,6 +482,22 @@ it.effect("an error without a hint gets none", () =>
     }
   }))
 
+it.effect("a header whose value is hidden does not describe the failure", () =>
+  Effect.gen(function*() {
+    const requestIdOf = (ray: string | Redacted.Redacted) => {
+      const http = {
+        response: { status: 429, headers: { "cf-ray": ray } },
+        body: "{\"error\":\"Rate limit exceeded\"}"
+      }
+      const reason = new AiError.RateLimitError({ http } as object)
+      const error = AiError.make({ module: "OpenAiClient", method: "createChat", reason })
+      return Effect.map(AiFailure.fromAiError(error), (found) => Option.getOrThrow(found).response.requestId)
+    }
+
+    assert.strictEqual(yield* requestIdOf("r-1"), "r-1")
+    assert.isUndefined(yield* requestIdOf(Redacted.make("r-1")))
+  }))
+
 it.effect("a network error without its cause stays what it is", () =>
   Effect.gen(function*() {
     const reason = new AiError.NetworkError({ reason: "TransportError", method: "POST", url: "https://host/v1" })

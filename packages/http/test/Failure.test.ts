@@ -3,7 +3,7 @@ import { type ExecuteFailure, Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { ErrorReporter, Schema } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
-import { ahead } from "./unsent.ts"
+import { ahead, late, open } from "./unsent.ts"
 
 const lost = new HttpClientError.HttpClientError({
   reason: new HttpClientError.TransportError({ request: HttpClientRequest.get("/models"), description: "reset" })
@@ -64,6 +64,43 @@ it("a failed job reports what it was to make", () => {
 
   assert.deepInclude(failure[ErrorReporter.attributes], { medium: "video", queueId: "q" })
   assert.include(failure.message, "The video job q failed")
+})
+
+it("a success of another shape says where, also after a trip through JSON", () => {
+  const failure = new Failure.UnexpectedBody({
+    message: "no",
+    differences: [{ path: ["choices", 0, "message"], message: "Expected string" }],
+    response: { status: 200 }
+  })
+  const codec = Schema.toCodecJson(Failure.UnexpectedBody)
+  const decoded = Schema.decodeUnknownSync(codec)(JSON.parse(JSON.stringify(Schema.encodeSync(codec)(failure))))
+
+  assert.deepStrictEqual(decoded.differences, failure.differences)
+})
+
+describe("a call that no part of resilience sent", () => {
+  it("was refused, so that a repetition is always safe", () => {
+    for (const failure of [ahead, open, late]) {
+      assert.strictEqual(Retry.outcomeOf(failure), "refused", failure._tag)
+      assert.isTrue(Retry.isRepeatable(failure), failure._tag)
+    }
+  })
+
+  it("reports its model if it has one", () => {
+    const { model: _, ...aheadOfAll } = ahead
+    const { model: __, ...lateOfAll } = late
+
+    const until = "2026-10-02T12:00:07.000Z"
+    assert.deepStrictEqual(ahead[ErrorReporter.attributes], { until, model: "m" })
+    assert.deepStrictEqual(new Failure.LockoutAhead({ ...aheadOfAll, message: "Not sent" })[ErrorReporter.attributes], {
+      until
+    })
+    assert.deepStrictEqual(late[ErrorReporter.attributes], { model: "m" })
+    assert.deepStrictEqual(
+      new Failure.PaceExceeded({ ...lateOfAll, message: "Not sent" })[ErrorReporter.attributes],
+      {}
+    )
+  })
 })
 
 describe("a call that a guard did not send", () => {

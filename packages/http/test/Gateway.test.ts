@@ -3,7 +3,7 @@ import { Failure, Gateway, VeniceClient } from "@effect-venice/http"
 import { Fixtures, Laws } from "@effect-venice/testing"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { BigDecimal, Cause, Context, Duration, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
+import { BigDecimal, Cause, Context, Duration, Effect, Exit, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { HttpBody, HttpClientError, HttpClientRequest, HttpClientResponse, HttpServerResponse } from "effect/http"
 import {
   HttpApi,
@@ -162,6 +162,14 @@ describe("conceal", () => {
     assert.strictEqual(shown.category, "InvalidRequest")
   })
 
+  it("passes on the words of an unrecognized error that is not about a body", () => {
+    const error = new Errors.UnrecognizedResponse({ category: "Server", message: "busy", response: { status: 500 } })
+
+    assert.strictEqual(Gateway.conceal(error).message, "busy")
+    const response = { status: 500, body: "busy" }
+    assert.notStrictEqual(Gateway.conceal(new Errors.UnrecognizedResponse({ ...error, response })).message, "busy")
+  })
+
   it("asks the user for the consent that is the user's to give", () => {
     assert.strictEqual(Gateway.conceal(new Errors.ConsentRequired({ docsUrl: "u" }))._tag, "CONSENT_REQUIRED")
   })
@@ -203,6 +211,31 @@ describe("the errors of an endpoint", () => {
         assert.strictEqual(Duration.toMillis(error.response.retryAfter!), 1500)
       }
     }).pipe(Effect.provide([layerOf(format), NodeHttpServer.layerHttpServices]), Effect.scoped))
+
+  it.effect.each(formats)(
+    "name the status under which they are declared, in the shape %s",
+    (format) =>
+      Effect.gen(function*() {
+        const statuses = (value: unknown): ReadonlyArray<unknown> =>
+          typeof value !== "object" || value === null ?
+            [] :
+            Object.entries(value).flatMap(([name, inner]) =>
+              name === "status" || name === "venice_status" ? [inner] : statuses(inner)
+            )
+        const response = { status: 200, operation: "POST /audio/speech" }
+        const schemas = Gateway.errors("POST /audio/speech", format)
+        const error = new Errors.RateLimitExceeded({ response })
+        const encoded = yield* Effect.forEach(
+          schemas,
+          (schema) => Effect.option(Schema.encodeEffect(schema)(error as never))
+        )
+        const bodies = encoded.flatMap(Option.toArray) as ReadonlyArray<{ readonly body: object }>
+
+        assert.strictEqual(bodies.length, 1)
+        const found = statuses(bodies[0]!.body)
+        assert.deepStrictEqual([...new Set(found)], format === "venice" ? [] : [429])
+      })
+  )
 
   it.each(formats)("are in its OpenAPI under their statuses, in the shape %s", (format) => {
     const { responses } = OpenApi.fromApi(api(format)).paths["/speak"]!.post!

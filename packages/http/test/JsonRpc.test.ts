@@ -51,6 +51,11 @@ describe("an error of a node", () => {
       code: 1,
       message: "m",
       data: { authorization: `Bearer sk-${"a1".repeat(20)}` }
+    }],
+    ["with a credential before what looks like hexadecimal", {
+      code: 1,
+      message: "m",
+      data: `Bearer sk-${"a1".repeat(20)} 0x00`
     }]
   ])("is bounded, and holds no credential: %s", ([, said]) =>
     Effect.gen(function*() {

@@ -349,6 +349,37 @@ it.effect("counts a job that failed as what failed it", () =>
     )
   }))
 
+it.effect("counts a response that nobody has described once, with its operation", () =>
+  Effect.gen(function*() {
+    const unknown = Decode.response({ status: 418, body: "a teapot", now: 0 })
+    const seen = yield* Telemetry.count(unknown, "GET /models").pipe(
+      Effect.andThen(Telemetry.count(unknown, undefined)),
+      Effect.andThen(Metric.snapshot),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+
+    assert.deepStrictEqual(
+      seen.filter(({ id }) => id === "venice.client.unknown_responses").map(({ attributes, state }) => [
+        attributes?.["venice.operation"],
+        state
+      ]),
+      [
+        ["GET /models", { count: 1, incremental: true }],
+        ["_OTHER", { count: 1, incremental: true }]
+      ]
+    )
+  }))
+
+it.effect("has no attribute for what a call does not have", () =>
+  Effect.gen(function*() {
+    const seen = yield* Effect.andThen(Telemetry.call("POST /chat/completions")(Effect.void), Metric.snapshot).pipe(
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+    const [duration] = seen.filter(({ id }) => id === "gen_ai.client.operation.duration")
+
+    assert.sameMembers(Object.keys(duration!.attributes!), ["unit", "gen_ai.operation.name", "gen_ai.provider.name"])
+  }))
+
 it.effect("has a bounded number of names for what nobody has described", () =>
   Effect.gen(function*() {
     const seen = yield* Effect.forEach(Array.from({ length: 1100 }), (_, i) => {
@@ -413,6 +444,20 @@ describe("logged", () => {
       )
 
       assert.deepStrictEqual(levels, [level])
+    }))
+
+  it.effect("keeps the type of an attribute", () =>
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const logger = Logger.make(({ fiber }) => {
+        seen.push(fiber.getRef(References.CurrentLogAnnotations)["status"])
+      })
+      yield* Telemetry.log(new Errors.ModelOffline({ response: { status: 503 } })).pipe(
+        Effect.provide(Logger.layer([logger])),
+        Effect.provideService(References.MinimumLogLevel, "All")
+      )
+
+      assert.deepStrictEqual(seen, [503])
     }))
 
   it.effect("writes one line, whatever a server wrote", () =>

@@ -713,7 +713,10 @@ describe("configuration", () => {
   it.effect.each<readonly [Record<string, string>, string]>([
     [{}, "VENICE_API_KEY is not set. Create a key at https://venice.ai/settings/api"],
     [{ VENICE_API_KEY: "" }, "VENICE_API_KEY is not set. Create a key at https://venice.ai/settings/api"],
-    [{ VENICE_API_KEY: "a b" }, "VENICE_API_KEY has a character that no key has. Copy the key again from"]
+    [
+      { VENICE_API_KEY: "a b" },
+      "VENICE_API_KEY has a character that no key has. Copy the key again from https://venice.ai/settings/api"
+    ]
   ])("that is missing or wrong says where to get a key: %j", ([env, message]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(

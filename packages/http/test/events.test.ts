@@ -3,8 +3,8 @@
  */
 import { Decode } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
-import { assert, describe, expect, it } from "@effect/vitest"
-import { Arbitrary, Cause, Effect, Exit, Schema, Stream } from "effect"
+import { assert, describe, expect, it, vi } from "@effect/vitest"
+import { Arbitrary, Cause, Effect, Exit, Schema, SchemaGetter, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { mayBeError } from "../src/internal/eventStream.ts"
 
@@ -63,6 +63,7 @@ const streams: ReadonlyArray<readonly [string, ReadonlyArray<string>, boolean?]>
   ["an event after the end", [chunk("a") + done + chunk("b")]],
   ["an event in a chunk after the end", [chunk("a"), done, chunk("b")]],
   ["an error after the end", [done + error({ message: "busy" })]],
+  ["an event after the end that is too long", [`${done}data: ${"x".repeat(11 * 1024 * 1024)}`]],
   ["no end marker", [chunk("a"), chunk("b")]],
   ["no end marker, broken", [chunk("a")], true],
   ["half an event", [chunk("a"), "data: {\"te"]],
@@ -134,6 +135,78 @@ it.effect("a schema that throws does not lose the events before", () =>
 
     assert.deepStrictEqual(texts, ["a"])
     assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+  }))
+
+/** How many events are delivered together. */
+const sizes = (chunks: ReadonlyArray<string>, event: Schema.Codec<{ readonly text: string }, any> = Delta) =>
+  Effect.gen(function*() {
+    const venice = yield* VeniceClient.make({ baseUrl: "https://host/v1" }).pipe(
+      Effect.provideService(
+        HttpClient.HttpClient,
+        HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, stream(chunks)())))
+      )
+    )
+    const options = { body: { model: "m", messages: [] }, event }
+    const delivered = yield* venice.stream("POST /chat/completions", options).pipe(Stream.chunks, Stream.runCollect)
+    return delivered.map((events) => events.length)
+  })
+
+it.effect("the events of a chunk are delivered together, and none for a chunk without an event", () =>
+  Effect.gen(function*() {
+    const half = chunk("c")
+    const chunks = [": comment\n\n", chunk("a") + chunk("b"), half.slice(0, 9), half.slice(9) + chunk("d"), done]
+
+    assert.deepStrictEqual(yield* sizes(chunks), [2, 2])
+  }))
+
+it.effect("events that are decoded asynchronously are delivered one by one, up to the end of the stream", () =>
+  Effect.gen(function*() {
+    const slow = Schema.Struct({
+      text: Schema.String.pipe(Schema.decode({
+        decode: SchemaGetter.checkEffect(() => Effect.as(Effect.yieldNow, true)),
+        encode: SchemaGetter.passthrough()
+      }))
+    })
+
+    assert.deepStrictEqual(yield* sizes([chunk("a") + chunk("b") + done], slow), [1, 1])
+    assert.deepStrictEqual(yield* sizes([chunk("a") + chunk("b"), chunk("c") + done], slow), [1, 1, 1])
+  }))
+
+it("an ordinary event is not searched for an error", () => {
+  for (const json of [{ text: "a" }, { text: "a", error: null }, { type: "message" }, [], null, 1, "error"]) {
+    assert.isFalse(mayBeError(json, "message"), JSON.stringify(json))
+  }
+})
+
+it.effect("an event is parsed once", () =>
+  Effect.gen(function*() {
+    const parse = vi.spyOn(JSON, "parse")
+    const { texts } = yield* read(stream([chunk("a") + "data: {\"text\":\"b\",\"error\":null}\n\n" + done]))
+    const { calls } = parse.mock
+    const parsed = calls.length
+    parse.mockRestore()
+
+    assert.deepStrictEqual(texts, ["a", "b"])
+    assert.strictEqual(parsed, 2)
+  }))
+
+it.effect("an unfinished stream has neither a body nor a cause where it has none", () =>
+  Effect.gen(function*() {
+    const { error } = yield* read(stream([chunk("a")]))
+
+    assert.strictEqual(error._tag, "UnfinishedStream")
+    assert.strictEqual(error.response.operation, "POST /chat/completions")
+    assert.notProperty(error.response, "body")
+    assert.notProperty(error, "cause")
+  }))
+
+it.effect("an error that is not documented for the operation is unrecognized", () =>
+  Effect.gen(function*() {
+    const { error: undocumented } = yield* read(stream([error({ message: "no", code: "UPSCALE_FAILED" })]))
+
+    assert.strictEqual(undocumented._tag, "UNRECOGNIZED_RESPONSE")
+    assert.strictEqual(undocumented.code, "UPSCALE_FAILED")
+    assert.strictEqual(undocumented.response.operation, "POST /chat/completions")
   }))
 
 it.effect("a stream that broke has no secret in its cause", () =>

@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import { once } from "node:events"
 import type { ServerResponse } from "node:http"
 import { Readable } from "node:stream"
 import { vi } from "vitest"
@@ -175,10 +176,87 @@ describe("a body of undici", () => {
       assert.strictEqual((yield* readBody(over(ended("ab"), uploading), limits)).text, "stream")
       assert.isUndefined(nodeBody(changed))
       assert.isUndefined(nodeBody(over({ read: () => null })))
+      assert.isUndefined(nodeBody(over({ read: () => null, readableEncoding: null })))
+      assert.isUndefined(nodeBody(over({ _readableState: { ended: true }, readableEncoding: null })))
+      assert.isUndefined(nodeBody(over(null)))
       assert.isUndefined(nodeBody(over(ended("ab").setEncoding("utf8"))))
       assert.isDefined(nodeBody(over(ended("ab"))))
     }))
 })
+
+it("a response in another wrapper than Effect's is not opened", () => {
+  const wrapped = (original: unknown, more: object = { controller: new AbortController() }) =>
+    nodeBody(Object.assign(Object.create(new Original(ended("ab"))), { original, ...more }))
+  const own = Object.defineProperty(new Original(ended("ab")), "stream", { value: Stream.empty })
+
+  assert.isDefined(wrapped(new Original(ended("ab"))))
+  assert.isDefined(nodeBody(new Original(ended("ab")) as never))
+  assert.isUndefined(wrapped(new Original(ended("ab")), {}))
+  assert.isUndefined(wrapped(new Original(ended("ab")), { controller: {} }))
+  assert.isUndefined(wrapped(null))
+  assert.isUndefined(wrapped(undefined))
+  assert.isUndefined(wrapped(own))
+  assert.isUndefined(wrapped(Object.create(new Original(ended("ab")))))
+  assert.isUndefined(wrapped(Object.assign(new Original(ended("ab")), { source: null })))
+})
+
+describe("a body of undici that nobody read", () => {
+  it.live("and that has ended is empty", () =>
+    Effect.gen(function*() {
+      const body = ended()
+      body.resume()
+      yield* Effect.promise(() => once(body, "close"))
+
+      assert.deepStrictEqual(yield* read(body), { text: "", truncated: false })
+    }))
+
+  it.live("and that was destroyed is not whole, whether its end had arrived or not", () =>
+    Effect.gen(function*() {
+      for (const body of [ended("ab"), bodyOf("ab")]) {
+        body.destroy()
+        yield* Effect.promise(() => once(body, "close"))
+
+        const error = yield* Effect.flip(readWhole(over(body), 9))
+        assert.strictEqual(error.reason.cause, "closed")
+        assert.deepStrictEqual(yield* read(body), { text: "", truncated: true })
+      }
+    }))
+})
+
+it.effect("a body of undici keeps no listener but one for a late error", () =>
+  Effect.gen(function*() {
+    const listeners = (body: Readable) => ["data", "end", "close"].map((event) => body.listenerCount(event))
+    const before = listeners(bodyOf())
+    const bodies = { arrived: ended("ab"), waited: bodyOf("ab"), long: bodyOf("ab"), interrupted: bodyOf("ab") }
+    const waiting = yield* Effect.forkChild(read(bodies.waited))
+    const tooLong = yield* Effect.forkChild(read(bodies.long, 3))
+    const interrupted = yield* Effect.forkChild(read(bodies.interrupted))
+    yield* Effect.yieldNow
+    bodies.waited.push(null)
+    bodies.long.push("cd")
+    yield* read(bodies.arrived)
+    yield* Fiber.join(waiting)
+    yield* Fiber.join(tooLong)
+    yield* Fiber.interrupt(interrupted)
+
+    for (const [name, body] of Object.entries(bodies)) {
+      assert.deepStrictEqual(listeners(body), before, name)
+      // An error without a listener would end the process.
+      assert.isTrue(body.emit("error", new Error("late")), name)
+    }
+  }))
+
+it.effect("what is no bytes in a body of undici is passed over", () =>
+  Effect.gen(function*() {
+    const body = new Readable({ objectMode: true, read: () => {} })
+    const fiber = yield* Effect.forkChild(read(body))
+    yield* Effect.yieldNow
+    body.push("text")
+    body.push(Buffer.from("ab"))
+    body.push(null)
+
+    assert.deepStrictEqual(yield* Fiber.join(fiber), { text: "ab", truncated: false })
+  }))
 
 const head = (more: string) => `HTTP/1.1 500 X\r\ncontent-type: application/json\r\n${more}\r\n\r\n`
 
@@ -255,6 +333,16 @@ describe("a response over undici", () => {
       assert.isTrue(unregistered.includes(original))
     }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
 })
+
+it.effect("a success over undici that is closed while it is read is a failure", () =>
+  Effect.gen(function*() {
+    const body = bodyOf("ab")
+    const fiber = yield* Effect.forkChild(Effect.flip(readWhole(over(body), 9)))
+    yield* Effect.yieldNow
+    body.destroy()
+
+    assert.strictEqual((yield* Fiber.join(fiber)).reason.cause, "closed")
+  }))
 
 describe("a success over undici", () => {
   it.effect("is whole up to its limit, and else its beginning", () =>

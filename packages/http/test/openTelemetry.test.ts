@@ -156,10 +156,19 @@ describe("a list of texts", () => {
   })
 })
 
+it("only an unrecognized response with a code of its own has a code among its attributes", () => {
+  const keys = (failure: unknown) => Object.keys(Conventions.failureAttributes(failure))
+
+  assert.include(keys(unrecognized({ code: "NEW_CODE" })), "venice.error.code")
+  assert.notInclude(keys(unrecognized({})), "venice.error.code")
+  assert.notInclude(keys(new Errors.InferenceFailed()), "venice.error.code")
+})
+
 it("a fingerprint is only that of a response that nobody described", () => {
   const unknown = Decode.response({ status: 418, body: "a teapot", now: 0 })
   const known = Decode.response({ status: 500, body: "{\"error\":\"Inference processing failed\"}", now: 0 })
 
   assert.match(Conventions.fingerprintOf(unknown)!, /^418-text-/)
   assert.isUndefined(Conventions.fingerprintOf(known))
+  assert.isUndefined(Conventions.fingerprintOf(new Errors.RateLimitExceeded({ matchedBy: "none" })))
 })

@@ -79,3 +79,30 @@ describe("a body that the client has read", () => {
       assert.strictEqual((yield* Effect.flip(readWhole(response, 4))).reason._tag, "DecodeError")
     }))
 })
+
+describe("a body of the web", () => {
+  it.effect("is not believed to be as short as its length says, which may be that of its compressed form", () =>
+    Effect.gen(function*() {
+      const web = new Response("abcdefgh", { headers: { "content-length": "2" } })
+
+      assert.deepStrictEqual(yield* readWhole(HttpClientResponse.fromWeb(request, web), 4), {
+        text: "abcd",
+        truncated: true
+      })
+    }))
+
+  it.effect("is let go if a piece of it is no bytes", () =>
+    Effect.gen(function*() {
+      let isCancelled = false
+      const stream = new ReadableStream({
+        pull: (controller) => controller.enqueue("text"),
+        cancel: () => {
+          isCancelled = true
+        }
+      })
+      const response = HttpClientResponse.fromWeb(request, new Response(stream))
+
+      assert.deepStrictEqual(yield* readBody(response, limits), { text: "", truncated: true })
+      assert.isTrue(isCancelled)
+    }))
+})

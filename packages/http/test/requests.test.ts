@@ -37,6 +37,7 @@ const paths: ReadonlyArray<readonly [string, Record<string, string | number>?]> 
   ["GET /characters/{slug}", { slug: "\ud83d\ude00" }],
   ["GET /characters/{slug}", { slug: "a\ud83d\udc00\ud800b\udfff" }],
   ["GET /characters/{slug}", { slug: "" }],
+  ["GET /characters/{slug}", { slug: null as never }],
   ["GET /characters/{slug}", { other: "a" }],
   ["GET /characters/{slug}", { slug: null as never }],
   ["GET /characters/{slug}"],
@@ -304,7 +305,9 @@ describe("a key from the environment", () => {
   it.effect("has only printable characters, without those around it", () =>
     Effect.gen(function*() {
       for (const key of ["a", "!~", " a ", "\ta\n"]) assert.strictEqual(yield* keyOf(key), key.trim())
-      for (const key of ["a b", "a\u007f", "\u0000a", "ä", "a\nb"]) assert.strictEqual(yield* keyOf(key), "refused")
+      for (const key of ["", " \t", "a b", "a\u007f", "\u0000a", "ä", "a\nb"]) {
+        assert.strictEqual(yield* keyOf(key), "refused")
+      }
     }))
 })
 

@@ -1,8 +1,8 @@
 import { ResponseHeaders } from "@effect-venice/core"
-import { VeniceClient } from "@effect-venice/http"
-import { Balance } from "@effect-venice/http/resilience"
+import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
+import { Balance, Pacing } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, Metric, Schema, Stream } from "effect"
+import { BigDecimal, Effect, Logger, Metric, Schema, Stream } from "effect"
 import { FetchHttpClient, Headers } from "effect/http"
 import { embeddings } from "../bodies.ts"
 import { answer, serve } from "../server.ts"
@@ -72,6 +72,26 @@ describe("the balance", () => {
       assert.deepStrictEqual(gauges, [9, 4, 4, 4])
       assert.deepStrictEqual((yield* lows(1)).map(({ balance }) => balance), [4])
     }).pipe(Effect.provide(FetchHttpClient.layer), Effect.scoped, provide({ usd: 5 })))
+
+  it.live("is read for each who asks, inside or outside of a part that does not", () =>
+    Effect.gen(function*() {
+      let n = 0
+      const server = yield* serve((response) => answer(response, 200, {}, { "x-venice-balance-usd": String(++n) }))
+      const venice = yield* VeniceClient.make({ baseUrl: server.url })
+      const call = venice.execute("POST /embeddings", { body: embeddings, success: Schema.Unknown })
+      const paced = Pacing.pace({ model: "m" })
+
+      yield* paced(Balance.watch(call))
+      assert.strictEqual(yield* gauge("USD"), 1)
+      yield* Balance.watch(paced(call))
+      assert.strictEqual(yield* gauge("USD"), 2)
+      const [, { balance }] = yield* ResponseMetadata.collect(paced(call))
+      assert.strictEqual(BigDecimal.format(balance!.usd!), "3")
+    }).pipe(
+      Effect.provide([FetchHttpClient.layer, Pacing.layer()]),
+      Effect.scoped,
+      provide({ usd: 0 })
+    ))
 
   it("has a threshold that makes sense", () => {
     assert.throws(() => Balance.layer({ usd: -1 }), RangeError)

@@ -75,6 +75,52 @@ describe("a route", () => {
       true
     ],
     [
+      "a lost response of a read",
+      Decode.response({ status: 502, headers: {}, body: "<html>Bad gateway</html>", operation: "GET /models", now: 0 }),
+      ["Server", "Upstream"],
+      true
+    ],
+    [
+      "a failure that nobody knows, of a job that was charged before",
+      new Errors.UnrecognizedResponse({
+        category: "Server",
+        matchedBy: "code",
+        response: response(500, "POST /video/queue")
+      }),
+      ["UNRECOGNIZED_RESPONSE"],
+      false
+    ],
+    [
+      "a failure that nobody knows, of a run that is not billed",
+      new Errors.UnrecognizedResponse({ category: "Server", matchedBy: "code", response: response(500, chat) }),
+      ["UNRECOGNIZED_RESPONSE"],
+      true
+    ],
+    [
+      "a lack of capacity that a proxy told of",
+      new Errors.UnrecognizedResponse({ category: "Capacity", matchedBy: "status", response: response(503, chat) }),
+      ["Capacity"],
+      false
+    ],
+    [
+      "a refusal that nobody knows",
+      new Errors.UnrecognizedResponse({ category: "Permission", matchedBy: "none", response: response(403, chat) }),
+      ["Permission"],
+      true
+    ],
+    [
+      "a model at capacity by its status alone",
+      new Errors.ModelAtCapacity({ matchedBy: "status", response: response(503, chat) }),
+      ["Capacity"],
+      true
+    ],
+    [
+      "a limit that no policy waits for",
+      new Errors.RateLimitExceeded({ response: { ...response(429, chat), shouldRetry: false } }),
+      ["RateLimit"],
+      true
+    ],
+    [
       "an unknown response that says nothing of a second request",
       new Errors.UnrecognizedResponse({ category: "NotFound", response: response(404, chat) }),
       ["NotFound"],
@@ -84,6 +130,15 @@ describe("a route", () => {
       "an unknown response to a request that may be billed",
       new Errors.UnrecognizedResponse({ category: "Timeout", response: response(524, chat) }),
       ["Timeout"],
+      false
+    ],
+    [
+      "a failed read that is not to be repeated",
+      new Errors.InferenceFailed({
+        matchedBy: "message",
+        response: { ...response(500, "GET /models"), shouldRetry: false }
+      }),
+      ["Server"],
       false
     ],
     ["an event of a stream before it", new Errors.ModelOverloaded({ response: { status: 200, delivered: 1 } }), [
@@ -174,6 +229,43 @@ describe("a route", () => {
       )
 
       assert.strictEqual(yield* call, "later")
+    }))
+})
+
+describe("an error of another provider", () => {
+  class Foreign extends Data.TaggedError("Foreign")<{ readonly [Classification.key]: Classification.Classification }> {}
+
+  const isTaken = (classification: Classification.Classification, current?: string) =>
+    Effect.fail(new Foreign({ [Classification.key]: classification })).pipe(
+      Fallback.on("other", "Foreign", () => Effect.succeed(true)),
+      Effect.orElseSucceed(() => false),
+      Effect.provideService(Operation.Current, current)
+    )
+
+  it.effect("takes a route where a second request is safe", () =>
+    Effect.gen(function*() {
+      assert.isTrue(yield* isTaken({ category: "Capacity" }, "POST /video/queue"))
+      assert.isTrue(yield* isTaken({ category: "RateLimit", outcome: "failed" }, "POST /video/queue"))
+      assert.isTrue(yield* isTaken({ category: "Billing" }, "POST /video/queue"))
+      assert.isTrue(yield* isTaken({ category: "Transport" }, "GET /models"))
+      assert.isFalse(yield* isTaken({ category: "Transport" }, chat))
+      assert.isFalse(yield* isTaken({ category: "Server", outcome: "failed" }, "POST /video/queue"))
+      assert.isTrue(
+        yield* isTaken({ category: "Server", outcome: "failed", operation: "GET /models" }, "POST /video/queue")
+      )
+      assert.isFalse(yield* isTaken({ category: "Billing", outcome: "lost" }, chat))
+    }))
+
+  it.effect("and a failure without a tag take the routes of others alone", () =>
+    Effect.gen(function*() {
+      const untagged = Effect.fail({ [Classification.key]: { category: "Capacity" } } as never).pipe(
+        Fallback.on("other", ["Billing", "Capacity"] as never, () => Effect.succeed("taken"))
+      )
+      assert.strictEqual(yield* untagged as Effect.Effect<string, never>, "taken")
+      const text = Effect.fail("a text" as never).pipe(
+        Fallback.on("other", ["Billing", "Capacity"] as never, () => Effect.succeed("taken"))
+      )
+      assert.strictEqual(yield* Effect.flip(text as Effect.Effect<string, string>), "a text")
     }))
 })
 

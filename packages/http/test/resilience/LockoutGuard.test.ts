@@ -70,6 +70,50 @@ describe("a guard", () => {
       assert.strictEqual(yield* answered(), "answered")
     }).pipe(guarded()))
 
+  it.effect("counts from the new time when the clock was set back, also by the least and during a call", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_001)
+      for (let i = 0; i < 44; i++) yield* fail(notFound())
+      yield* TestClock.setTime(3_600_000)
+      yield* fail(notFound())
+      assert.strictEqual(String((yield* aheadOf(answered())).retryAfter), "30000 millis")
+
+      const during = (model: string, result: Effect.Effect<unknown, unknown>) =>
+        Effect.gen(function*() {
+          const call = LockoutGuard.protect({ model })(Effect.andThen(TestClock.setTime(0), result))
+          yield* TestClock.setTime(3_600_000)
+          yield* Effect.exit(call)
+          yield* TestClock.adjust("29 seconds")
+        })
+      yield* during("counted", Effect.fail(notFound()))
+      assert.strictEqual(yield* remaining({ model: "counted" }), 49)
+      const lockout = { limit: "failures", response: { status: 429, retryAfter: Duration.seconds(30) } } as const
+      yield* during("locked", Effect.fail(new Errors.RateLimitExceeded(lockout)))
+      yield* aheadOf(answered({ model: "locked" }))
+
+      const guard = yield* LockoutGuard.LockoutGuard
+      yield* TestClock.setTime(3_600_000)
+      const ticket = guard.ticket({ model: "reported" })
+      yield* ticket.acquire
+      yield* TestClock.setTime(0)
+      yield* ticket.settle({ counted: false, budget: { remaining: 7 } })
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual(yield* remaining({ model: "reported" }), 7)
+    }).pipe(guarded()))
+
+  it.effect("forgets each failure after a window, also if nothing is sent", () =>
+    Effect.gen(function*() {
+      yield* fail(notFound())
+      yield* TestClock.adjust("10 seconds")
+      yield* fail(notFound())
+      yield* TestClock.adjust("19999 millis")
+      assert.strictEqual(yield* remaining(), 48)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* remaining(), 49)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* remaining(), 50)
+    }).pipe(guarded()))
+
   it.effect("counts what Venice counts", () =>
     Effect.gen(function*() {
       yield* fail(new Errors.RateLimitExceeded({ response: { status: 429 } }))
@@ -173,6 +217,15 @@ describe("what Venice says is left", () => {
       assert.strictEqual(DateTime.toEpochMillis((yield* aheadOf(answered())).until), 20_000)
       yield* TestClock.adjust("20 seconds")
       assert.strictEqual(yield* answered(), "answered")
+    }).pipe(guarded()))
+
+  it.effect("does not hold calls back while it is enough", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 44; i++) yield* fail(notFound())
+      yield* TestClock.adjust("20 seconds")
+      yield* fail(notFound(6, 45_000))
+
+      assert.strictEqual(DateTime.toEpochMillis((yield* aheadOf(answered())).until), 30_000)
     }).pipe(guarded()))
 
   it.effect("does not raise what the guard counted itself", () =>
@@ -366,6 +419,19 @@ describe("settings", () => {
     { longestWait: Duration.infinity }
   ])("%o makes no sense", (settings) => {
     assert.throws(() => LockoutGuard.layer(settings), RangeError)
+  })
+
+  it.each([
+    [{ limit: 0 }, "limit must be an integer at least 1, and is 0"],
+    [{ spare: 50 }, "spare must be an integer from 0 to 49, and is 50"],
+    [{ window: 0 }, "window must be longer than zero"],
+    [{ longestWait: Duration.infinity }, "longestWait must be a finite duration"]
+  ])("%o is refused with words that say what makes sense", (settings, message) => {
+    assert.throws(() => LockoutGuard.layer(settings), RangeError, message)
+  })
+
+  it("may be the least that makes sense", () => {
+    assert.doesNotThrow(() => LockoutGuard.layer({ limit: 1, spare: 0, spareOfRetries: 0, window: 1, longestWait: 0 }))
   })
 
   it.each([{ processes: 0 }, { processes: 46 }, { lease: 0 }])("%o makes no sense for a fleet", (settings) => {

@@ -168,6 +168,25 @@ describe("calls", () => {
       assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "60000 millis")
     }).pipe(provide({ ...small(1), longestWait: 0 })))
 
+  it.effect("count from the new time when the clock was set back, also by the least and during a call", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1)
+      yield* answer({})
+      yield* TestClock.setTime(0)
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "60000 millis")
+
+      yield* TestClock.setTime(3_600_000)
+      const other = { model: "n" }
+      const turn = (yield* Pacing.Pacing).turn(other)
+      yield* turn.acquire
+      yield* TestClock.setTime(0)
+      yield* turn.settle({ rateLimit: { requests: { limit: 9, remaining: 0 } } })
+      yield* TestClock.adjust("59999 millis")
+      yield* refusal(answer({}, other))
+      yield* TestClock.adjust("1 millis")
+      yield* answer({}, other)
+    }).pipe(provide({ ...small(1), longestWait: 0 })))
+
   it.effect("are refused when the queue is full", () =>
     Effect.gen(function*() {
       const { fibers } = yield* sendAll([model, model])
@@ -212,6 +231,15 @@ describe("a response", () => {
       yield* refusal(answer({}))
     }).pipe(provide({ ...small(1), longestWait: 0 })))
 
+  it.effect("names a limit of at least one request", () =>
+    Effect.gen(function*() {
+      yield* answer({ rateLimit: { requests: { limit: 0 } } })
+      yield* answer({ rateLimit: { requests: { limit: 1 } } }, { model: "n" })
+
+      yield* answer({})
+      yield* refusal(answer({}, { model: "n" }))
+    }).pipe(provide({ ...small(2), longestWait: 0 })))
+
   it.effect("says what remains until when, whoever used it", () =>
     Effect.gen(function*() {
       const resetAt = DateTime.makeUnsafe(20_000)
@@ -241,6 +269,20 @@ describe("a response", () => {
       yield* answer({ tokens: 100 }, { ...model, tokens: 1000 })
       yield* answer({ tokens: 950 }, { ...model, tokens: 900 })
 
+      yield* refusal(answer({}, { ...model, tokens: 1 }))
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect("corrects an estimate in the window in which its request was sent", () =>
+    Effect.gen(function*() {
+      yield* answer({ tokens: 100 }, { ...model, tokens: 1000 })
+      yield* TestClock.adjust("1 minute")
+      const turn = (yield* Pacing.Pacing).turn({ ...model, tokens: 1000 })
+      yield* turn.acquire
+      yield* refusal(answer({}, { ...model, tokens: 1 }))
+
+      yield* TestClock.adjust("1 minute")
+      yield* answer({}, { ...model, tokens: 1000 })
+      yield* turn.settle({ tokens: 0 })
       yield* refusal(answer({}, { ...model, tokens: 1 }))
     }).pipe(provide({ ...small(100), longestWait: 0 })))
 

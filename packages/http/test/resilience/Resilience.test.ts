@@ -3,7 +3,7 @@ import { Failure, VeniceClient } from "@effect-venice/http"
 import { Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Redacted, Schema, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Metric, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const operation = "POST /chat/completions"
@@ -128,7 +128,161 @@ describe("a call", () => {
     }).pipe(provide({ deadline: "1 minute" })))
 })
 
+describe("a part alone", () => {
+  const alone = (settings: Resilience.Settings) =>
+    provide({ guard: false, breaker: false, pacing: false, retryBudget: false, policy: Retry.never, ...settings })
+
+  it.effect("the guard has its place back, and knows what a success says is left", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply(WireResponse.json(200, {}, { "x-ratelimit-remaining": "7", "x-ratelimit-resets": "29" }))
+      for (let i = 0; i < 2; i++) assert.strictEqual(yield* protect(Effect.succeed("sent")), "sent")
+      const venice = yield* VeniceClient
+      yield* protect(venice.execute(operation, options))
+
+      const { guard } = yield* Resilience.Resilience
+      assert.strictEqual(yield* guard!.remaining({ model: "m" }), 7)
+    }).pipe(alone({ guard: { limit: 20, spare: 1, longestWait: 0 } })))
+
+  it.effect("the breaker opens", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 5; i++) yield* failure(protect(Effect.fail(offline)))
+
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.CircuitOpen)
+    }).pipe(alone({ breaker: {} })))
+
+  it.effect("the pace counts the tokens that a success says were used", () =>
+    Effect.gen(function*() {
+      yield* protect(Effect.succeed({ usage: { total_tokens: 5000 } }))
+
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+    }).pipe(alone({ pacing: { budgets: { requests: 10, tokens: 5000 }, longestWait: 0 } })))
+
+  it.effect("the balance is read", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply(WireResponse.json(200, {}, { "x-venice-balance-usd": "4" }))
+      const venice = yield* VeniceClient
+      yield* protect(venice.execute("GET /models", { success: Schema.Unknown }))
+
+      const { balance } = yield* Resilience.Resilience
+      assert.lengthOf(yield* Stream.runCollect(Stream.take(balance!.low, 1)), 1)
+    }).pipe(alone({ balance: { usd: 5 } })))
+
+  it.effect("a breaker that only runs calls stands between the guard and the pace", () =>
+    Effect.gen(function*() {
+      const own = yield* Breaker.Breaker
+      let executed = 0
+      const { permit: _, ...without } = own
+      const breaker = Breaker.Breaker.of({
+        ...without,
+        execute: (circuit) => (self) => {
+          executed++
+          return own.execute(circuit)(self)
+        }
+      })
+      const parts = Resilience.layerParts({ policy: Retry.never }).pipe(
+        Layer.provide(Layer.mergeAll(
+          Layer.succeed(Breaker.Breaker, breaker),
+          LockoutGuard.layer({ limit: 2, spare: 1, longestWait: 0 }),
+          Pacing.layer({ budgets: { requests: 2, tokens: 1e9 }, longestWait: 0 })
+        ))
+      )
+      yield* Effect.gen(function*() {
+        const pending = yield* Effect.forkChild(protect(Effect.never))
+        yield* Effect.yieldNow
+        assert.instanceOf(yield* failure(protect(Effect.void)), Failure.LockoutAhead)
+        assert.strictEqual(executed, 1)
+        yield* Fiber.interrupt(pending)
+        yield* protect(Effect.void)
+        assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+      }).pipe(Effect.provide(parts))
+    }).pipe(Effect.provide(Breaker.layer())))
+})
+
+describe("a call that is not sent", () => {
+  it.effect("is counted as a failure of its operation", () =>
+    Effect.gen(function*() {
+      const refused = protect(Effect.void)
+      yield* protect(Effect.void)
+      const pace = yield* failure(refused)
+      const pending = yield* Effect.forkChild(Resilience.protect(operation, { body: { model: "n" } })(Effect.never))
+      yield* Effect.yieldNow
+      const ahead = yield* failure(Resilience.protect(operation, { body: { model: "n" } })(Effect.void))
+      yield* Fiber.interrupt(pending)
+      const counted = yield* Metric.snapshot
+
+      assert.deepStrictEqual([pace._tag, ahead._tag], ["PACE_EXCEEDED", "LOCKOUT_AHEAD"])
+      assert.sameDeepMembers(
+        counted.filter(({ id }) => id === "venice.client.failures").map(({ attributes }) => [
+          attributes?.["error.type"],
+          attributes?.["venice.operation"]
+        ]),
+        [["PACE_EXCEEDED", operation], ["LOCKOUT_AHEAD", operation]]
+      )
+    }).pipe(
+      provide({
+        policy: Retry.never,
+        guard: { limit: 2, spare: 1, longestWait: 0 },
+        pacing: { budgets: { requests: 1, tokens: 1e9 }, longestWait: 0 }
+      }),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    ))
+
+  it.effect("is one with no time left, and one with the least time is sent", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const call = protect(Effect.sync(() => ++sent))
+
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Retry.withDeadline(call, 0))))
+      assert.strictEqual(sent, 0)
+      assert.strictEqual(yield* Retry.withDeadline(call, 1), 1)
+    }).pipe(provide({ policy: Retry.never })))
+})
+
 describe("a stream", () => {
+  it.effect("counts the tokens that an event says were used, also if others follow", () =>
+    Effect.gen(function*() {
+      const told = Stream.make({ usage: { total_tokens: 5000 } }, { text: "a" })
+      yield* Stream.runDrain(Resilience.protectStream(operation, { body })(told))
+
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+    }).pipe(provide({ policy: Retry.never, pacing: { budgets: { requests: 9, tokens: 5000 }, longestWait: 0 } })))
+
+  it.effect("pauses other calls as soon as an attempt has failed", () =>
+    Effect.gen(function*() {
+      const limited = new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(7) } })
+      const stream = Resilience.protectStream(operation, { body })(Stream.fail(limited))
+      const fiber = yield* Effect.forkChild(Effect.exit(Stream.runDrain(stream)))
+      yield* TestClock.adjust("1 second")
+
+      assert.instanceOf(yield* failure(Retry.withDeadline(protect(Effect.void), "1 second")), Failure.PaceExceeded)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(provide({ guard: false, breaker: false, pacing: { longestWait: 0 } })))
+
+  it.effect("may be empty", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        yield* Stream.runCollect(Resilience.protectStream(operation, { body })(Stream.empty)),
+        []
+      )
+    }).pipe(provide()))
+
+  it.effect("tells the balance", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reply({
+        ...WireResponse.success(operation),
+        headers: { "content-type": "text/event-stream", "x-venice-balance-usd": "4" },
+        body: "data: {}\n\ndata: [DONE]\n\n"
+      })
+      const stream = Resilience.stream(operation, { body, event: Schema.Unknown })
+      yield* finished(yield* Effect.forkChild(Stream.runDrain(stream)))
+
+      const { balance } = yield* Resilience.Resilience
+      assert.lengthOf(yield* Stream.runCollect(Stream.take(balance!.low, 1)), 1)
+    }).pipe(provide({ balance: { usd: 5 }, policy: Retry.never })))
+
   const events = (deliver: Stream.Stream<string, Errors.ModelOffline>) => {
     let begun = 0
     const stream = Stream.suspend(() => {

@@ -58,7 +58,7 @@ const normalize = (message: string): string => {
 const headOf = (message: string): string => message.slice(0, maxLength).trim().replaceAll("\u2019", "'")
 
 /** The first sentence. Venice may append to a documented message, or omit the advice that follows. */
-const firstSentence = (message: string): string => normalize(message.split(/\.(?:\s|$)/, 1)[0]!)
+const firstSentence = (message: string): string => normalize(message.split(/\.\s/, 1)[0]!)
 
 interface StatusWordings {
   readonly beginnings: ReadonlyArray<Beginning>
@@ -70,7 +70,16 @@ interface Tables {
   readonly verbatim: ReadonlyMap<string, VeniceErrorClass>
   readonly normalized: ReadonlyMap<string, VeniceErrorClass>
   readonly all: StatusWordings
+  /** The wordings that apply under a status. */
+  readonly byStatus: ReadonlyMap<number, StatusWordings>
 }
+
+const noWordings: StatusWordings = { beginnings: [], patterns: [] }
+
+const under = (status: number, { beginnings, patterns }: StatusWordings): StatusWordings => ({
+  beginnings: beginnings.filter(({ statuses }) => statuses.includes(status)),
+  patterns: patterns.filter(({ statuses }) => statuses.includes(status))
+})
 
 const tables = lazy((): Tables => {
   const verbatim = new Map<string, VeniceErrorClass>()
@@ -99,25 +108,11 @@ const tables = lazy((): Tables => {
     }
   }
   beginnings.sort((a, b) => b.start.length - a.start.length)
-  return { verbatim, normalized, all: { beginnings, patterns } }
+  const all: StatusWordings = { beginnings, patterns }
+  const statuses = new Set([...beginnings, ...patterns].flatMap((wording) => wording.statuses))
+  const byStatus = new Map(Array.from(statuses, (status) => [status, under(status, all)]))
+  return { verbatim, normalized, all, byStatus }
 })
-
-const byStatus = new Map<number, StatusWordings>()
-
-/** The wordings that apply under a status. In a stream the status is 200, so all wordings apply. */
-const wordingsOf = (all: StatusWordings, status: number, isInSuccess: boolean): StatusWordings => {
-  if (isInSuccess) return all
-  let out = byStatus.get(status)
-  if (out === undefined) {
-    out = {
-      beginnings: all.beginnings.filter(({ statuses }) => statuses.includes(status)),
-      patterns: all.patterns.filter(({ statuses }) => statuses.includes(status))
-    }
-    // Only statuses with wordings are cached, so that a server cannot make the map grow.
-    if (out.beginnings.length + out.patterns.length > 0) byStatus.set(status, out)
-  }
-  return out
-}
 
 const isWordCharacter = (text: string, at: number): boolean => at < text.length && /[a-z0-9]/.test(text[at]!)
 
@@ -142,13 +137,14 @@ const documented = (Class: VeniceErrorClass): Match => ({ Class, captured: none,
 
 /** The class that a message means under a status, or nothing. */
 export const match = (message: string, status: number, isInSuccess: boolean): Match | undefined => {
-  const { all, normalized, verbatim } = tables()
+  const { all, byStatus, normalized, verbatim } = tables()
   const same = verbatim.get(message)
   if (same !== undefined && same.status === status) return documented(same)
   const text = normalize(message)
   const equal = normalized.get(text)
   if (equal !== undefined && (isInSuccess || equal.status === status)) return documented(equal)
-  const { beginnings, patterns } = wordingsOf(all, status, isInSuccess)
+  // In a stream the status is 200, so all wordings apply.
+  const { beginnings, patterns } = isInSuccess ? all : byStatus.get(status) ?? noWordings
   const head = patterns.length === 0 ? "" : headOf(message)
   for (const ofClass of patterns) {
     const found = exec(ofClass, head)

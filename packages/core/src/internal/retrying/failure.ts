@@ -44,7 +44,12 @@ const kindOfResponse = ({ category, response: { delivered = 0, shouldRetry } }: 
   Category.isRetryable(category) && delivered === 0 && shouldRetry !== false ? category : undefined
 
 const isHttpClientError = (error: unknown): error is HttpClientError.HttpClientError =>
-  attempt(() => HttpClientError.isHttpClientError(error) && typeof error.request.url === "string", false)
+  attempt(
+    () =>
+      HttpClientError.isHttpClientError(error) && typeof error.request.url === "string"
+      && typeof error.reason._tag === "string",
+    false
+  )
 
 const isTransport = (error: unknown): boolean =>
   isHttpClientError(error)

@@ -190,7 +190,8 @@ export class Run {
   /** The attempts before the current one. */
   history(): Made {
     const { before, delay, last } = this
-    return last === undefined || delay === undefined ? before : append(before, { ...last, delay }, "outside")
+    // Not before, because the failure holds the attempt without the delay as well.
+    return last === undefined ? before : append(before, { ...last, delay: delay! }, "outside")
   }
 
   /**
@@ -220,7 +221,7 @@ export class Run {
     remember(error, attempts)
     if (!Predicate.isObjectKeyword(error)) return
     const last = givenUp.get(error)
-    const before = last === undefined ? 0 : last.at < this.began ? last.at : last.before
+    const before = last === undefined ? -Infinity : last.at < this.began ? last.at : last.before
     givenUp.set(error, { began: this.began, at: ++order, before })
   }
 

@@ -79,8 +79,9 @@ export const allowsAnother = (failure: unknown, fiber: Fiber.Fiber<unknown, unkn
   if (isVeniceError(failure) && (failure.response.delivered ?? 0) > 0) return false
   if (fiber.getRef(Operation.ReplayAllowed)) return true
   const outcome = Retry.outcomeOf(failure)
-  if (isVeniceError(failure) && failure._tag === "UNRECOGNIZED_RESPONSE") return outcome !== "lost"
-  const isLost = !isVeniceError(failure) && Classification.of(failure)?.outcome === "lost"
+  const isLost = isVeniceError(failure)
+    ? failure._tag === "UNRECOGNIZED_RESPONSE" && outcome === "lost"
+    : Classification.of(failure)?.outcome === "lost"
   // At capacity, or over a limit: Venice did not execute the request.
   if (!isLost && !isUncertain(categoryOf(failure)) && !isTransport(failure)) return true
   return outcome !== undefined

@@ -76,8 +76,8 @@ export class Meter {
     return opens
   }
 
+  /** Takes an amount at a time at which `opensAt` was asked. */
   take(now: number, amount: number): Entry {
-    this.advance(now)
     this.total += amount
     const entry = { time: now, amount, total: this.total, counts: true }
     this.entries.push(entry)
