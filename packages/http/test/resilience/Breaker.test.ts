@@ -2,7 +2,7 @@ import { Category, Classification, Errors, Retry } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { Breaker } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, Stream } from "effect"
+import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, References, Schedule, Stream, Tracer } from "effect"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -153,6 +153,91 @@ describe("a circuit", () => {
       openDuration: "2 minutes",
       outcomes: { NotFound: "failure" }
     })))
+
+  it.effect("is open for the delays of a schedule, whatever that returns", () =>
+    Effect.gen(function*() {
+      yield* times(5, fail())
+
+      assert.strictEqual(String((yield* refusal(answered())).retryAfter), "3000 millis")
+    }).pipe(provide({ openDuration: Schedule.spaced("3 seconds") })))
+
+  it.effect("opens by a rate at the success that completes its calls", () =>
+    Effect.gen(function*() {
+      yield* fail()
+      yield* answered()
+
+      assert.strictEqual(String((yield* refusal(answered())).retryAfter), "120000 millis")
+    }).pipe(provide({
+      tripPolicy: CircuitBreaker.rate({ threshold: 0.5, minimumCalls: 2, size: 10 }),
+      openDuration: "2 minutes"
+    })))
+
+  it.effect("says in the message when the next call may be sent, or that a probe is in flight", () =>
+    Effect.gen(function*() {
+      yield* times(5, fail())
+      const waiting = yield* refusal(answered())
+      yield* TestClock.adjust("5 seconds")
+      const probe = yield* Effect.forkChild(through(Effect.never))
+      yield* Effect.yieldNow
+      const probing = yield* refusal(answered())
+      yield* Fiber.interrupt(probe)
+
+      assert.deepStrictEqual([waiting.message, probing.message], [
+        "Not sent, because the latest calls to m failed: the next one may be sent in 5s",
+        "Not sent, because the latest calls to m failed, and one in flight tests whether that is over"
+      ])
+    }).pipe(provide()))
+
+  it.effect("says on the span of a call that it was refused", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* times(5, fail())
+      yield* refusal(answered()).pipe(Effect.withSpan("call"), Effect.withTracer(tracer))
+
+      assert.deepStrictEqual(spans.map(({ events }) => events), [[
+        ["venice.held", 0n, {
+          "venice.part": "breaker",
+          "venice.held": "refused",
+          "venice.held.duration": 0
+        }]
+      ]])
+    }).pipe(provide()))
+
+  it.effect("tells its transitions, and nothing of the calls between them", () =>
+    Effect.gen(function*() {
+      const breaker = yield* Breaker.Breaker
+      const told: Array<readonly [string, string]> = []
+      const fiber = yield* Effect.forkChild(Stream.runForEach(breaker.transitions, ({ from, to }) =>
+        Effect.sync(() => {
+          told.push([from, to])
+        })))
+      yield* Effect.yieldNow
+      yield* answered()
+      yield* times(5, fail())
+      yield* TestClock.adjust("5 seconds")
+      yield* answered()
+      yield* answered()
+      yield* TestClock.adjust(0)
+      yield* Fiber.interrupt(fiber)
+
+      assert.deepStrictEqual(told, [["Closed", "Open"], ["Open", "HalfOpen"], ["HalfOpen", "Closed"]])
+    }).pipe(provide()))
+
+  it.effect("counts the end of a call once", () =>
+    Effect.gen(function*() {
+      const permit = (yield* Breaker.Breaker).permit!("m")
+      yield* permit.acquire
+      yield* times(5, permit.settle(Exit.fail(busy())))
+
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(provide()))
 })
 
 class Mine extends Data.TaggedError("Mine")<{ readonly category: Category.Category }>
@@ -233,16 +318,27 @@ describe("a stream", () => {
     }).pipe(provide()))
 })
 
-describe("with a Redis that never responds", () => {
-  const silent = Layer.effect(
-    Redis.Redis,
-    Redis.make({
-      send: () => Effect.never,
-      subscribe: () => Effect.succeed(Effect.never),
-      connect: Effect.never
-    })
+const redisOf = (send: () => Effect.Effect<never>) =>
+  Layer.provide(
+    Breaker.layerRedis(),
+    Layer.effect(
+      Redis.Redis,
+      Redis.make({ send, subscribe: () => Effect.succeed(Effect.never), connect: Effect.never })
+    )
   )
-  const layer = Layer.provide(Breaker.layerRedis(), silent)
+
+describe("with a Redis that never responds", () => {
+  const layer = redisOf(() => Effect.never)
+
+  it.effect("a call waits for half a second, and no longer", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(answered())
+
+      yield* TestClock.adjust("499 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* Fiber.join(fiber), "answered")
+    }).pipe(Effect.provide(layer), Effect.provide(Logger.layer([]))))
 
   it.effect("a call goes on after half a second, with the circuits of the process", () =>
     Effect.gen(function*() {
@@ -271,6 +367,41 @@ describe("with a Redis that never responds", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
       yield* Fiber.join(interrupting)
     }).pipe(Effect.provide(layer), Effect.provide(Logger.layer([]))))
+})
+
+describe("an outcome that Redis does not record", () => {
+  it.effect.each<readonly [string, Effect.Effect<never>]>([
+    ["no response within 500ms", Effect.never],
+    ["no response that can be read", Effect.die(new Error("a bug of the driver"))]
+  ])("is logged at the level of what is not handled: %s", ([why, recorded]) =>
+    Effect.gen(function*() {
+      const logged: Array<readonly [string, unknown, string]> = []
+      const logger = Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+        const error = Cause.squash(cause)
+        const reason = error instanceof CircuitBreaker.CircuitBreakerError ? error.reason : undefined
+        logged.push([logLevel, message, reason?._tag === "CircuitBreakerStoreError" ? reason.message : ""])
+      })
+      const redis = yield* Redis.make({
+        send: () => Effect.never,
+        subscribe: () => Effect.succeed(Effect.never),
+        connect: Effect.never
+      })
+      const admitted = Effect.succeed(["ok", "1", 0, 0, 0])
+      // An admission has three parameters, and the record of an outcome has more.
+      const scripted = Redis.Redis.of({
+        ...redis,
+        eval: (() => (...params: ReadonlyArray<unknown>) => params.length === 3 ? admitted : recorded) as never
+      })
+      const layer = Layer.provide(Breaker.layerRedis(), Layer.succeed(Redis.Redis, scripted))
+      const call = Effect.andThen(answered(), TestClock.adjust("1 second")).pipe(
+        Effect.provide(layer),
+        Effect.provide(Logger.layer([logger])),
+        Effect.provideService(References.UnhandledLogLevel, "Error")
+      )
+      yield* call
+
+      assert.deepStrictEqual(logged, [["Error", ["The state of a circuit is not known, or not recorded"], why]])
+    }))
 })
 
 describe("settings", () => {

@@ -370,6 +370,77 @@ describe("DurableRetry", () => {
       assert.deepInclude(coded, { name: "TimeoutError", code: "ETIMEDOUT" })
     }))
 
+  it.effect("reads a cause with its code, its own cause and the errors in it, and with nothing else", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.get("https://api.venice.ai/api/v1/models")
+      const inner = Object.assign(new Error("inner"), { code: "ECONNRESET", syscall: "read" })
+      const cause = new Error("outer", { cause: new AggregateError([inner, new Error("plain")], "all") })
+      const written = yield* storedHttpError(new HttpClientError.TransportError({ request, cause }))
+      const text = yield* storedHttpError(new HttpClientError.TransportError({ request, cause: "a text" }))
+
+      const described = (error: unknown): unknown =>
+        error instanceof Error
+          ? Object.fromEntries(
+            Object.getOwnPropertyNames(error).filter((name) => name !== "stack").map((name) => {
+              const value: unknown = Reflect.get(error, name)
+              return [name, Array.isArray(value) ? value.map(described) : described(value)]
+            })
+          )
+          : error
+      assert.deepStrictEqual(described(written.reason.cause), {
+        name: "Error",
+        message: "outer",
+        cause: {
+          name: "AggregateError",
+          message: "all",
+          errors: [
+            { name: "Error", message: "inner", code: "ECONNRESET", syscall: "read" },
+            { name: "Error", message: "plain" }
+          ]
+        }
+      })
+      assert.strictEqual(text.reason.cause, "a text")
+    }))
+
+  it.effect("reads every reason with its description, or without one", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.get("https://api.venice.ai/api/v1/models")
+      const response = HttpClientResponse.fromWeb(request, new Response(null, { status: 404 }))
+      for (const description of [{}, { description: "why" }] as ReadonlyArray<{ readonly description?: string }>) {
+        const reasons = [
+          new HttpClientError.TransportError({ request, ...description }),
+          new HttpClientError.EncodeError({ request, ...description }),
+          new HttpClientError.InvalidUrlError({ request, ...description }),
+          new HttpClientError.StatusCodeError({ request, response, ...description }),
+          new HttpClientError.DecodeError({ request, response, ...description }),
+          new HttpClientError.EmptyBodyError({ request, response, ...description })
+        ]
+        for (const reason of reasons) {
+          const read = yield* storedHttpError(reason)
+
+          assert.strictEqual(read.reason._tag, reason._tag)
+          assert.strictEqual(read.reason.description, description.description)
+          assert.strictEqual(read.response?.status, "response" in reason ? 404 : undefined)
+          assert.sameMembers(Object.keys(read.reason), Object.keys(reason))
+        }
+      }
+    }))
+
+  it.effect.each(
+    [
+      ["https://user:password@api.venice.ai:8443/api/v1/models?key=1#part", "https://api.venice.ai:8443/api/v1/models"],
+      ["/models?key=1", "/models"],
+      ["//?key=1", "//"]
+    ] as const
+  )("reads the address %s as %s", ([url, read]) =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.get(url)
+
+      const { reason } = yield* storedHttpError(new HttpClientError.InvalidUrlError({ request }))
+
+      assert.strictEqual(reason.request.url, read)
+    }))
+
   it.effect("reads the status of a response that could not be read, or 200 for one that no response can have", () =>
     Effect.gen(function*() {
       const request = HttpClientRequest.get("https://api.venice.ai/api/v1/models")

@@ -126,10 +126,58 @@ describe("a hedged read", () => {
       ])
     }))
 
+  it.effect("goes by a delay in any form", () =>
+    Effect.gen(function*() {
+      for (const after of [Duration.seconds(1), 1000, "1 second"] as const) {
+        const { read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" })
+
+        assert.deepStrictEqual(yield* timed(Hedge.hedge("GET /models", { after })(read)), [2000, 1])
+      }
+    }))
+
+  it.effect("counts reads in calls, and never less, by what became of them", () =>
+    Effect.gen(function*() {
+      const operation = "GET /image/styles"
+      const counts = Effect.map(Metric.snapshot, (all) =>
+        all.filter(({ attributes, id }) =>
+          id === "venice.client.hedges" && attributes?.["venice.operation"] === operation
+          && attributes["unit"] === "{call}"
+        ).map(({ attributes, state }) =>
+          [attributes!["venice.hedge"], state] as const
+        ))
+      const run = (...steps: ReadonlyArray<Step>) =>
+        timed(Hedge.hedge(operation, { after: "1 second" })(makeRead(...steps).read))
+      const before = new Map(yield* counts)
+      const budget = yield* RetryBudget.make({ allowance: 0, initial: 0 })
+      yield* run({ takes: 0 })
+      yield* run({ takes: "2 seconds" }, { takes: "3 seconds" })
+      yield* run({ takes: "2 seconds", fails: "a" }, { takes: "3 seconds", fails: "b" })
+      yield* Effect.provideService(run({ takes: "2 seconds" }), RetryBudget.RetryBudget, budget)
+      yield* Metric.update(
+        Metric.withAttributes(Hedge.hedges, { "venice.operation": operation, "venice.hedge": "first" }),
+        -1
+      )
+
+      const countOf = (state: unknown): number => Number((state as { readonly count?: number } | undefined)?.count ?? 0)
+      assert.sameDeepMembers(
+        (yield* counts).map(([outcome, state]) => [outcome, countOf(state) - countOf(before.get(outcome))])
+          .filter(([outcome]) => outcome !== "second"),
+        [["first", 1], ["none", 1], ["unfunded", 1]]
+      )
+    }))
+
   it("refuses a delay that is none", () => {
-    assert.throws(() => Hedge.hedge("GET /models", { after: -1 }), RangeError)
-    assert.throws(() => Hedge.percentile({ share: 1 }), RangeError)
-    assert.throws(() => Hedge.percentile({ size: 0 }), RangeError)
+    for (
+      const [refused, message] of [
+        [() => Hedge.hedge("GET /models", { after: -1 }), "after must be a duration that is not negative, and is -1"],
+        [() => Hedge.percentile({ share: 1 }), "share must be a number between 0 and 1, and is 1"],
+        [() => Hedge.percentile({ share: 0 }), "share must be a number between 0 and 1, and is 0"],
+        [() => Hedge.percentile({ share: NaN }), "share must be a number between 0 and 1, and is NaN"],
+        [() => Hedge.percentile({ size: 0 }), "size must be an integer at least 1, and is 0"],
+        [() => Hedge.percentile({ initial: -1 }), "initial must be a duration that is not negative, and is -1"],
+        [() => Hedge.percentile({ least: -1 }), "least must be a duration that is not negative, and is -1"]
+      ] as const
+    ) assert.throws(refused, RangeError, message)
   })
 })
 
@@ -143,6 +191,14 @@ describe("a percentile", () => {
     assert.strictEqual(Duration.toMillis(latency.delay()), 95)
     for (let i = 1; i <= 100; i++) latency.observe(Duration.millis(2))
     assert.strictEqual(Duration.toMillis(latency.delay()), 10)
+  })
+
+  it.each([[undefined, 10], [10, 1], [110, 11], [1, 1]])("of a size of %o is known from %d reads on", (size, reads) => {
+    const latency = Hedge.percentile({ size, least: "50 millis" })
+    for (let i = 1; i < reads; i++) latency.observe(Duration.millis(20))
+    assert.strictEqual(Duration.toMillis(latency.delay()), 1000)
+    latency.observe(Duration.millis(20))
+    assert.strictEqual(Duration.toMillis(latency.delay()), 50)
   })
 
   it.effect("learns from reads that succeed", () =>

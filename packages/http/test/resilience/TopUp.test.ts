@@ -1,7 +1,7 @@
 import { Errors } from "@effect-venice/core"
 import { Fallback, TopUp } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Metric } from "effect"
 import { TestClock } from "effect/testing"
 
 const offer = { accepts: [{ scheme: "exact", network: "base", amount: "5000000" }] }
@@ -61,6 +61,9 @@ describe("a top-up", () => {
 
   it.effect.each([
     ["without an offer", new Errors.PaymentRequired({ reason: "insufficient_balance" })],
+    ["after an event of a stream", new Errors.PaymentRequired({ offer, response: { status: 402, delivered: 1 } })],
+    ["of another server", { _tag: "PAYMENT_REQUIRED", offer, reason: "insufficient_balance" }],
+    ["that is none", undefined],
     ["without credentials", new Errors.PaymentRequired({ reason: "authentication", offer })],
     ["of another kind", new Errors.InsufficientBalance()]
   ])("is not paid for a failure %s", ([, failure]) =>
@@ -69,6 +72,21 @@ describe("a top-up", () => {
 
       assert.strictEqual(yield* Effect.flip(TopUp.payAndResend(topUp)(Effect.fail(failure))), failure)
       assert.strictEqual(yield* topUp.payments, 0)
+    }))
+
+  it.effect("succeeds with nothing, and counts as a route", () =>
+    Effect.gen(function*() {
+      const counter = Metric.withAttributes(Fallback.fallbacks, {
+        "venice.route": "top-up",
+        "error.type": "PAYMENT_REQUIRED"
+      })
+      const { ask, pay, required } = makeAccount()
+      const topUp = yield* TopUp.make((failure) => Effect.as(pay(failure), "a receipt"))
+      const { count } = yield* Metric.value(counter)
+
+      yield* TopUp.payAndResend(topUp)(ask)
+      assert.strictEqual((yield* Metric.value(counter)).count, Number(count) + 1)
+      assert.isUndefined(yield* topUp.since(1, required))
     }))
 
   it.effect("fails the call with the error of the payment", () =>

@@ -82,7 +82,7 @@ describe("scripts of the same moment", () => {
       for (const reply of replies) {
         const { double, other } = yield* make(() => reply)
         const [, last] = yield* Effect.all([Effect.exit(double("a", 2)), Effect.exit(other("b"))], { concurrency: 2 })
-        assert.isTrue(Exit.isFailure(last))
+        assert.isTrue(Exit.isFailure(last) && last.cause.reasons.every(Cause.isFailReason))
       }
 
       const thrown = batched({
@@ -109,6 +109,50 @@ describe("scripts of the same moment", () => {
       assert.lengthOf(sent, 3)
       yield* both
       assert.lengthOf(sent, 5)
+    }))
+
+  it.effect("are sent apart on a cluster whose driver fails with a text", () =>
+    Effect.gen(function*() {
+      const { double, other } = yield* make((args) =>
+        args[0] === "2" ? Effect.fail(new Redis.RedisError({ cause: "CROSSSLOT" })) : Effect.succeed(args[1])
+      )
+
+      const both = Effect.all([double("a", 2), other("b")], { concurrency: 2 })
+      assert.deepStrictEqual((yield* both).map(String), ["a", "b"])
+    }))
+
+  it.effect("are all sent at once, also apart, and in several scripts", () =>
+    Effect.gen(function*() {
+      const apart = yield* make((args) => args[0] === "2" ? failing("CROSSSLOT") : Effect.never)
+      yield* Effect.forkChild(Effect.all([apart.double("a", 2), apart.other("b")], { concurrency: 2 }))
+      const several = yield* make(() => Effect.never)
+      const calls = Array.from({ length: 65 }, (_, n) => several.double("a", n))
+      yield* Effect.forkChild(Effect.all(calls, { concurrency: "unbounded" }))
+      for (let i = 0; i < 20; i++) yield* Effect.yieldNow
+
+      assert.deepStrictEqual(apart.sent.map(([keys]) => keys), ["2", "1", "1"])
+      assert.deepStrictEqual(several.sent.map(([keys]) => keys), ["64", "1"])
+    }))
+
+  it.effect("are one script that is loaded once, of no more than 64", () =>
+    Effect.gen(function*() {
+      const commands: Array<string> = []
+      const redis = yield* Redis.make({
+        send: <A>(command: string, ...args: ReadonlyArray<string>) =>
+          Effect.sync(() => {
+            commands.push(command)
+            return (command === "SCRIPT" ? "sha" : Array.from({ length: Number(args[1]) }, () => [0, 1])) as A
+          }),
+        subscribe: () => Effect.succeed(Effect.never),
+        connect: Effect.never
+      })
+      const ask = batched(redis).eval(double)
+      for (let i = 0; i < 2; i++) {
+        yield* Effect.all(Array.from({ length: 64 }, (_, n) => ask("a", n)), { concurrency: "unbounded" })
+      }
+
+      assert.deepStrictEqual(commands, ["SCRIPT", "EVALSHA", "EVALSHA"])
+      assert.strictEqual(batched(redis).send, redis.send)
     }))
 
   it.effect("are not more than a script should run", () =>

@@ -186,6 +186,12 @@ describe("a meter", () => {
     assert.deepStrictEqual([99_999, 100_000].map((now) => used.isIdle(now)), [false, true])
   })
 
+  it.each([1, 2, 60_000])("is paused for as long when the clock is set back by %d milliseconds", (back) => {
+    const paused = meter()
+    paused.pause(100_000, 105_000)
+    assert.strictEqual(paused.opensAt(100_000 - back, 1), 105_000 - back)
+  })
+
   it("corrects what Venice says remains by what a request used", () => {
     const used = meter()
     const first = used.take(0, 2)

@@ -32,7 +32,10 @@ describe("the estimate", () => {
     assert.strictEqual(estimate("model"), 0)
   })
 
-  it("ends in a body that refers to itself", () => {
+  it("ends in a body or a list that refers to itself", () => {
+    const list: Array<unknown> = ["four"]
+    list.push(list)
+    assert.strictEqual(estimate({ model: "", list }), 12)
     const body: Record<string, unknown> = { model: "", text: "four" }
     body.self = body
     assert.strictEqual(estimate(body), 13)
