@@ -190,7 +190,7 @@ export class Run {
   /** The attempts before the current one. */
   history(): Made {
     const { before, delay, last } = this
-    // Not before, because the failure holds the attempt without the delay as well.
+    // Copied only now: a waiting call shares the attempt with its failure.
     return last === undefined ? before : append(before, { ...last, delay: delay! }, "outside")
   }
 
