@@ -2,10 +2,11 @@ import { Category, Classification, Errors, Retry } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { Breaker } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, References, Schedule, Stream, Tracer } from "effect"
+import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, References, Schedule, Stream } from "effect"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
+import { recorder } from "../spans.ts"
 import { ahead, open } from "../unsent.ts"
 
 const busy = () => new Errors.ModelAtCapacity({ response: { status: 503 } })
@@ -190,14 +191,7 @@ describe("a circuit", () => {
 
   it.effect("says on the span of a call that it was refused", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recorder()
       yield* times(5, fail())
       yield* refusal(answered()).pipe(Effect.withSpan("call"), Effect.withTracer(tracer))
 

@@ -2,8 +2,9 @@ import { Classification, Decode, Errors, Operation, Retry, type VeniceError } fr
 import { Failure } from "@effect-venice/http"
 import { Breaker, Fallback } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Duration, Effect, Exit, Metric, Stream, Tracer } from "effect"
+import { Cause, Data, Duration, Effect, Exit, Metric, Stream } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
+import { recorder } from "../spans.ts"
 
 type AnyFailure = VeniceError.VeniceError | Failure.Failure
 
@@ -306,14 +307,7 @@ describe("what is known of a route", () => {
 
   it.effect("is on the span and in the counter", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recorder()
       const counter = Metric.withAttributes(Fallback.fallbacks, {
         "venice.route": "counted",
         "error.type": "MODEL_OFFLINE"

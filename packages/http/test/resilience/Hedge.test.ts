@@ -1,8 +1,9 @@
 import { RetryBudget } from "@effect-venice/core"
 import { Hedge } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Metric, Tracer } from "effect"
+import { Duration, Effect, Exit, Fiber, Metric } from "effect"
 import { TestClock } from "effect/testing"
+import { recorder } from "../spans.ts"
 
 interface Step {
   readonly takes: Duration.Input
@@ -110,14 +111,7 @@ describe("a hedged read", () => {
 
   it.effect("says on the span of the read which request succeeded", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recorder()
       const { read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" })
       yield* timed(hedge(read).pipe(Effect.withSpan("read"), Effect.withTracer(tracer)))
 

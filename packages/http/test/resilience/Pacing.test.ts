@@ -3,9 +3,10 @@ import { Failure, VeniceClient } from "@effect-venice/http"
 import { Pacing } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, Schema, Stream, Tracer } from "effect"
+import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, Schema, Stream } from "effect"
 import { Headers } from "effect/http"
 import { TestClock } from "effect/testing"
+import { recorder } from "../spans.ts"
 
 const provide = (settings?: Pacing.Settings) => Effect.provide(Pacing.layer(settings))
 
@@ -135,14 +136,7 @@ describe("calls", () => {
 
   it.effect("say on their span how long they were held back", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recorder()
       const traced = answer({}).pipe(Effect.withSpan("call"), Effect.withTracer(tracer))
       const fiber = yield* Effect.forkChild(Effect.all([traced, traced]))
       yield* TestClock.adjust("1 minute")

@@ -3,8 +3,9 @@ import { Errors } from "@effect-venice/core"
 import { Telemetry } from "@effect-venice/http"
 import { Breaker, LockoutGuard, Pacing } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric, Tracer } from "effect"
+import { Effect, Fiber, Metric } from "effect"
 import { TestClock } from "effect/testing"
+import { recorder } from "../spans.ts"
 
 const model = { model: "m" }
 
@@ -16,14 +17,7 @@ interface Held {
 
 /** The series of the metric, and the events of the spans of calls. */
 const observed = Effect.fnUntraced(function*<A, E, R>(self: Effect.Effect<A, E, R>) {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = recorder()
   const [value, all] = yield* Effect.all([self, Metric.snapshot]).pipe(
     Effect.withTracer(tracer),
     Effect.provideService(Metric.MetricRegistry, new Map())
