@@ -5,10 +5,11 @@ import { Errors, Operation, Retry } from "@effect-venice/core"
 import { Failure, Telemetry, VeniceClient } from "@effect-venice/http"
 import { Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Metric, Schema, Stream, Tracer } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Metric, Schema, Stream, type Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { makeBounded, makeSeries } from "../src/internal/metrics.ts"
+import { recorder } from "./spans.ts"
 
 const chat = "POST /chat/completions"
 
@@ -38,18 +39,9 @@ const venice = (...responses: ReadonlyArray<Reply>) => {
 }
 
 const traced = Effect.fnUntraced(function*<A, E, R>(program: Effect.Effect<A, E, R>) {
-  const spans: Array<Tracer.NativeSpan> = []
+  const { spans, tracer } = recorder()
   const exit = yield* Effect.exit(program).pipe(
-    Effect.provideService(
-      Tracer.Tracer,
-      Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
-    ),
+    Effect.withTracer(tracer),
     Effect.provideService(Metric.MetricRegistry, new Map())
   )
   return { exit, spans }

@@ -2,13 +2,14 @@ import { Operation, Retry, VeniceError } from "@effect-venice/core"
 import { AiFailure, Failure, Gateway, HttpFailure, ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Console, Effect, Exit, Logger, Redacted, Schema, Stream, Tracer } from "effect"
+import { Cause, Console, Effect, Exit, Logger, Redacted, Schema, Stream } from "effect"
 import { AiError } from "effect/ai"
 import { FetchHttpClient, HttpClient, type HttpClientError } from "effect/http"
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { chat } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
+import { recorder } from "./spans.ts"
 
 const key = "correct-horse-battery-staple"
 
@@ -134,7 +135,7 @@ const encoded = (error: unknown): unknown => {
 /** Whatever a call wrote to its logs and spans, with every header recorded. */
 const watching = Effect.fnUntraced(function*<A, E>(call: Effect.Effect<A, E, HttpClient.HttpClient>) {
   const lines: Array<unknown> = []
-  const spans: Array<Tracer.NativeSpan> = []
+  const { spans, tracer } = recorder()
   const write = (...args: ReadonlyArray<unknown>) => void lines.push(...args)
   const console = new Proxy(globalThis.console, { get: () => write })
   const exit = yield* call.pipe(
@@ -145,16 +146,7 @@ const watching = Effect.fnUntraced(function*<A, E>(call: Effect.Effect<A, E, Htt
     Effect.provide(Logger.layer([Logger.consolePretty(), Logger.consoleJson, Logger.consoleLogFmt])),
     Effect.provideService(Console.Console, console),
     Effect.provideService(HttpClient.TracerHeaderFilter, () => true),
-    Effect.provideService(
-      Tracer.Tracer,
-      Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
-    )
+    Effect.withTracer(tracer)
   )
   const written = [
     ...lines,

@@ -8,6 +8,7 @@ import { Headers, HttpClient, HttpClientError, HttpClientRequest, HttpClientResp
 import { inspect } from "node:util"
 import { checkHeaders, redactFailure, redactResponse, secretsOf } from "../src/internal/credentials.ts"
 import { isWorthMore } from "../src/internal/destination.ts"
+import { recorder } from "./spans.ts"
 
 const headerNames = [
   "authorization",
@@ -408,7 +409,7 @@ describe("a response without secrets", () => {
 
 describe("the span of a request", () => {
   const sent = Effect.fnUntraced(function*(handle: Effect.Effect<Response, HttpClientError.HttpClientError>) {
-    const spans: Array<Tracer.NativeSpan> = []
+    const { spans, tracer } = recorder()
     const client = HttpFailure.typed(
       HttpClient.make((request) => Effect.map(handle, (response) => HttpClientResponse.fromWeb(request, response)))
     )
@@ -416,16 +417,7 @@ describe("the span of a request", () => {
     yield* client.get("https://host/v1?token=ghijkl&n=1", { headers }).pipe(
       Effect.exit,
       Effect.provideService(HttpClient.TracerHeaderFilter, () => true),
-      Effect.provideService(
-        Tracer.Tracer,
-        Tracer.make({
-          span: (options) => {
-            const span = new Tracer.NativeSpan(options)
-            spans.push(span)
-            return span
-          }
-        })
-      )
+      Effect.withTracer(tracer)
     )
     return spans
   })
