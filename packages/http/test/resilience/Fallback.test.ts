@@ -142,6 +142,36 @@ describe("a route", () => {
       ["Server"],
       false
     ],
+    [
+      "an unknown response to a request that may have been executed, though its status says that it was not",
+      Decode.response({ status: 503, headers: {}, body: "<html>Busy</html>", operation: chat, now: 0 }),
+      ["Capacity"],
+      false
+    ],
+    [
+      "a model at capacity as a proxy tells it",
+      new Errors.ModelAtCapacity({ matchedBy: "status", response: response(503, chat) }),
+      ["Capacity"],
+      true
+    ],
+    [
+      "a call over a limit that is not to be repeated",
+      new Errors.RateLimitExceeded({ response: { ...response(429, chat), shouldRetry: false } }),
+      ["RateLimit"],
+      true
+    ],
+    [
+      "a run that failed and is not to be repeated",
+      new Errors.InferenceFailed({ matchedBy: "message", response: { ...response(500, chat), shouldRetry: false } }),
+      ["Server"],
+      false
+    ],
+    [
+      "a response that a proxy did not get",
+      new Errors.TeeAttestationFailed({ matchedBy: "status", response: response(502, chat) }),
+      ["Upstream"],
+      false
+    ],
     ["an event of a stream before it", new Errors.ModelOverloaded({ response: { status: 200, delivered: 1 } }), [
       "Capacity"
     ], false]
@@ -153,6 +183,50 @@ describe("a route", () => {
       const result = yield* Effect.orElseSucceed(call, () => "not taken")
 
       assert.strictEqual(result, isTaken ? "taken" : "not taken")
+    }))
+
+  it.effect.each(
+    [
+      ["GET /models", "taken"],
+      [chat, "not taken"],
+      [undefined, "not taken"]
+    ] as const
+  )("for a timeout goes by the operation of the call: %s", ([operation, result]) =>
+    Effect.gen(function*() {
+      const call = Effect.fail(new Cause.TimeoutError()).pipe(
+        Fallback.on("other", "TimeoutError", () => Effect.succeed("taken")),
+        Effect.orElseSucceed(() => "not taken"),
+        Effect.provideService(Operation.Current, operation)
+      )
+
+      assert.strictEqual(yield* call, result)
+    }))
+
+  it.effect.each<readonly [string, object, string]>([
+    ["nothing", {}, "taken"],
+    ["a lost request", { [Classification.key]: { category: "Transport" } }, "not taken"],
+    ["a lost request of a read", { [Classification.key]: { category: "Transport", operation: "GET /models" } }, "taken"]
+  ])(
+    "for an error of your own that says %s goes by that, whatever its tag is",
+    ([, classified, result]) =>
+      Effect.gen(function*() {
+        for (const tag of ["Mine", "UNRECOGNIZED_RESPONSE"]) {
+          const call = Effect.fail({ _tag: tag, ...classified }).pipe(
+            Fallback.on("other", tag as "Mine", () => Effect.succeed("taken")),
+            Effect.orElseSucceed(() => "not taken")
+          )
+          assert.strictEqual(yield* call, result)
+        }
+      })
+  )
+
+  it.effect.each([null, undefined, "a text", 5])("passes %o", (failure) =>
+    Effect.gen(function*() {
+      const call = Effect.fail(failure as unknown as Errors.Gone).pipe(
+        Fallback.on("other", ["GONE"], () => Effect.succeed("taken"))
+      )
+
+      assert.strictEqual(yield* Effect.flip(call), failure)
     }))
 
   it.effect("is taken after a lost response if the caller accepts a second charge", () =>
@@ -324,6 +398,48 @@ describe("what is known of a route", () => {
         ["venice.fallback", { "venice.route": "counted", "error.type": "MODEL_OFFLINE" }]
       ])
       assert.strictEqual((yield* Metric.value(counter)).count, count + 1)
+    }))
+
+  it.effect("is counted in calls, and never less", () =>
+    Effect.gen(function*() {
+      const series = Metric.withAttributes(Fallback.fallbacks, { "venice.route": "never less", "error.type": "GONE" })
+      const { count } = yield* Metric.value(series)
+      yield* Metric.update(series, 2)
+      yield* Metric.update(series, -1)
+      const found = (yield* Metric.snapshot).filter(({ attributes }) => attributes?.["venice.route"] === "never less")
+
+      assert.deepStrictEqual(found.map(({ attributes, id, state }) => ({ attributes, id, state })), [{
+        attributes: { unit: "{call}", "venice.route": "never less", "error.type": "GONE" },
+        id: "venice.client.fallbacks",
+        state: { count: Number(count) + 2, incremental: true }
+      }])
+    }))
+
+  it.effect("has the routes within another one after it", () =>
+    Effect.gen(function*() {
+      const inner = Effect.fail(new Errors.ModelNotFound()).pipe(
+        Fallback.on("inner", "NotFound", () => Effect.fail(new Errors.Gone()))
+      )
+      const failure = yield* Effect.fail(new Errors.ModelOffline()).pipe(
+        Fallback.on("outer", "Capacity", () => inner),
+        Effect.flip
+      )
+
+      assert.deepStrictEqual(Fallback.historyOf(failure).map(({ code, route }) => [route, code]), [
+        ["outer", "MODEL_OFFLINE"],
+        ["inner", "MODEL_NOT_FOUND"]
+      ])
+    }))
+
+  it.effect("is not kept beside a failure that is no object", () =>
+    Effect.gen(function*() {
+      const failure = yield* Effect.fail(new Errors.ModelOffline()).pipe(
+        Fallback.on("other", "Capacity", () => Effect.fail("a text")),
+        Effect.flip
+      )
+
+      assert.strictEqual(failure, "a text")
+      assert.deepStrictEqual(Fallback.historyOf(failure), [])
     }))
 
   it.effect("has the failure of a call that failed twice with the same value once", () =>

@@ -59,11 +59,13 @@ describe("a guard", () => {
       assert.strictEqual(yield* remaining(), 49)
     }).pipe(guarded()))
 
-  it.effect("holds calls back for no longer than a window when the clock was set back", () =>
+  it.effect.each([1, 3_600_000])("holds calls back for no longer than a window when the clock was set back by %d ms", (
+    millis
+  ) =>
     Effect.gen(function*() {
       yield* TestClock.setTime(3_600_000)
       for (let i = 0; i < 45; i++) yield* fail(notFound())
-      yield* TestClock.setTime(0)
+      yield* TestClock.setTime(3_600_000 - millis)
 
       assert.strictEqual(String((yield* aheadOf(answered())).retryAfter), "30000 millis")
       yield* TestClock.adjust("30 seconds")
@@ -113,6 +115,31 @@ describe("a guard", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* remaining(), 50)
     }).pipe(guarded()))
+
+  it.effect("knows what is left without a call, from nothing to the whole budget", () =>
+    Effect.gen(function*() {
+      yield* fail(notFound())
+      yield* fail(notFound(0, 30_000))
+      assert.strictEqual(yield* remaining(), 0)
+      yield* TestClock.adjust("29999 millis")
+      assert.strictEqual(yield* remaining(), 0)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* remaining(), 2)
+    }).pipe(guarded({ limit: 2, spare: 0 })))
+
+  it.effect("takes the first answer to a ticket only", () =>
+    Effect.gen(function*() {
+      const guard = yield* LockoutGuard.LockoutGuard
+      const [first, second] = [guard.ticket({ model: "m" }), guard.ticket({ model: "m" })]
+      yield* first.acquire
+      yield* second.acquire
+      for (let i = 0; i < 3; i++) yield* first.settle({ counted: true })
+
+      assert.strictEqual(yield* remaining(), 2)
+      // The second has its place still, so that one is free.
+      yield* guard.ticket({ model: "m" }).acquire
+      yield* aheadOf(answered())
+    }).pipe(guarded({ limit: 3, spare: 0, longestWait: 0 })))
 
   it.effect("counts what Venice counts", () =>
     Effect.gen(function*() {
@@ -243,6 +270,26 @@ describe("what Venice says is left", () => {
       assert.strictEqual(yield* remaining(), 9)
     }).pipe(guarded()))
 
+  it.effect("stays after a success without the header", () =>
+    Effect.gen(function*() {
+      yield* fail(notFound(10, 30_000))
+      yield* answered()
+
+      assert.strictEqual(yield* remaining(), 10)
+    }).pipe(guarded()))
+
+  it.effect("holds nobody back by itself while it is enough", () =>
+    Effect.gen(function*() {
+      yield* fail(notFound())
+      yield* TestClock.adjust("10 seconds")
+      yield* fail(notFound(1, 35_000))
+
+      // The guard's own count ends at 30 s, and one failure that Venice leaves is enough for a call.
+      assert.strictEqual(DateTime.toEpochMillis((yield* aheadOf(answered())).until), 30_000)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(yield* answered(), "answered")
+    }).pipe(guarded({ limit: 2, spare: 0 })))
+
   it.effect("is that of the newest window, also when an older response arrives late", () =>
     Effect.gen(function*() {
       yield* fail(notFound(10, 10_000))
@@ -320,6 +367,76 @@ describe("calls in flight", () => {
       yield* Fiber.interrupt(first)
       assert.strictEqual(yield* answered(), "answered")
     }).pipe(guarded({ limit: 1, longestWait: "2 seconds" })))
+
+  it.effect("are waited for no longer than the call has time", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(10_000)
+      yield* pending()
+      yield* Effect.yieldNow
+      const until = (deadline: number) =>
+        Effect.forkChild(aheadOf(Effect.provideService(answered(), Retry.Deadline, deadline)))
+
+      const over = yield* until(9000)
+      yield* TestClock.adjust(0)
+      assert.isDefined(over.pollUnsafe())
+      const waiting = yield* until(12_000)
+      yield* TestClock.adjust("1999 millis")
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.isDefined(waiting.pollUnsafe())
+    }).pipe(guarded({ limit: 1 })))
+
+  it.effect("are waited for by retries as well", () =>
+    Effect.gen(function*() {
+      yield* pending()
+      yield* Effect.yieldNow
+      const retry = yield* Effect.forkChild(answered({ model: "m", isRetry: true }))
+      yield* TestClock.adjust("9999 millis")
+      assert.isUndefined(retry.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+
+      assert.strictEqual(yield* Fiber.join(retry), "answered")
+    }).pipe(guarded({ limit: 1, spareOfRetries: 0 })))
+
+  it.effect("are not overtaken in the queue when a failure is over", () =>
+    Effect.gen(function*() {
+      const guard = yield* LockoutGuard.LockoutGuard
+      const first = guard.ticket({ model: "m" })
+      yield* first.acquire
+      yield* fail(notFound())
+      const order: Array<number> = []
+      const call = (n: number) =>
+        Effect.forkChild(
+          LockoutGuard.protect({ model: "m" })(Effect.sync(() => {
+            order.push(n)
+          }))
+        )
+      const before = yield* call(1)
+      yield* TestClock.adjust("31 seconds")
+      const after = yield* call(2)
+      yield* TestClock.adjust("1 second")
+      yield* first.settle()
+      yield* Fiber.joinAll([before, after])
+
+      assert.deepStrictEqual(order, [1, 2])
+    }).pipe(guarded({ limit: 2, spare: 0, longestWait: "5 minutes" })))
+
+  it.effect("give one place to who waits when two end at the same time", () =>
+    Effect.gen(function*() {
+      const guard = yield* LockoutGuard.LockoutGuard
+      const ticket = () => guard.ticket({ model: "m" })
+      const [first, second] = [ticket(), ticket()]
+      yield* Effect.andThen(first.acquire, second.acquire)
+      const waiting = yield* Effect.forkChild(answered(), { startImmediately: true })
+      yield* Effect.andThen(first.settle(), second.settle())
+      yield* Fiber.join(waiting)
+
+      // Both places are free again.
+      const [third, fourth] = [ticket(), ticket()]
+      yield* Effect.forkChild(Effect.andThen(third.acquire, fourth.acquire), { startImmediately: true }).pipe(
+        Effect.map((fiber) => assert.isDefined(fiber.pollUnsafe()))
+      )
+    }).pipe(guarded({ limit: 2, spare: 0 })))
 
   it.effect("give their place back when they are interrupted, and so do the waiting", () =>
     Effect.gen(function*() {

@@ -1,4 +1,4 @@
-import { Errors, Retry } from "@effect-venice/core"
+import { Errors, type ResponseContext, Retry } from "@effect-venice/core"
 import { Failure, VeniceClient } from "@effect-venice/http"
 import { Pacing } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
@@ -36,6 +36,18 @@ const refusal = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   })
 
 const answer = (answer: Pacing.Answer, call: Pacing.Call = model) => Pacing.run(call, () => answer)(Effect.void)
+
+/** Turns that were taken at once, in this order. */
+const taken = Effect.fnUntraced(function*(count: number, call: Pacing.Call = model) {
+  const pacing = yield* Pacing.Pacing
+  const turns = Array.from({ length: count }, () => pacing.turn(call))
+  for (const { acquire } of turns) yield* acquire
+  return turns
+})
+
+const at = (millis: number) => DateTime.makeUnsafe(millis)
+
+const says = (requests: ResponseContext.Budget): Pacing.Answer => ({ rateLimit: { requests } })
 
 describe("calls", () => {
   it.effect("are sent while the window has room for requests, the others in order when it has", () =>
@@ -151,6 +163,44 @@ describe("calls", () => {
       ]])
     }).pipe(provide(small(1))))
 
+  it.effect("say nothing on their span if they waited for no time", () =>
+    Effect.gen(function*() {
+      const { spans, tracer } = recorder()
+      const [turn] = yield* taken(1)
+      const traced = answer({}).pipe(Effect.withSpan("call"), Effect.withTracer(tracer))
+      const fiber = yield* Effect.forkChild(traced)
+      yield* Effect.yieldNow
+      yield* turn!.settle({ unsent: true })
+      yield* TestClock.adjust(0)
+      yield* Fiber.join(fiber)
+
+      assert.deepStrictEqual(spans.map(({ events }) => events), [[]])
+    }).pipe(provide(small(1))))
+
+  it.effect("say on their span and in their error that they were refused", () =>
+    Effect.gen(function*() {
+      const { spans, tracer } = recorder()
+      yield* answer({}, {})
+      const error = yield* refusal(answer({}, {})).pipe(Effect.withSpan("call"), Effect.withTracer(tracer))
+
+      assert.strictEqual(
+        error.message,
+        "Not sent, because 0 calls wait for their turn: the next one can be sent in 1m"
+      )
+      assert.isFalse(Object.hasOwn(error, "model"))
+      assert.deepStrictEqual(spans.map(({ events }) => events), [[
+        ["venice.held", 0n, { "venice.part": "pacing", "venice.held": "refused", "venice.held.duration": 0 }]
+      ]])
+    }).pipe(provide({ ...small(1), longestWait: 0 })))
+
+  it.effect("of no model are those of an empty one, and not those of any other", () =>
+    Effect.gen(function*() {
+      yield* answer({}, {})
+
+      yield* answer({}, { model: "undefined" })
+      yield* refusal(answer({}, { model: "" }))
+    }).pipe(provide({ ...small(1), longestWait: 0 })))
+
   it.effect("die of an answer that cannot be read, and stay counted", () =>
     Effect.gen(function*() {
       const dying = Pacing.run(model, () => {
@@ -193,6 +243,85 @@ describe("calls", () => {
       yield* Fiber.interruptAll(fibers)
     }).pipe(provide({ ...small(1), longestQueue: 1 })))
 
+  it.effect("are sent from the end of a pause on, also if nobody may wait", () =>
+    Effect.gen(function*() {
+      yield* answer({ pause: Duration.seconds(7) })
+
+      yield* TestClock.adjust("6999 millis")
+      yield* refusal(answer({}))
+      yield* TestClock.adjust("1 millis")
+      yield* answer({})
+    }).pipe(provide({ ...small(10), longestQueue: 0 })))
+
+  it.effect("for which there is room wait behind others, and are refused without a hint", () =>
+    Effect.gen(function*() {
+      yield* answer({}, { ...model, tokens: 500 })
+      const { fibers } = yield* sendAll([{ ...model, tokens: 600 }])
+      yield* Effect.yieldNow
+      const late = yield* Effect.forkChild(refusal(Retry.withDeadline(answer({}), 0)))
+      yield* TestClock.adjust(0)
+      const full = yield* Effect.forkChild(refusal(Retry.withDeadline(answer({}), 10)))
+      yield* Effect.yieldNow
+      const error = yield* refusal(answer({}))
+
+      assert.isDefined(late.pollUnsafe())
+      assert.strictEqual(String(error.retryAfter), "0 millis")
+      yield* TestClock.adjust(9)
+      assert.isUndefined(full.pollUnsafe())
+      yield* TestClock.adjust(1)
+      for (const { retryAfter } of [yield* Fiber.join(late), yield* Fiber.join(full)]) {
+        assert.strictEqual(String(retryAfter), "0 millis")
+      }
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(provide({ ...small(10), longestQueue: 2 })))
+
+  it.effect("are refused at once behind others when their turn would come too late", () =>
+    Effect.gen(function*() {
+      yield* answer({})
+      const { fibers } = yield* sendAll([model])
+      yield* Effect.yieldNow
+
+      const late = yield* Effect.forkChild(refusal(Retry.withDeadline(answer({}), "59 seconds")))
+      yield* TestClock.adjust(0)
+
+      assert.isDefined(late.pollUnsafe())
+      yield* Fiber.join(late)
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(provide(small(1))))
+
+  it.effect("whose time to wait ends with their turn are sent, and count", () =>
+    Effect.gen(function*() {
+      yield* answer({})
+      const { fibers, sent } = yield* sendAll([model, model, model])
+      yield* TestClock.adjust("1 minute")
+
+      assert.deepStrictEqual(sent, [[0, 60]])
+      const exits = yield* Effect.forEach(fibers, (fiber) => Fiber.join(fiber))
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false, false])
+      yield* refusal(Retry.withDeadline(answer({}), "59 seconds"))
+    }).pipe(provide(small(1))))
+
+  it.effect("whose time to wait ends with a pause are sent, and count", () =>
+    Effect.gen(function*() {
+      yield* answer({ pause: Duration.minutes(1) })
+      const { fibers, sent } = yield* sendAll([model, model, model])
+      yield* Effect.yieldNow
+      // Those behind it become the first when their time runs already.
+      yield* Fiber.interrupt(fibers[0]!)
+      yield* TestClock.adjust("1 minute")
+
+      assert.deepStrictEqual(sent, [[1, 60], [2, 60]])
+      yield* refusal(Retry.withDeadline(answer({}), "59 seconds"))
+    }).pipe(provide(small(2))))
+
+  it.live("whose time to wait ends at the same moment are not all sent in one turn", () =>
+    Effect.gen(function*() {
+      const { fibers, sent } = yield* sendAll(Array.from({ length: 4 }, () => model))
+      yield* Fiber.awaitAll(fibers)
+
+      assert.isAtMost(sent.length, 2)
+    }).pipe(provide({ ...small(1), window: "50 millis", longestWait: "50 millis" })))
+
   it.effect("are refused at once when their turn would come too late", () =>
     Effect.gen(function*() {
       yield* answer({})
@@ -216,6 +345,151 @@ describe("calls", () => {
 })
 
 describe("a response", () => {
+  it.effect("counts once", () =>
+    Effect.gen(function*() {
+      const [turn] = yield* taken(1)
+      yield* turn!.settle({})
+      yield* turn!.settle({ unsent: true })
+
+      yield* refusal(answer({}))
+    }).pipe(provide({ ...small(1), longestWait: 0 })))
+
+  it.effect("to a call that waited counts too", () =>
+    Effect.gen(function*() {
+      yield* answer({})
+      const waiting = yield* Effect.forkChild(answer({ pause: Duration.seconds(90) }))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(waiting)
+      const { sent } = yield* sendAll([model])
+
+      yield* TestClock.adjust("89999 millis")
+      assert.deepStrictEqual(sent, [])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(sent, [[0, 150]])
+    }).pipe(provide({ ...small(1), longestWait: "2 minutes" })))
+
+  it.effect.each([[0, 2], [0.5, 2], [1, 1], [3, 3]] as const)(
+    "that names a limit of %d leaves one of %d",
+    ([limit, left]) =>
+      Effect.gen(function*() {
+        yield* answer(says({ limit }))
+        for (let i = 1; i < left; i++) yield* answer({})
+
+        yield* refusal(answer({}))
+      }).pipe(provide({ ...small(2), longestWait: 0 }))
+  )
+
+  it.effect("that names the limit alone does not say what remains", () =>
+    Effect.gen(function*() {
+      yield* answer(says({ limit: 100, resetAt: at(20_000) }))
+      yield* answer(says({ remaining: 0, resetAt: at(20_000) }))
+
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "20000 millis")
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect.each<readonly [string, ResponseContext.Budget, ResponseContext.Budget, number]>([
+    ["of the same window", { remaining: 1, resetAt: at(20_000) }, { remaining: 5, resetAt: at(20_000) }, 20],
+    ["without a time, of a window before", { remaining: 1 }, { remaining: 5, resetAt: at(20_000) }, 60],
+    ["without a time, of the same window", { remaining: 1, resetAt: at(20_000) }, { remaining: 5 }, 20]
+  ])("that arrives late does not say that more remains: %s", ([, first, late, seconds]) =>
+    Effect.gen(function*() {
+      const [before, after] = yield* taken(2)
+      yield* after!.settle(says(first))
+      yield* before!.settle(says(late))
+      yield* answer({})
+
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), `${seconds * 1000} millis`)
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect.each([[-1, 60], [0, 60], [1, 0.001], [60_000, 60], [60_001, 60]] as const)(
+    "that names the time %d, if now is 0 and a window has 60000, holds for %d seconds",
+    ([resetAt, seconds]) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(1000)
+        yield* answer(says({ remaining: 0, resetAt: at(1000 + resetAt) }))
+
+        assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), `${seconds * 1000} millis`)
+      }).pipe(provide({ ...small(100), longestWait: 0 }))
+  )
+
+  it.effect("after the end of a window says what remains of the next one", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* taken(2)
+      yield* first!.settle(says({ remaining: 5, resetAt: at(20_000) }))
+      yield* TestClock.adjust("20 seconds")
+      yield* second!.settle(says({ remaining: 0 }))
+
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "60000 millis")
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect("lets those go who wait for tokens that it did not take", () =>
+    Effect.gen(function*() {
+      const [turn] = yield* taken(1, { ...model, tokens: 1000 })
+      const { sent } = yield* sendAll([{ ...model, tokens: 900 }])
+      yield* TestClock.adjust("1 second")
+      yield* turn!.settle({ tokens: 100 })
+      yield* TestClock.adjust(0)
+
+      assert.deepStrictEqual(sent, [[0, 1]])
+    }).pipe(provide(small(10))))
+
+  it.effect("with more tokens than were estimated counts no longer than its request", () =>
+    Effect.gen(function*() {
+      const [turn] = yield* taken(1, { ...model, tokens: 100 })
+      yield* TestClock.adjust("1 minute")
+      yield* answer({})
+      yield* turn!.settle({ tokens: 500 })
+
+      yield* answer({}, { ...model, tokens: 500 })
+      yield* answer({}, { ...model, tokens: 400 })
+      yield* refusal(answer({}, { ...model, tokens: 101 }))
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect.each([1000, 100])(
+    "with 500 tokens instead of %d leaves nothing behind in the next window",
+    (tokens) =>
+      Effect.gen(function*() {
+        yield* answer({ tokens: 500 }, { ...model, tokens })
+        yield* answer({}, { ...model, tokens: 500 })
+        yield* TestClock.adjust("1 minute")
+
+        yield* answer({}, { ...model, tokens: 600 })
+        yield* answer({}, { ...model, tokens: 400 })
+        yield* refusal(answer({}, { ...model, tokens: 1 }))
+      }).pipe(provide({ ...small(100), longestWait: 0 }))
+  )
+
+  it.effect("with a 429 has taken no tokens", () =>
+    Effect.gen(function*() {
+      const whole = { ...model, tokens: 1000 }
+      const limited = new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(7) } })
+      yield* Effect.exit(Pacing.pace(whole)(Effect.fail(limited)))
+      yield* TestClock.adjust("7 seconds")
+
+      yield* answer({}, whole)
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect("with a 429 in the place of a stream pauses the others", () =>
+    Effect.gen(function*() {
+      const limited = new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(7) } })
+      yield* Effect.exit(Stream.runDrain(Pacing.paceStream(model)(Stream.fail(limited))))
+
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "7000 millis")
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect("that did not come says nothing", () =>
+    Effect.gen(function*() {
+      const answers: Array<Pacing.Answer | undefined> = []
+      const settle = (answer?: Pacing.Answer) => Effect.sync(() => void answers.push(answer))
+      const mine = Pacing.Pacing.of({
+        turn: () => ({ acquire: Effect.void, settle }),
+        waiting: () => Effect.succeed(0)
+      })
+      yield* Effect.exit(Pacing.pace(model)(Effect.interrupt)).pipe(Effect.provideService(Pacing.Pacing, mine))
+
+      assert.deepStrictEqual(answers, [{}])
+    }))
+
   it.effect("names the limit", () =>
     Effect.gen(function*() {
       yield* answer({ rateLimit: { requests: { limit: 3 } } })
@@ -312,6 +586,16 @@ describe("a response", () => {
       yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(sent, [[0, 7]])
     }).pipe(provide(small(100))))
+
+  it.effect("with a 429 pauses for as long if the clock was set back before it", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_000)
+      const [turn] = yield* taken(1)
+      yield* TestClock.setTime(0)
+      yield* turn!.settle({ pause: Duration.seconds(7) })
+
+      assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "7000 millis")
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
 
   it.effect("with a 429 also pauses who waits already", () =>
     Effect.gen(function*() {
@@ -439,13 +723,27 @@ describe("the call of a body", () => {
 })
 
 describe("settings", () => {
-  it.each([
-    { budgets: { requests: 0, tokens: 1 } },
-    { budgets: { requests: 1, tokens: NaN } },
-    { window: 0 },
-    { longestWait: -1 },
-    { longestQueue: 1.5 }
-  ])("%o makes no sense", (settings) => {
-    assert.throws(() => Pacing.layer(settings), RangeError)
+  it.each<readonly [Pacing.Settings, string]>([
+    [{ budgets: { requests: 0, tokens: 1 } }, "budgets.requests must be an integer at least 1, and is 0"],
+    [{ budgets: { requests: 1, tokens: NaN } }, "budgets.tokens must be an integer at least 1, and is NaN"],
+    [{ window: 0 }, "window must be longer than zero"],
+    [{ window: "Infinity" as never }, "window must be a finite duration"],
+    [{ longestWait: Duration.infinity }, "longestWait must be a finite duration"],
+    [{ longestWait: -1 }, "longestWait must be a duration that is not negative, and is -1"],
+    [{ longestQueue: 1.5 }, "longestQueue must be an integer at least 0, and is 1.5"],
+    [{ longestQueue: -1 }, "longestQueue must be an integer at least 0, and is -1"],
+    [{ longestQueue: { a: 1 } as never }, "longestQueue must be an integer at least 0, and is {\"a\":1}"]
+  ])("%o makes no sense", (settings, message) => {
+    assert.throws(() => Pacing.layer(settings), RangeError, message)
+    assert.throws(() => Pacing.layerRedis(settings), RangeError, message)
+  })
+
+  it.each<Pacing.Settings>([
+    { budgets: { requests: 1, tokens: 1 } },
+    { window: 1 },
+    { window: "1 nano" },
+    { longestWait: 0, longestQueue: 0 }
+  ])("%o makes sense", (settings) => {
+    assert.doesNotThrow(() => Pacing.layer(settings))
   })
 })

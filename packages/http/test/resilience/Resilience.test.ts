@@ -3,7 +3,7 @@ import { Failure, VeniceClient } from "@effect-venice/http"
 import { Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Metric, Redacted, Schema, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Metric, Redacted, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const operation = "POST /chat/completions"
@@ -72,18 +72,21 @@ describe("a call", () => {
       )
     }).pipe(provide({ policy: Retry.never })))
 
-  it.effect("that the breaker refuses gives its turn back", () =>
-    Effect.gen(function*() {
-      for (let i = 0; i < 5; i++) yield* failure(protect(Effect.fail(offline)))
-      for (let i = 0; i < 10; i++) assert.instanceOf(yield* failure(protect(Effect.void)), Failure.CircuitOpen)
-      yield* TestClock.adjust("5 seconds")
+  it.effect.each([{}, { guard: false }] as const)(
+    "that the breaker refuses gives its turn back: %o",
+    (parts) =>
+      Effect.gen(function*() {
+        for (let i = 0; i < 5; i++) yield* failure(protect(Effect.fail(offline)))
+        for (let i = 0; i < 10; i++) assert.instanceOf(yield* failure(protect(Effect.void)), Failure.CircuitOpen)
+        yield* TestClock.adjust("5 seconds")
 
-      // Six places: five were sent, and those that were refused took none.
-      yield* protect(Effect.void)
-      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
-    }).pipe(
-      provide({ policy: Retry.never, pacing: { budgets: { requests: 6, tokens: 1e9 }, longestWait: 0 } })
-    ))
+        // Six places: five were sent, and those that were refused took none.
+        yield* protect(Effect.void)
+        assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+      }).pipe(
+        provide({ ...parts, policy: Retry.never, pacing: { budgets: { requests: 6, tokens: 1e9 }, longestWait: 0 } })
+      )
+  )
 
   it.effect("ends with its deadline, also in flight", () =>
     Effect.gen(function*() {
@@ -329,6 +332,120 @@ describe("a stream", () => {
     }).pipe(provide()))
 })
 
+describe("a part alone", () => {
+  const only = (settings: Resilience.Settings) =>
+    provide({ guard: false, breaker: false, pacing: false, retryBudget: false, policy: Retry.never, ...settings })
+  const said = WireResponse.json(200, { usage: { total_tokens: 900 } }, {
+    "x-ratelimit-remaining": "5",
+    "x-ratelimit-resets": "29"
+  })
+  const execute = Effect.gen(function*() {
+    const emulator = yield* Emulator.Emulator
+    yield* emulator.reply(said)
+    yield* finished(yield* Effect.forkChild(Resilience.execute(operation, options)))
+    return yield* Resilience.Resilience
+  })
+
+  it.effect("is the guard, which learns from a success", () =>
+    Effect.gen(function*() {
+      const { guard } = yield* execute
+      assert.strictEqual(yield* guard!.remaining({ model: "m" }), 5)
+    }).pipe(only({ guard: {} })))
+
+  it.effect("is the guard, which gets every place back", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 3; i++) assert.strictEqual(yield* protect(Effect.succeed(i)), i)
+    }).pipe(only({ guard: { limit: 1, spare: 0, longestWait: 0 } })))
+
+  it.effect("is the breaker, which opens", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 5; i++) {
+        assert.strictEqual((yield* failure(protect(Effect.fail(offline))))._tag, "MODEL_OFFLINE")
+      }
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.CircuitOpen)
+    }).pipe(only({ breaker: {} })))
+
+  it.effect("is the pace, which learns the tokens of a success", () =>
+    Effect.gen(function*() {
+      yield* protect(Effect.succeed({ usage: { total_tokens: 10 } }))
+      yield* protect(Effect.succeed({ usage: { total_tokens: 100_000 } }))
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+    }).pipe(only({ pacing: { budgets: { requests: 100, tokens: 100_000 }, longestWait: 0 } })))
+
+  it.effect("is the pace, which learns the last tokens that a stream tells", () =>
+    Effect.gen(function*() {
+      const events = [{ usage: { total_tokens: 100 } }, { usage: { total_tokens: 100_000 } }, { choices: [] }]
+      const stream = Resilience.protectStream(operation, { body })(Stream.fromIterable(events))
+      assert.deepStrictEqual(yield* Stream.runCollect(stream), events)
+      assert.instanceOf(yield* failure(protect(Effect.void)), Failure.PaceExceeded)
+    }).pipe(only({ pacing: { budgets: { requests: 100, tokens: 100_000 }, longestWait: 0 } })))
+
+  it.effect("is the pace, which has the turn of a stream back before it is retried", () =>
+    Effect.gen(function*() {
+      const limited = new Errors.RateLimitExceeded({
+        limit: "requests",
+        response: { status: 429, retryAfter: Duration.seconds(20) }
+      })
+      const scope = yield* Scope.make()
+      const stream = Resilience.protectStream(operation, { body })(Stream.fail(limited))
+      assert.strictEqual(yield* failure(Scope.provide(Stream.toPull(stream).pipe(Effect.flatten), scope)), limited)
+
+      // The stream has ended, although what holds it has not.
+      const error = yield* failure(protect(Effect.void))
+      assert.strictEqual(error._tag === "PACE_EXCEEDED" && String(error.retryAfter), "20000 millis")
+    }).pipe(only({ pacing: { budgets: { requests: 100, tokens: 1e9 }, longestWait: 0 } })))
+
+  it.effect("or none delivers an empty stream as it is", () =>
+    Effect.gen(function*() {
+      const stream = Resilience.protectStream(operation, { body })(Stream.empty)
+      assert.deepStrictEqual(yield* Stream.runCollect(stream), [])
+    }).pipe(only({})))
+})
+
+describe("a call that was not sent", () => {
+  const refusals = (tag: string) =>
+    Effect.map(
+      Metric.snapshot,
+      (all) =>
+        all.flatMap(({ attributes, id, state }) =>
+          id === "venice.client.failures" && attributes?.["error.type"] === tag
+            ? [(state as { count: number }).count]
+            : []
+        )
+    )
+  const metered = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    Effect.provideService(self, Metric.MetricRegistry, new Map())
+
+  it.effect("is counted among the failures once", () =>
+    Effect.gen(function*() {
+      yield* failure(protect(Effect.fail(new Errors.ModelNotFound({ response: { status: 404 } }))))
+      yield* failure(protect(Effect.void))
+      assert.deepStrictEqual(yield* refusals("LOCKOUT_AHEAD"), [1])
+
+      const other = Resilience.protect(operation, { body: { model: "n" } })
+      yield* other(Effect.void)
+      yield* failure(other(Effect.void))
+      assert.deepStrictEqual(yield* refusals("PACE_EXCEEDED"), [1])
+    }).pipe(
+      provide({
+        policy: Retry.never,
+        guard: { limit: 1, spare: 0 },
+        pacing: { budgets: { requests: 1, tokens: 1e9 }, longestWait: 0 }
+      }),
+      metered
+    ))
+
+  it.effect("had no time left", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(10_000)
+      const within = (deadline: number) =>
+        Effect.provideService(protect(Effect.succeed("sent")), Retry.Deadline, deadline)
+
+      assert.include(String(yield* failure(within(10_000))), "not sent, because the deadline of the call is over")
+      assert.strictEqual(yield* within(10_001), "sent")
+    }).pipe(provide({ policy: Retry.never })))
+})
+
 describe("a layer", () => {
   it.effect("leaves parts out", () =>
     Effect.gen(function*() {
@@ -376,22 +493,38 @@ describe("a layer", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.effect("without a guard keeps the pace of each key", () =>
-    Effect.gen(function*() {
-      const keys = ["a", "b"].map((key) => Redacted.make(key))
-      for (const key of [undefined, ...keys]) {
-        const call = Resilience.protect(operation, { body, key })(Effect.succeed("sent"))
-        assert.strictEqual(yield* call, "sent")
-        assert.instanceOf(yield* failure(call), Failure.PaceExceeded)
-      }
-    }).pipe(
-      provide({ guard: false, policy: Retry.never, pacing: { budgets: { requests: 1, tokens: 1e9 }, longestWait: 0 } })
-    ))
+  it.effect.each([{}, { breaker: false }] as const)(
+    "without a guard keeps the pace of each key: %o",
+    (parts) =>
+      Effect.gen(function*() {
+        const keys = ["a", "b"].map((key) => Redacted.make(key))
+        for (const key of [undefined, ...keys]) {
+          const call = Resilience.protect(operation, { body, key })(Effect.succeed("sent"))
+          assert.strictEqual(yield* call, "sent")
+          assert.instanceOf(yield* failure(call), Failure.PaceExceeded)
+        }
+      }).pipe(
+        provide({
+          guard: false,
+          ...parts,
+          policy: Retry.never,
+          pacing: { budgets: { requests: 1, tokens: 1e9 }, longestWait: 0 }
+        })
+      )
+  )
 
   it("refuses a duration that makes no sense", () => {
     assert.throws(() => Resilience.layer({ timeout: "-1 second" }), RangeError)
     assert.throws(() => Resilience.layerParts({ deadline: "-1 second" }), RangeError)
     assert.isDefined(Breaker.outcomes)
+  })
+
+  it("refuses a count that makes no sense", () => {
+    assert.throws(
+      () => Resilience.layer({ guard: { limit: 50, spare: 50 } }),
+      RangeError,
+      "spare must be an integer from 0 to 49, and is 50"
+    )
   })
 })
 

@@ -3,7 +3,7 @@ import { Errors } from "@effect-venice/core"
 import { Telemetry } from "@effect-venice/http"
 import { Breaker, LockoutGuard, Pacing } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric } from "effect"
+import { Deferred, Effect, Fiber, Metric } from "effect"
 import { TestClock } from "effect/testing"
 import { recorder } from "../spans.ts"
 
@@ -62,6 +62,23 @@ describe("a call that waited", () => {
 
       assert.deepStrictEqual(held, [{ series: "lockout-guard waited", count: 1, sum: 1.5 }])
       assert.deepStrictEqual(events, [event("lockout-guard", "waited", 1.5)])
+    }).pipe(Effect.provide(LockoutGuard.layer({ limit: 2, spare: 1, longestWait: "10 seconds" }))))
+
+  it.effect("while the clock was set back was held for no time", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_000)
+      const answered = yield* Deferred.make<void>()
+      const first = LockoutGuard.protect(model)(Deferred.await(answered))
+      const second = LockoutGuard.protect(model)(Effect.void)
+      const { held } = yield* observed(Effect.gen(function*() {
+        const fibers = yield* Effect.forEach([first, second], (call) =>
+          Effect.forkChild(call, { startImmediately: true }))
+        yield* TestClock.setTime(0)
+        yield* Deferred.succeed(answered, undefined)
+        yield* Effect.forEach(fibers, Fiber.join)
+      }))
+
+      assert.deepStrictEqual(held, [{ series: "lockout-guard waited", count: 1, sum: 0 }])
     }).pipe(Effect.provide(LockoutGuard.layer({ limit: 2, spare: 1, longestWait: "10 seconds" }))))
 })
 
