@@ -40,6 +40,7 @@ describe("a route", () => {
     ["a call that is not its turn", paceExceeded, ["RateLimit"], true],
     ["a code", new Errors.ModelNotFound(), ["MODEL_NOT_FOUND"], true],
     ["one of several causes", new Errors.TooManyTokens(), ["Billing", "ContextLength"], true],
+    ["one of several codes", new Errors.ModelNotFound(), ["GONE", "MODEL_NOT_FOUND"], true],
     ["an empty account", new Errors.InsufficientBalance(), ["Billing"], true],
     ["another category", new Errors.InsufficientBalance(), ["Capacity"], false],
     ["another code", new Errors.ModelNotFound(), ["GONE"], false],

@@ -144,4 +144,4 @@ it.effect("the time that calls were held has these classes, in seconds", () =>
     )
     assert.strictEqual(Telemetry.held.id, "venice.client.held")
     assert.deepStrictEqual(Telemetry.held.attributes, { unit: "s" })
-  }))
+  }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))

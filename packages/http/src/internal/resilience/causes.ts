@@ -66,8 +66,8 @@ const categoryOf = (failure: unknown): CategoryOfFailure =>
 /** Whether a failure is what one of the causes names. */
 export const isNamed = (failure: unknown, causes: ReadonlyArray<string>): boolean => {
   const category = categoryOf(failure)
-  if (category !== undefined && causes.includes(category)) return true
-  return Predicate.hasProperty(failure, "_tag") && causes.some((cause) => cause === failure._tag)
+  const tag = Predicate.hasProperty(failure, "_tag") ? failure._tag : undefined
+  return causes.some((cause) => cause === category || cause === tag)
 }
 
 const isUncertain = (category: CategoryOfFailure): boolean =>
