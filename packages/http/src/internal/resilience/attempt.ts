@@ -57,7 +57,7 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 type Unsent = LockoutAhead | CircuitOpen | PaceExceeded
 
 const counted = <E>(acquire: Effect.Effect<void, E>, operation: string) =>
-  Exit.isExit(acquire) ? acquire : Effect.tapError(acquire, (failure) => count(failure, operation))
+  acquire === nothingLeft ? acquire : Effect.tapError(acquire, (failure) => count(failure, operation))
 
 /** What one attempt takes of each part, and gives back. */
 class Attempt {
