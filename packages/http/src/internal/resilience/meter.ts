@@ -70,8 +70,10 @@ export class Meter {
     if (reported !== undefined && reported.remaining < amount) opens = reported.until
     let missing = amount - (this.limit - this.used)
     for (let i = 0; missing > 0 && i < this.entries.length; i++) {
-      missing -= this.entries[i]!.amount
-      if (missing <= 0) opens = Math.max(opens, this.entries[i]!.time + this.window)
+      const entry = this.entries[i]!
+      missing -= entry.amount
+      // The entries are in the order of their times, so that the last one decides.
+      opens = Math.max(opens, entry.time + this.window)
     }
     return opens
   }
