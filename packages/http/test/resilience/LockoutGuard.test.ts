@@ -386,6 +386,19 @@ describe("calls in flight", () => {
       assert.isDefined(waiting.pollUnsafe())
     }).pipe(guarded({ limit: 1 })))
 
+  it.effect("hold a retry back, which holds no first attempt back", () =>
+    Effect.gen(function*() {
+      const call = yield* pending()
+      yield* Effect.yieldNow
+      const retry = yield* Effect.forkChild(answered({ model: "m", isRetry: true }))
+      yield* Effect.yieldNow
+      assert.strictEqual(yield* answered(), "answered")
+      assert.isUndefined(retry.pollUnsafe())
+
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.joinAll([call, retry])
+    }).pipe(guarded({ limit: 3, spare: 0, spareOfRetries: 2 })))
+
   it.effect("are waited for by retries as well", () =>
     Effect.gen(function*() {
       yield* pending()
