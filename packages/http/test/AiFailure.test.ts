@@ -498,6 +498,22 @@ it.effect("a header whose value is hidden does not describe the failure", () =>
     assert.isUndefined(yield* requestIdOf(Redacted.make("r-1")))
   }))
 
+it.effect("the error is found whichever headers have hidden values", () =>
+  Effect.gen(function*() {
+    for (const name of ["retry-after", "date", "x-ratelimit-remaining-requests", "x-should-retry", "content-type"]) {
+      const response = { status: 429, headers: { [name]: Redacted.make("30"), "cf-ray": "r-1" } }
+      const reason = new AiError.RateLimitError(
+        { http: { response, body: "{\"error\":\"Rate limit exceeded\"}" } } as object
+      )
+      const error = AiError.make({ module: "OpenAiClient", method: "createChat", reason })
+      const found = Option.getOrThrow(yield* AiFailure.fromAiError(error))
+
+      assert.strictEqual(found._tag, "RATE_LIMIT_EXCEEDED", name)
+      assert.deepStrictEqual(found.response.requestId, "r-1", name)
+      assert.notProperty(found.response, "retryAfter", name)
+    }
+  }))
+
 it.effect("a network error without its cause stays what it is", () =>
   Effect.gen(function*() {
     const reason = new AiError.NetworkError({ reason: "TransportError", method: "POST", url: "https://host/v1" })

@@ -1,4 +1,4 @@
-import { Errors, Retry } from "@effect-venice/core"
+import { Classification, Errors, Retry } from "@effect-venice/core"
 import { type ExecuteFailure, Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { ErrorReporter, Schema } from "effect"
@@ -81,6 +81,7 @@ it("a success of another shape says where, also after a trip through JSON", () =
 describe("a call that no part of resilience sent", () => {
   it("was refused, so that a repetition is always safe", () => {
     for (const failure of [ahead, open, late]) {
+      assert.strictEqual(failure[Classification.key].outcome, "refused", failure._tag)
       assert.strictEqual(Retry.outcomeOf(failure), "refused", failure._tag)
       assert.isTrue(Retry.isRepeatable(failure), failure._tag)
     }

@@ -108,6 +108,11 @@ describe("any failure of a call", () => {
     assert.match(error.response.operation!, / \/(?:models|chat\/completions)$/)
   })
 
+  it("is a rate limit of what a part of resilience counted", () => {
+    assert.deepInclude({ ...Gateway.fromFailure(ahead) }, { _tag: "RATE_LIMIT_EXCEEDED", limit: "failures" })
+    assert.deepInclude({ ...Gateway.fromFailure(late) }, { _tag: "RATE_LIMIT_EXCEEDED", limit: "requests" })
+  })
+
   it("is the error of a failed job", () => {
     const reason = new Errors.ContentPolicyViolation()
     const job = { medium: "video", model: "m", queueId: "q" } as const
@@ -222,7 +227,7 @@ describe("the errors of an endpoint", () => {
             Object.entries(value).flatMap(([name, inner]) =>
               name === "status" || name === "venice_status" ? [inner] : statuses(inner)
             )
-        const response = { status: 200, operation: "POST /audio/speech" }
+        const response = { status: 503, operation: "POST /audio/speech" }
         const schemas = Gateway.errors("POST /audio/speech", format)
         const error = new Errors.RateLimitExceeded({ response })
         const encoded = yield* Effect.forEach(
@@ -248,6 +253,12 @@ describe("the errors of an endpoint", () => {
       ].sort()
     )
     for (const code of codes) assert.include(JSON.stringify(responses), `${code}: `)
+    const sameStatus = codes.filter((_, i) => statuses[i] === 429).map((code) => VeniceError.byCode.get(code)!)
+    assert.isAbove(sameStatus.length, 1)
+    assert.sameMembers(
+      responses["429"]!.description.split("\n"),
+      sameStatus.map(({ code, defaultMessage }) => `${code}: ${defaultMessage}`)
+    )
     assert.isDefined(responses["429"]!.headers?.["retry-after"])
     assert.hasAllKeys(responses["429"]!.content, [
       format === "problem" ? "application/problem+json" : "application/json"

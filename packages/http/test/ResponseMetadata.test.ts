@@ -1,6 +1,6 @@
 import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, Schema } from "effect"
+import { Effect, Logger, References, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { embeddings } from "./bodies.ts"
 import { answer, serve } from "./server.ts"
@@ -66,5 +66,36 @@ describe("server hints", () => {
 
       assert.deepStrictEqual(logged, [["Warn", ["a is deprecated"]], ["Warn", ["b is deprecated"]]])
       assert.deepStrictEqual(hints.deprecation, { warning: "a is deprecated", date: "2026-03-01", replacement: "new" })
+    }).pipe(run))
+
+  it.live("log what a deprecation says, on one line, and again if any part of it is new", () =>
+    Effect.gen(function*() {
+      const logged: Array<unknown> = []
+      const logger = Logger.make(({ fiber, message }) => {
+        logged.push([message, { ...fiber.getRef(References.CurrentLogAnnotations) }])
+      })
+      const { "x-venice-deprecated-replacement": _, ...withoutReplacement } = deprecated("a")
+      const { "x-venice-model-deprecation-date": __, ...withoutDate } = deprecated("a")
+      const replies = [
+        deprecated("a"),
+        { ...deprecated("a"), "x-venice-deprecated-replacement": "newer\u009b31m" },
+        { ...deprecated("a"), "x-venice-model-deprecation-date": "2026\u009b31m" },
+        withoutReplacement,
+        withoutDate,
+        { "x-venice-model-deprecation-date": "2026-03-01" },
+        deprecated("a")
+      ]
+      const embed = yield* call(replies)
+      yield* Effect.repeat(embed, { times: replies.length - 1 }).pipe(Effect.provide(Logger.layer([logger])))
+
+      const message = ["a is deprecated"]
+      assert.deepStrictEqual(logged, [
+        [message, { deprecationDate: "2026-03-01", replacement: "new" }],
+        [message, { deprecationDate: "2026-03-01", replacement: "newer 31m" }],
+        [message, { deprecationDate: "2026 31m", replacement: "new" }],
+        [message, { deprecationDate: "2026-03-01" }],
+        [message, { replacement: "new" }],
+        [["The model is deprecated"], { deprecationDate: "2026-03-01" }]
+      ])
     }).pipe(run))
 })

@@ -460,6 +460,20 @@ describe("logged", () => {
       assert.deepStrictEqual(seen, [503])
     }))
 
+  it.effect("keeps the attributes of one's own errors that are no text", () =>
+    Effect.gen(function*() {
+      const own = Object.assign(new Error("mine"), {
+        [ErrorReporter.attributes]: { list: ["a"], none: null, missing: undefined, count: 0 }
+      })
+      const seen: Array<unknown> = []
+      const logger = Logger.make(({ fiber }) => {
+        seen.push({ ...fiber.getRef(References.CurrentLogAnnotations) })
+      })
+      yield* Telemetry.log(own).pipe(Effect.provide(Logger.layer([logger])))
+
+      assert.deepStrictEqual(seen, [{ ...own[ErrorReporter.attributes], "error.type": "_OTHER" }])
+    }))
+
   it.effect("writes one line, whatever a server wrote", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []

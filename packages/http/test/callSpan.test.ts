@@ -5,7 +5,7 @@ import { Errors, Operation, Retry } from "@effect-venice/core"
 import { Failure, Telemetry, VeniceClient } from "@effect-venice/http"
 import { Resilience } from "@effect-venice/http/resilience"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Metric, Schema, Stream, type Tracer } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Metric, Schedule, Schema, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { makeBounded, makeSeries } from "../src/internal/metrics.ts"
@@ -232,6 +232,12 @@ describe("a call", () => {
 
       assert.isAbove(spans.length, 2)
       for (const span of spans) assert.isFalse(span.attributes.has("http.request.resend_count"))
+      const other = yield* venice(json(busy, 503), json(completion))
+      const ofAnother = Schedule.map(Schedule.recurs(1), () => Effect.succeed({ retry: "the first" }))
+      const more = yield* traced(Effect.retry(execute(other), ofAnother))
+
+      assert.isTrue(Exit.isSuccess(more.exit))
+      for (const span of more.spans) assert.isFalse(span.attributes.has("http.request.resend_count"))
     }))
 
   it.effect("names no model that failed", () =>
@@ -244,13 +250,43 @@ describe("a call", () => {
     }))
 })
 
+describe("the model of a stream", () => {
+  it.effect.each<readonly [string, ReadonlyArray<object>]>([
+    ["is the first that it names", [{ model: "m-1" }, { model: "m-2" }]],
+    ["may come later", [{ id: "c-1" }, { model: "m-1" }]],
+    ["stays when later events name none", [{ model: "m-1" }, { usage: { completion_tokens: 2 } }]]
+  ])("%s, with and without a tracer", ([, values]) =>
+    Effect.gen(function*() {
+      for (const tracer of [Tracer.nativeTracer, recorder().tracer]) {
+        const client = yield* venice(events(...values))
+        const series = yield* Effect.withTracer(measured(stream(client)), tracer)
+
+        assert.deepStrictEqual(series.map(({ attributes }) => attributes?.["gen_ai.response.model"]), ["m-1"])
+      }
+    }))
+})
+
+it.effect("the model of a call is that of its last attempt, with and without a tracer", () =>
+  Effect.gen(function*() {
+    for (const tracer of [Tracer.nativeTracer, recorder().tracer]) {
+      const client = yield* venice(events({ model: "m-1" }, { error: busy.error }), events({ model: "m-2" }))
+      const call = Telemetry.call(chat)(Effect.retry(stream(client), { times: 1 }))
+      const series = yield* Effect.withTracer(measured(call), tracer)
+      const duration = series.find(({ id }) => id === "gen_ai.client.operation.duration")
+
+      assert.strictEqual(duration!.attributes?.["gen_ai.response.model"], "m-2")
+    }
+  }))
+
 describe("the names of a metric", () => {
   it("are no more than a thousand, those that came first", () => {
     const bounded = makeBounded()
     for (let i = 0; i < 999; i++) bounded(`name-${i}`)
 
+    assert.isUndefined(bounded(undefined))
     assert.strictEqual(bounded("the thousandth"), "the thousandth")
     assert.strictEqual(bounded("one more"), "_OTHER")
+    assert.isUndefined(bounded(undefined))
     assert.strictEqual(bounded("name-0"), "name-0")
     assert.strictEqual(bounded("the thousandth"), "the thousandth")
   })

@@ -1,7 +1,7 @@
 /**
  * How a stream is read, event by event and in memory. What a platform's client does to it is in `stream.test.ts`.
  */
-import { Decode } from "@effect-venice/core"
+import { Decode, Operation } from "@effect-venice/core"
 import { VeniceClient } from "@effect-venice/http"
 import { assert, describe, expect, it, vi } from "@effect/vitest"
 import { Arbitrary, Cause, Effect, Exit, Schema, SchemaGetter, Stream } from "effect"
@@ -207,6 +207,42 @@ it.effect("an error that is not documented for the operation is unrecognized", (
     assert.strictEqual(undocumented._tag, "UNRECOGNIZED_RESPONSE")
     assert.strictEqual(undocumented.code, "UPSCALE_FAILED")
     assert.strictEqual(undocumented.response.operation, "POST /chat/completions")
+  }))
+
+it.effect("what fails names the operation as it was called, whatever the path before it", () =>
+  Effect.gen(function*() {
+    const operation = Operation.custom("POST /mine")
+    const names = (reply: () => Response, call: (venice: VeniceClient["Service"]) => Effect.Effect<unknown, any>) =>
+      VeniceClient.make({ baseUrl: "https://host/v1" }).pipe(
+        Effect.provideService(
+          HttpClient.HttpClient,
+          HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, reply())))
+        ),
+        Effect.flatMap(call),
+        Effect.flip,
+        Effect.map((error) => [error._tag, error.response.operation])
+      )
+    const streaming = (venice: VeniceClient["Service"]) => Stream.runDrain(venice.stream(operation, { event: Delta }))
+    const executing = (venice: VeniceClient["Service"]) => venice.execute(operation, { success: Delta })
+
+    assert.deepStrictEqual(
+      [
+        yield* names(stream([chunk("a")]), streaming),
+        yield* names(stream([error({ message: "busy" })]), streaming),
+        yield* names(stream(["data: {\"text\":1}\n\n"]), streaming),
+        yield* names(() => new Response("{}"), streaming),
+        yield* names(() => new Response("{}"), executing),
+        yield* names(() => new Response("text"), executing)
+      ],
+      [
+        ["UnfinishedStream", operation],
+        ["UNRECOGNIZED_RESPONSE", operation],
+        ["UnexpectedBody", operation],
+        ["UnexpectedBody", operation],
+        ["UnexpectedBody", operation],
+        ["UnexpectedBody", operation]
+      ]
+    )
   }))
 
 it.effect("a stream that broke has no secret in its cause", () =>

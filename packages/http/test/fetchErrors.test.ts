@@ -66,6 +66,14 @@ describe("an error is found", () => {
     ["in openai's older error", apiErrorOf(["request_id", "headers", "error", "status"])],
     ["in a success that the client could not read", callError({ statusCode: 200, responseBody: marked })],
     ["in a part whose error is null", { ...inner, error: null }],
+    [
+      "in events that the client took for JSON",
+      callError({
+        statusCode: 200,
+        responseHeaders: { "content-type": "text/event-stream" },
+        responseBody: `data: ${marked}\n\n`
+      })
+    ],
     ["in openai's error with a status that is none", apiError({ status: 99, error: inner })],
     ["as itself", new Errors.ModelOverloaded()],
     ["as a cause", new Error("a", { cause: new Errors.ModelOverloaded() })]
@@ -131,6 +139,14 @@ describe("an error is found", () => {
     assert.isUndefined(found(...others, ["x-199", "a"], ["cf-ray", "r"]))
     assert.isUndefined(found(["cf-ray", ["r"]]))
     assert.strictEqual(found(["x-a", 1], ["x-b", ["a"]], ["cf-ray", "r"]), "r")
+  })
+
+  it("by the type of openai's error, also if that has an error that is null", () => {
+    const error = { message: "m", type: "provider_content_policy" }
+
+    for (const kept of [error, { ...error, error: null }]) {
+      assert.strictEqual(errorOf(apiError({ status: 400, error: kept }))?._tag, "CONTENT_POLICY_VIOLATION")
+    }
   })
 
   it("with headers that never end", () => {

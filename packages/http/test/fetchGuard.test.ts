@@ -89,11 +89,15 @@ describe("a fetch with a lockout guard", () => {
       ]
       for (const headers of ways) yield* post(lama, "", { headers })
       yield* post(lama, "", { headers: { "x-api-key": "sk-two" } })
+      yield* post(lama, "", { headers: { authorization: "bearersk-two" } })
+      yield* post(lama, "", { headers: { authorization: "a bearer sk-two" } })
+      yield* post(lama, "", { headers: { authorization: "a sk-two" } })
       yield* post(lama, "", { headers: {} })
       yield* post(lama, "", { headers: {} })
 
       assert.strictEqual(yield* guard.remaining({ ...lama, key: Redacted.make("sk-one") }), 5)
       assert.strictEqual(yield* guard.remaining({ ...lama, key: Redacted.make("sk-two") }), 8)
+      assert.strictEqual(yield* guard.remaining({ ...lama, key: Redacted.make("a sk-two") }), 8)
       assert.strictEqual(yield* guard.remaining(lama), 7)
     }))
 

@@ -1,4 +1,5 @@
 /** What a server wrote, in the text of a failure. */
+import { Redact } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, DateTime, Duration } from "effect"
@@ -31,7 +32,21 @@ describe.each(failures.map((failure) => [failure._tag, failure] as const))("%s",
     assert.notMatch(text, /[\n\u001b]/)
   })
 
-  it("has a stack without control characters of the message", () => {
+  it("has a stack with its message, without the control characters of it", () => {
     assert.notInclude(failure.stack, "\u001b")
+    assert.include(failure.stack, Redact.printable(failure.message))
   })
+})
+
+it("a failure is made without a stack where a program has switched them off", () => {
+  const limit = Error.stackTraceLimit
+  try {
+    Error.stackTraceLimit = undefined as unknown as number
+    const failure = new Failure.JsonRpcError({ message, response })
+
+    assert.isUndefined(failure.stack)
+    assert.strictEqual(failure.message, message)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
 })

@@ -198,6 +198,8 @@ const urls = [
   "//user:password@host/v1",
   "https://user:%zz@host/v1",
   "/v1/users/a@b?n=1",
+  "/images@large/v1",
+  "v1/images@large/v1",
   "https://host/v1/user:password@other",
   "https://host/v1?to=//user:password@other",
   "https://host/v1?token=abcdef&n=1",

@@ -49,12 +49,12 @@ describe("a path", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer)))
 })
 
-describe.each<Duration.Input>(["nonsense" as "1 second", -1])("the duration %j", (duration) => {
+describe.each<Duration.Input>(["nonsense" as "1 second", -1, { seconds: -1 }])("the duration %j", (duration) => {
   it.effect("is refused as a timeout", () =>
     Effect.gen(function*() {
       const venice = yield* VeniceClient.make()
       const options = { body: chat, timeout: duration }
-      const expected = /^timeout must be a duration that is not negative, and is /
+      const expected = /^timeout must be a duration that is not negative, and is .+$/
 
       assert.throws(() => venice.request("POST /chat/completions", options), RangeError, expected)
       assert.throws(

@@ -71,7 +71,7 @@ const end = (call: Call, start: bigint) => (exit: Exit.Exit<unknown, unknown>): 
     if (generation === undefined) return Effect.void
     const elapsed = Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - start) / 1e9
     const errorType = errorTypeOf(exit)
-    const model = errorType === undefined && call.model !== undefined ? boundedModel(call.model) : undefined
+    const model = errorType === undefined ? boundedModel(call.model) : undefined
     return Metric.update(durationSeries(generation.name, "venice", errorType, model), elapsed)
   })
 
@@ -136,6 +136,8 @@ const markResend = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
 const joinOuterCall = (fiber: Fiber.Fiber<unknown, unknown>, operation: string, options: CallOptions): boolean => {
   const outer = fiber.getRef(CurrentCall)
   if (outer?.operation !== operation) return false
+  // An attempt before this one may have named another model.
+  outer.model = undefined
   if (outer.span !== undefined) describeRequest(outer.span, operation, options)
   return true
 }

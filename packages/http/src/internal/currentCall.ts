@@ -13,7 +13,7 @@ export interface Call {
   readonly operation: string
   /** Absent without a tracer. */
   readonly span: Tracer.Span | undefined
-  /** The model that the response names. */
+  /** The model that the response names first. */
   model?: string | undefined
 }
 
@@ -27,10 +27,10 @@ export const recordResponse = (
   json: unknown,
   getSecrets: () => ReadonlyArray<string> | undefined
 ): void => {
-  // Without a span only the model is needed, and every event names the same.
+  // Without a span only the model is needed, which is the first that is named.
   if (call === undefined || (call.span === undefined && call.model !== undefined)) return
   const attributes = responseAttributes(json, Redact.secrets(getSecrets() ?? []))
   if (attributes === undefined) return
-  call.model = attributes.response?.model ?? call.model
+  call.model ??= attributes.response.model
   if (call.span !== undefined) addGenAIAnnotations(call.span, attributes)
 }

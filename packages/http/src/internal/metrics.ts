@@ -69,8 +69,8 @@ const maxNames = 1000
 
 export const makeBounded = () => {
   const names = new Set<string>()
-  return (name: string): string => {
-    if (names.has(name)) return name
+  return (name: string | undefined): string | undefined => {
+    if (name === undefined || names.has(name)) return name
     if (names.size >= maxNames) return "_OTHER"
     names.add(name)
     return name

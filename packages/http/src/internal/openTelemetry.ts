@@ -96,10 +96,7 @@ export const requestAttributes = (operation: string, body: unknown): GenAITeleme
 }
 
 /** The attributes of a response, or of an event of a stream, without its content. `clean` takes known secrets out. */
-export const responseAttributes = (
-  json: unknown,
-  clean: (text: string) => string
-): Omit<GenAITelemetryAttributeOptions, "request"> | undefined => {
+export const responseAttributes = (json: unknown, clean: (text: string) => string) => {
   if (!Predicate.isObject(json)) return undefined
   const outer = json as Members
   // The last event of `/responses` contains the whole response.

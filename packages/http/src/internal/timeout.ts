@@ -11,7 +11,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpMethod } from "effect/http/HttpMethod"
 
 const timedOut = (operation: string, description: string): HttpClientError.HttpClientError => {
-  const [method, url] = operation.split(" ", 2) as [HttpMethod, string]
+  const [method, url] = operation.split(" ") as [HttpMethod, string]
   return new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({
       request: HttpClientRequest.make(method)(url),

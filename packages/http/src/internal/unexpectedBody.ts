@@ -23,13 +23,13 @@ const printPath = (path: Difference["path"]): string =>
 
 const fromDifferences = (differences: ReadonlyArray<Difference>, input: Input): UnexpectedBody => {
   const response = context(input)
-  const [first] = differences
-  const where = first === undefined || first.path.length === 0 ? "the body" : printPath(first.path)
+  const [{ message, path } = { message: "it does not match", path: [] }] = differences
+  const where = path.length === 0 ? "the body" : printPath(path)
   return new UnexpectedBody({
     message: Redact.printable(
-      `${response.operation ?? "The request"} succeeded with ${response.status}, but ${where} is not as expected: ${
-        first?.message ?? "it does not match"
-      }`
+      `${
+        response.operation ?? "The request"
+      } succeeded with ${response.status}, but ${where} is not as expected: ${message}`
     ),
     differences,
     response
