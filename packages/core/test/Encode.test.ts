@@ -315,6 +315,22 @@ describe("the inner object of OpenAI's format", () => {
       assert.isUndefined(response.operation)
     }
   )
+
+  it.each([[99, 99], [100, 100], [101, 100]])(
+    "has a code of another vendor of %i characters up to %i",
+    (length, kept) => {
+      const error = alone({
+        error: { venice_code: "UNRECOGNIZED_RESPONSE", message: "m" },
+        upstream_code: "u".repeat(length)
+      })
+
+      assert.strictEqual(error._tag === "UNRECOGNIZED_RESPONSE" && error.code, "u".repeat(kept))
+    }
+  )
+
+  it("has the status zero in its message if it has no other", () => {
+    assert.strictEqual(alone({ venice_code: "UNRECOGNIZED_RESPONSE" }).message, "HTTP 0 with an unknown JSON body")
+  })
 })
 
 describe("Anthropic's format", () => {

@@ -84,6 +84,22 @@ describe("an error", () => {
     assert.strictEqual(String(forged), "INVALID_REQUEST: first [2Jsecond third (HTTP 400, request a b)")
   })
 
+  it.each([511, 512, 513, 4095])("has a stack without control characters, after %i others too", (length) => {
+    const forged = new Errors.InvalidRequest({ message: `${"m".repeat(length)}\n    at forged` })
+
+    assert.include(forged.stack, "m     at forged")
+    assert.notInclude(forged.stack, "\n    at forged")
+  })
+
+  it.each([[500, "m".repeat(500)], [501, `${"m".repeat(499)}…`], [1000, `${"m".repeat(499)}…`], [
+    1001,
+    `${"m".repeat(499)}…`
+  ]])("prints up to 500 characters of its message: %i", (length, printed) => {
+    const long = new Errors.InvalidRequest({ message: "m".repeat(length) })
+
+    assert.strictEqual(String(long), `INVALID_REQUEST: ${printed} (HTTP 400)`)
+  })
+
   it.effect("is yieldable, and fails with itself", () =>
     Effect.gen(function*() {
       const failure = yield* Effect.flip(Effect.gen(function*() {

@@ -63,6 +63,10 @@ const hostile: ReadonlyArray<[string, () => unknown]> = [
     () => brandedByEffect({ request: { url: "https://x.test", method: "GET" }, reason: throwing("get") })
   ],
   ["another library's error of a request", () => ({ request: { url: "https://x.test" }, attempts: 3 })],
+  [
+    "another library's error of a request, with a reason",
+    () => ({ request: { url: "https://x.test", method: "GET" }, reason: lostReason })
+  ],
   ["a classification with a revoked hint", () => ({ [Classification.key]: { category: "Weather", hint: revoked() } })]
 ]
 

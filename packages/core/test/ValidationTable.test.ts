@@ -71,6 +71,7 @@ describe("the validation of a rejected request", () => {
             { expected: null },
             { expected: "x".repeat(198) },
             { expected: "x".repeat(199) },
+            { expected: nested(5, 1) },
             { expected: nested(4, 1) },
             { expected: nested(3, 1) },
             { options: Array.from({ length: 20 }, (_, i) => i) },

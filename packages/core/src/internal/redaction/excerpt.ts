@@ -84,7 +84,6 @@ const isAscii = (text: string): boolean => {
 
 /** The text on one line, without control characters, at most `length` code units long. */
 export const oneLine = (text: string, length: number): string => {
-  const start = text.length > length * 2 ? text.slice(0, length * 2) : text
-  const line = printable(start).trim()
+  const line = printable(text.slice(0, length * 2)).trim()
   return line.length > length ? `${take(line, length - 1)}…` : line
 }
