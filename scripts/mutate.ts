@@ -7,7 +7,7 @@
  *     pnpm mutate --sample 0.2 --seed 1       a fifth of the mutants, always the same for a seed
  *     pnpm mutate --workers 1                 how many processes run tests, 2 by default
  *     pnpm mutate --budget 20                 how many seconds of tests a mutant may take, 4 by default
- *     pnpm mutate --again --budget 60         once more what survived, on more tests
+ *     pnpm mutate --again --budget 60         once more what survived and is not listed, on more tests
  *     pnpm mutate --fresh                     once more what has a result
  *     pnpm mutate --report                    the page from the results there are, without a run
  *     pnpm mutate --count                     how many mutants there are
@@ -80,8 +80,11 @@ const results = new Results(store, recorded(program))
 const run = async (): Promise<void> => {
   const workers = Number(options.workers)
   const tests = await baseline(store, program, workers)
+  const isKnown = (number: number): boolean => equivalents.some((one) => isFor(one, mutants[number - 1]!.mutant))
   const isKept = (number: number, result: Result | undefined): boolean => {
     if (result === undefined || options.fresh) return false
+    // No test kills those that are listed as equivalent, and each takes the whole budget.
+    if (options.again && result.status === "survived" && isKnown(number)) return true
     if (result.isRecorded === true) return !options.again || result.status === "killed" || result.status === "timeout"
     if (result.by !== undefined) return tests.passes(result.by, result.test!)
     if (options.again && result.status !== "timeout") return false
@@ -104,9 +107,9 @@ const run = async (): Promise<void> => {
     results.add(result)
     done++
     if (result.status === "survived" || result.status === "uncovered") {
-      const isKnown = equivalents.some((equivalent) => isFor(equivalent, mutant))
-      if (!isKnown) alive++
-      console.log(`${isKnown ? "equivalent" : result.status} ${mutant.file}:${mutant.line} ${mutant.mutation}`)
+      const isListed = isKnown(queued.get(result.key)!.number)
+      if (!isListed) alive++
+      console.log(`${isListed ? "equivalent" : result.status} ${mutant.file}:${mutant.line} ${mutant.mutation}`)
     }
     if (done % 100 === 0) {
       const each = (Date.now() - begin) / done

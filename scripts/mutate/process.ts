@@ -6,6 +6,8 @@ import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { createVitest } from "vitest/node"
 
+process.stdin.resume().once("close", () => process.exit(1))
+
 const root = join(import.meta.dirname, "../..")
 const [texts, job] = process.argv.slice(2) as [string, string]
 

@@ -72,7 +72,8 @@ const workOn = async (work: Work, nth: number, items: ReadonlyArray<string>): Pr
     const child: ChildProcess = spawn(
       process.execPath,
       [join(import.meta.dirname, "process.ts"), join(work.store, "instrumented.json"), job],
-      { cwd: root, stdio: ["ignore", "ignore", "inherit"] }
+      // The process ends when this pipe is closed, also if this one is killed.
+      { cwd: root, stdio: ["pipe", "ignore", "inherit"] }
     )
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
     const isRunning = () => child.exitCode === null && child.signalCode === null
