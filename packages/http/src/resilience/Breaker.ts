@@ -65,7 +65,7 @@ import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
 import { CircuitOpen, LockoutAhead, PaceExceeded, UnexpectedBody, UnfinishedStream } from "../Failure.ts"
 import { durationOf } from "../internal/duration.ts"
-import { CircuitPermit, Circuits, type Permit } from "../internal/resilience/circuits.ts"
+import { CircuitPermit, Circuits, type Permit, type Rules } from "../internal/resilience/circuits.ts"
 import { withMemory } from "../internal/resilience/circuitStore.ts"
 import { makeReports, type Reports } from "../internal/resilience/reports.ts"
 
@@ -150,7 +150,7 @@ export class Breaker extends Context.Service<Breaker, {
 
 const tagOf = (failure: unknown): unknown => (failure as { readonly _tag?: unknown } | undefined)?._tag
 
-const categoryOf = (failure: unknown): keyof Outcomes | Outcome => {
+const categoryOf = (failure: unknown): keyof Outcomes | "success" | "ignored" => {
   if (isVeniceError(failure)) return failure.category
   if (failure instanceof LockoutAhead || failure instanceof CircuitOpen || failure instanceof PaceExceeded) {
     return "ignored"
@@ -176,7 +176,7 @@ const categoryOf = (failure: unknown): keyof Outcomes | Outcome => {
 export const outcomeOf = (failure: unknown, table: Outcomes = outcomes): Outcome => {
   if (tagOf(failure) === "JobFailure") return outcomeOf((failure as { readonly reason?: unknown }).reason, table)
   const category = categoryOf(failure)
-  return category === "failure" || category === "success" || category === "ignored" ? category : table[category]
+  return category === "success" || category === "ignored" ? category : table[category]
 }
 
 const hintOf = (failure: unknown): Duration.Duration | undefined =>
@@ -185,7 +185,6 @@ const hintOf = (failure: unknown): Duration.Duration | undefined =>
 const classify = (table: Outcomes) => (exit: Exit.Exit<unknown, unknown>): CircuitBreaker.Outcome => {
   if (Exit.isSuccess(exit)) return CircuitBreaker.success
   const failure = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
-  if (failure === undefined) return CircuitBreaker.ignored
   switch (outcomeOf(failure, table)) {
     case "failure":
       return CircuitBreaker.failure({ retryAfter: hintOf(failure) })
@@ -199,25 +198,26 @@ const classify = (table: Outcomes) => (exit: Exit.Exit<unknown, unknown>): Circu
 // The open times that follow each other. The last one repeats after a minute of them.
 const defaultOpenDuration = Schedule.exponential("5 seconds").pipe(Schedule.upTo({ duration: "1 minute" }))
 
+const rulesOf = ({
+  longestHint = "1 minute",
+  openDuration = defaultOpenDuration,
+  outcomes: changed,
+  tripPolicy
+}: Settings): Rules => ({
+  tripPolicy: tripPolicy ?? CircuitBreaker.consecutive(5),
+  openDuration: Schedule.isSchedule(openDuration) ? openDuration : durationOf("openDuration", openDuration),
+  longestHint: durationOf("longestHint", longestHint),
+  classify: classify({ ...outcomes, ...changed })
+})
+
 const make = Effect.fnUntraced(function*(
-  settings: Settings,
+  rules: Rules,
   store: CircuitBreaker.CircuitBreakerStore["Service"],
   reports: Reports | undefined
 ) {
-  const { openDuration = defaultOpenDuration } = settings
   const transitions = yield* PubSub.sliding<Take.Take<CircuitBreaker.Transition>>(128)
   yield* Effect.addFinalizer(() => PubSub.end(transitions, Exit.void))
-  const circuits = new Circuits(
-    store,
-    {
-      tripPolicy: settings.tripPolicy ?? CircuitBreaker.consecutive(5),
-      openDuration: Schedule.isSchedule(openDuration) ? openDuration : durationOf("openDuration", openDuration),
-      longestHint: durationOf("longestHint", settings.longestHint ?? "1 minute"),
-      classify: classify({ ...outcomes, ...settings.outcomes })
-    },
-    transitions,
-    reports
-  )
+  const circuits = new Circuits(store, rules, transitions, reports)
   const permit = (circuit: string): Permit => new CircuitPermit(circuits, circuit)
   return Breaker.of({
     execute: (circuit) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -231,11 +231,6 @@ const make = Effect.fnUntraced(function*(
   })
 })
 
-const check = ({ longestHint, openDuration }: Settings): void => {
-  if (longestHint !== undefined) durationOf("longestHint", longestHint)
-  if (openDuration !== undefined && !Schedule.isSchedule(openDuration)) durationOf("openDuration", openDuration)
-}
-
 // Callers may name models that do not exist.
 const idleTimeToLive = Duration.minutes(10)
 
@@ -248,12 +243,12 @@ const memory = CircuitBreaker.layerStoreMemory({ idleTimeToLive })
  * @since 0.1.0
  */
 export const layer = (settings: Settings = {}): Layer.Layer<Breaker> => {
-  check(settings)
+  const rules = rulesOf(settings)
   return Layer.effect(
     Breaker,
     Effect.flatMap(
       Layer.build(Layer.fresh(memory)),
-      (services) => make(settings, Context.get(services, CircuitBreaker.CircuitBreakerStore), undefined)
+      (services) => make(rules, Context.get(services, CircuitBreaker.CircuitBreakerStore), undefined)
     )
   )
 }
@@ -277,7 +272,7 @@ export const layer = (settings: Settings = {}): Layer.Layer<Breaker> => {
 export const layerRedis = (
   { prefix = "venice:circuit:", ...settings }: Settings & { readonly prefix?: string | undefined } = {}
 ): Layer.Layer<Breaker, never, Redis.Redis> => {
-  check(settings)
+  const rules = rulesOf(settings)
   return Layer.effect(
     Breaker,
     Effect.gen(function*() {
@@ -285,7 +280,7 @@ export const layerRedis = (
       const local = yield* Layer.build(Layer.fresh(memory))
       const Store = CircuitBreaker.CircuitBreakerStore
       const store = withMemory(Context.get(shared, Store), Context.get(local, Store))
-      return yield* make(settings, store, yield* makeReports)
+      return yield* make(rules, store, yield* makeReports)
     })
   )
 }

@@ -2,7 +2,7 @@ import { ResponseHeaders } from "@effect-venice/core"
 import { ResponseMetadata, VeniceClient } from "@effect-venice/http"
 import { Balance, Pacing } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { BigDecimal, Effect, Logger, Metric, Schema, Stream } from "effect"
+import { BigDecimal, Effect, Exit, Fiber, Logger, Metric, References, Schema, Stream } from "effect"
 import { FetchHttpClient, Headers } from "effect/http"
 import { embeddings } from "../bodies.ts"
 import { answer, serve } from "../server.ts"
@@ -47,6 +47,75 @@ describe("the balance", () => {
       yield* said({ "x-venice-balance-diem": "0.5" })
       assert.deepStrictEqual((yield* lows(1)).map(({ unit }) => unit), ["DIEM"])
     }).pipe(provide({ usd: 5, diem: 1 })))
+
+  it.effect("is never low without a threshold", () =>
+    Effect.gen(function*() {
+      yield* said({ "x-venice-balance-usd": "0", "x-venice-balance-diem": "0" })
+      yield* said({ "x-venice-balance-usd": "0", "x-venice-balance-diem": "0.5" })
+      assert.deepStrictEqual((yield* lows(1)).map(({ unit }) => unit), ["DIEM"])
+    }).pipe(
+      provide({ diem: 0.6 }),
+      Effect.andThen(
+        Effect.gen(function*() {
+          yield* said({ "x-venice-balance-diem": "0" })
+          yield* usd("4")
+          assert.deepStrictEqual((yield* lows(1)).map(({ unit }) => unit), ["USD"])
+        }).pipe(provide({ usd: 5 }))
+      )
+    ))
+
+  it.effect("has the latest 16 events for who asks later", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 17; i++) {
+        yield* usd("99")
+        yield* usd(String(i))
+      }
+      const told: Array<number> = []
+      const { low } = yield* Balance.Balance
+      const fiber = yield* Effect.forkChild(Stream.runForEach(low, ({ balance }) =>
+        Effect.sync(() => {
+          told.push(balance)
+        })))
+      for (let i = 0; i < 100; i++) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+
+      assert.deepStrictEqual(told, Array.from({ length: 16 }, (_, i) => i + 1))
+    }).pipe(provide({ usd: 50 })))
+
+  it.effect("is logged as a warning when it is low", () =>
+    Effect.gen(function*() {
+      const logged: Array<unknown> = []
+      const logger = Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
+        logged.push([logLevel, message, fiber.getRef(References.CurrentLogAnnotations)])
+      })
+      yield* Effect.forEach(["5", "4.5", "4"], usd).pipe(
+        Effect.provide([Balance.layer({ usd: 5 }), Logger.layer([logger])])
+      )
+
+      assert.deepStrictEqual(logged, [["Warn", ["The balance is below 5 USD"], { balance: 4.5, unit: "USD" }]])
+    }))
+
+  it.effect("is a gauge in credits", () =>
+    Effect.gen(function*() {
+      yield* provide({})(usd("7"))
+
+      const all = yield* Metric.snapshot
+      assert.deepStrictEqual(all.map(({ attributes, id, state }) => ({ attributes, id, state })), [{
+        attributes: { unit: "{credit}", "venice.balance.unit": "USD" },
+        id: "venice.client.balance",
+        state: { value: 7 }
+      }])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect.each<readonly [string, Exit.Exit<unknown, unknown>]>([
+    ["that is none", Exit.fail(undefined)],
+    ["of another server", Exit.fail({ response: { balance: { usd: BigDecimal.make(1n, 0) } } })],
+    ["that is a defect", Exit.die(new Error("a bug"))]
+  ])("is not in a failure %s", ([, exit]) =>
+    Effect.gen(function*() {
+      assert.isUndefined(Balance.ofExit(exit, {}))
+      assert.deepStrictEqual(yield* Effect.exit(Balance.watch(exit)), exit)
+    }).pipe(provide({ usd: 5 })))
 
   it.live("is watched in successes and errors, and in those of the call alone", () =>
     Effect.gen(function*() {
@@ -94,7 +163,9 @@ describe("the balance", () => {
     ))
 
   it("has a threshold that makes sense", () => {
-    assert.throws(() => Balance.layer({ usd: -1 }), RangeError)
-    assert.throws(() => Balance.layer({ diem: NaN }), RangeError)
+    for (const threshold of [-1, NaN, Infinity]) {
+      assert.throws(() => Balance.layer({ usd: threshold }), RangeError, "usd must be a number of at least 0")
+      assert.throws(() => Balance.layer({ diem: threshold }), RangeError, "diem must be a number of at least 0")
+    }
   })
 })

@@ -1,6 +1,6 @@
 import { BoundedRedis } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Logger, Metric, Queue, type Scope } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Layer, Logger, Metric, Queue, References, type Scope } from "effect"
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -100,17 +100,113 @@ describe("a bounded Redis", () => {
     )
   })
 
-  it.effect("is not away because of an error that Redis responds with", () => {
-    const wrongType = new Redis.RedisError({ cause: new Error("WRONGTYPE Operation against a key") })
-    const { driver, seen } = make(() => Effect.fail(wrongType))
+  it.effect.each([
+    ...[
+      "WRONGTYPE Operation against a key",
+      "ERR unknown command 'GTE'",
+      "EXECABORT Transaction discarded because of previous errors.",
+      "NOSCRIPT No matching script.",
+      "OOM command not allowed when used memory > 'maxmemory'.",
+      "MOVED 3999 127.0.0.1:6381",
+      "X2 of a module"
+    ].flatMap((text) => [[new Error(text), false], [text, false]] as const),
+    ...[
+      "connect ECONNREFUSED 127.0.0.1:6379",
+      "read ECONNRESET",
+      "ECONNRESET by peer",
+      "EPIPE by peer",
+      "ERROR of the driver",
+      "Socket closed unexpectedly",
+      "The client is closed",
+      "A connection was lost",
+      "WRONGTYPE",
+      "write after WRONGTYPE Operation against a key"
+    ].map((text) => [new Error(text), true] as const)
+  ])("is away because of an error, unless Redis responds with it: %s", ([cause, isAway]) => {
+    const error = new Redis.RedisError({ cause })
+    const { driver, seen } = make(() => Effect.fail(error))
     return within(
       driver,
       Effect.gen(function*() {
-        assert.strictEqual(yield* Effect.flip(ping), wrongType)
-        assert.strictEqual(yield* Effect.flip(ping), wrongType)
-        assert.lengthOf(seen, 2)
+        assert.strictEqual(yield* Effect.flip(ping), error)
+        yield* Effect.flip(ping)
+        assert.lengthOf(seen, isAway ? 1 : 2)
       })
     )
+  })
+
+  it.effect("is back when it responds to a ping with an error", () => {
+    let error = refused
+    const { driver, seen } = make(() => Effect.fail(error))
+    return within(
+      driver,
+      Effect.gen(function*() {
+        yield* Effect.flip(ping)
+        error = new Redis.RedisError({ cause: new Error("LOADING Redis is loading the dataset in memory") })
+        yield* TestClock.adjust("1 second")
+
+        assert.strictEqual(yield* Effect.flip(ping), error)
+        assert.deepStrictEqual(seen, ["GET", "PING", "GET"])
+      })
+    )
+  })
+
+  it.effect("counts commands by the reason for which there was no response, and never less", () => {
+    let reply: Effect.Effect<unknown, Redis.RedisError> = Effect.fail(refused)
+    const { driver } = make(() => reply)
+    return within(
+      driver,
+      Effect.gen(function*() {
+        yield* Effect.flip(ping)
+        yield* Effect.flip(ping)
+        reply = Effect.succeed("OK")
+        yield* TestClock.adjust("1 second")
+        reply = Effect.never
+        const late = yield* Effect.forkChild(Effect.flip(ping))
+        yield* TestClock.adjust("300 millis")
+        const { cause } = yield* Fiber.join(late)
+        assert.strictEqual((cause as Error).message, "Redis did not respond within 300ms")
+        yield* Metric.update(Metric.withAttributes(BoundedRedis.failures, { "error.type": "away" }), -1)
+
+        const all = yield* Metric.snapshot
+        assert.sameDeepMembers(
+          all.map(({ attributes, id, state }) => ({ attributes, id, state })),
+          ["connection", "away", "timeout"].map((reason) => ({
+            attributes: { unit: "{command}", "error.type": reason },
+            id: "venice.client.redis.failures",
+            state: { count: 1, incremental: true }
+          }))
+        )
+      })
+    ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  })
+
+  it.effect("logs once that it is away, without what its message must not say, and that it is back", () => {
+    const logged: Array<unknown> = []
+    const logger = Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
+      logged.push([logLevel, message, fiber.getRef(References.CurrentLogAnnotations)])
+    })
+    let isThere = false
+    const failure = new Redis.RedisError({
+      cause: new Error("connect ECONNREFUSED redis://default:hunter2-secret@127.0.0.1:6379?password=hunter2\u001b[31m")
+    })
+    const { driver, seen } = make(() => isThere ? Effect.succeed("OK") : Effect.fail(failure).pipe(Effect.delay(100)))
+    return Effect.gen(function*() {
+      const both = yield* Effect.forkChild(Effect.all([Effect.flip(ping), Effect.flip(ping)], { concurrency: 2 }))
+      yield* TestClock.adjust("100 millis")
+      yield* Fiber.join(both)
+      isThere = true
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* ping, "OK")
+
+      assert.deepStrictEqual(seen, ["GET", "GET", "PING", "GET"])
+      assert.deepStrictEqual(logged, [
+        ["Warn", ["Redis is away, so that what it shares is counted by each process"], {
+          cause: "connect ECONNREFUSED redis://default:<redacted>@127.0.0.1:6379?password=<redacted>"
+        }],
+        ["Info", ["Redis is back"], {}]
+      ])
+    }).pipe(Effect.provide(BoundedRedis.layer(driver)), Effect.provide(Logger.layer([logger])))
   })
 
   it.effect("replaces a connection that refuses pings for ten seconds", () => {
@@ -127,6 +223,56 @@ describe("a bounded Redis", () => {
     )
   })
 
+  it.effect("keeps a connection that refuses pings for less than ten seconds, or does not respond", () => {
+    let reply: Effect.Effect<unknown, Redis.RedisError> = Effect.fail(refused)
+    const { connections, driver } = make(() => reply)
+    return within(
+      driver,
+      Effect.gen(function*() {
+        yield* Effect.flip(ping)
+        for (let i = 0; i < 3; i++) {
+          reply = Effect.fail(refused)
+          yield* TestClock.adjust("8 seconds")
+          reply = Effect.never
+          yield* TestClock.adjust("2 seconds")
+        }
+        yield* TestClock.adjust("1 minute")
+
+        assert.strictEqual(connections(), 1)
+      })
+    )
+  })
+
+  it.effect("closes the connection when its layer ends", () =>
+    Effect.gen(function*() {
+      const { closed, driver } = make(() => Effect.succeed("OK"))
+      yield* within(driver, ping)
+      assert.strictEqual(closed(), 1)
+
+      const { connections, driver: unused } = make(() => Effect.succeed("OK"))
+      yield* within(unused, Redis.Redis)
+      assert.strictEqual(connections(), 0)
+    }))
+
+  it.effect("gives the driver what it needs, whoever sends the first command", () => {
+    class Reply extends Context.Service<Reply, string>()("Reply") {}
+    const driver = Layer.unwrap(Effect.map(Reply, (reply) => make(() => Effect.succeed(reply)).driver))
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* ping, "as told")
+    }).pipe(Effect.provide(Layer.provide(BoundedRedis.layer(driver), Layer.succeed(Reply, "as told"))))
+  })
+
+  it.effect.each<readonly [string, Layer.Layer<Redis.Redis, string>]>([
+    ["a failure", Layer.effect(Redis.Redis, Effect.fail("no address"))],
+    ["a defect", Layer.effect(Redis.Redis, Effect.die("no address"))]
+  ])("fails a command with an error of Redis when the driver ends with %s", ([, driver]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ping)
+
+      assert.instanceOf(error, Redis.RedisError)
+      assert.strictEqual(error.cause, "no address")
+    }).pipe(Effect.provide(BoundedRedis.layer(driver)), Effect.provide(Logger.layer([]))))
+
   it.effect("tries again when the driver cannot connect", () => {
     let isThere = false
     const { driver } = make(() => Effect.succeed("OK"))
@@ -135,6 +281,7 @@ describe("a bounded Redis", () => {
       failing,
       Effect.gen(function*() {
         assert.strictEqual(yield* Effect.flip(ping), refused)
+        yield* TestClock.adjust("30 seconds")
         isThere = true
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* ping, "OK")
@@ -226,7 +373,12 @@ describe("a bounded Redis", () => {
 })
 
 describe("settings", () => {
-  it.each([{ timeout: 0 }, { timeout: "soon" as never }, { pingEvery: -1 }])("%o makes no sense", (settings) => {
-    assert.throws(() => BoundedRedis.layer(make(() => Effect.never).driver, settings), RangeError)
+  it.each<readonly [BoundedRedis.Settings, string]>([
+    [{ timeout: 0 }, "timeout must be longer than zero"],
+    [{ timeout: "soon" as never }, "timeout must be a duration that is not negative, and is soon"],
+    [{ pingEvery: -1 }, "pingEvery must be a duration that is not negative, and is -1"],
+    [{ pingEvery: Infinity }, "pingEvery must be a finite duration"]
+  ])("%o makes no sense", (settings, message) => {
+    assert.throws(() => BoundedRedis.layer(make(() => Effect.never).driver, settings), RangeError, message)
   })
 })

@@ -2,12 +2,27 @@ import { Category, Classification, Errors, Retry } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { Breaker } from "@effect-venice/http/resilience"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Duration, Effect, Exit, Fiber, Layer, Logger, References, Schedule, Stream } from "effect"
+import {
+  Cause,
+  Context,
+  Data,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  References,
+  Schedule,
+  Scope,
+  Stream
+} from "effect"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { recorder } from "../spans.ts"
-import { ahead, open } from "../unsent.ts"
+import { ahead, late, open } from "../unsent.ts"
 
 const busy = () => new Errors.ModelAtCapacity({ response: { status: 503 } })
 
@@ -68,6 +83,30 @@ describe("a circuit", () => {
       assert.strictEqual(String((yield* refusal(answered("a"))).retryAfter), "30000 millis")
       assert.strictEqual(String((yield* refusal(answered("b"))).retryAfter), "60000 millis")
     }).pipe(provide()))
+
+  it.effect("is open as long as Venice says, up to the longest hint that is set", () =>
+    Effect.gen(function*() {
+      const hint = (seconds: number) =>
+        new Errors.ModelOverloaded({ response: { status: 503, retryAfter: Duration.seconds(seconds) } })
+      yield* times(5, fail(hint(90), "a"))
+      yield* times(5, fail(hint(300), "b"))
+
+      assert.strictEqual(String((yield* refusal(answered("a"))).retryAfter), "90000 millis")
+      assert.strictEqual(String((yield* refusal(answered("b"))).retryAfter), "120000 millis")
+    }).pipe(provide({ longestHint: "2 minutes" })))
+
+  it.effect.each([["599999 millis", "Open"], ["10 minutes", "Closed"]] as const)(
+    "that is not used for %s is %s after one more failure: its failures are kept for ten minutes",
+    ([idle, state]) =>
+      Effect.gen(function*() {
+        yield* times(4, fail())
+        yield* TestClock.adjust(idle)
+        yield* fail()
+
+        const breaker = yield* Breaker.Breaker
+        assert.strictEqual((yield* breaker.state("m"))._tag, state)
+      }).pipe(provide())
+  )
 
   it.effect("sends one probe, and refuses the other calls without a hint", () =>
     Effect.gen(function*() {
@@ -224,6 +263,32 @@ describe("a circuit", () => {
       assert.deepStrictEqual(told, [["Closed", "Open"], ["Open", "HalfOpen"], ["HalfOpen", "Closed"]])
     }).pipe(provide()))
 
+  it.effect("tells a slow listener its latest 128 transitions, and then that the layer has ended", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const layer = Breaker.layer({ tripPolicy: CircuitBreaker.consecutive(1) })
+      const breaker = Context.get(yield* Layer.buildWithScope(layer, scope), Breaker.Breaker)
+      const [first, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const told: Array<string> = []
+      const listener = yield* Effect.forkChild(Stream.runForEach(breaker.transitions, ({ key }) => {
+        told.push(key)
+        return Effect.andThen(Deferred.succeed(first, undefined), Deferred.await(go))
+      }))
+      yield* Effect.yieldNow
+      const opens = (circuit: string) => Effect.exit(breaker.execute(circuit)(Effect.fail(busy())))
+      yield* opens("first")
+      yield* Deferred.await(first)
+      for (let i = 0; i <= 128; i++) yield* opens(String(i))
+      yield* Deferred.succeed(go, undefined)
+      for (let i = 0; told.length < 129 && i < 10_000; i++) yield* Effect.yieldNow
+      assert.isUndefined(listener.pollUnsafe())
+      yield* Scope.close(scope, Exit.void)
+      for (let i = 0; listener.pollUnsafe() === undefined && i < 10_000; i++) yield* Effect.yieldNow
+      assert.isDefined(listener.pollUnsafe())
+
+      assert.deepStrictEqual(told, ["first", ...Array.from({ length: 128 }, (_, i) => String(i + 1))])
+    }))
+
   it.effect("counts the end of a call once", () =>
     Effect.gen(function*() {
       const permit = (yield* Breaker.Breaker).permit!("m")
@@ -271,7 +336,11 @@ describe("the outcome", () => {
     ["of a request that cannot be sent", transport("InvalidUrlError"), "ignored"],
     ["of a call that the guard did not send", ahead, "ignored"],
     ["of a call that another breaker did not send", open, "ignored"],
+    ["of a call that was not its turn", late, "ignored"],
     ["of an error that nobody knows", new Error("x"), "ignored"],
+    ["of an error of another client with a response", Object.assign(new Error("x"), { response: {} }), "ignored"],
+    ["of no error", undefined, "ignored"],
+    ["of a null", null, "ignored"],
     [
       "of a job",
       new Failure.JobFailure({
@@ -291,6 +360,28 @@ describe("the outcome", () => {
 
     assert.strictEqual(Breaker.outcomeOf(error), Breaker.outcomes[category])
     assert.strictEqual(Breaker.outcomeOf(new Mine({ category })), Breaker.outcomes[category])
+  })
+
+  it("is a failure of the model, a success, or ignored because it is about the account", () => {
+    const having = (outcome: Breaker.Outcome) =>
+      Object.entries(Breaker.outcomes).flatMap(([category, its]) => its === outcome ? [category] : [])
+
+    assert.sameMembers(having("failure"), ["Capacity", "Server", "Upstream", "Timeout", "Transport"])
+    assert.sameMembers(having("success"), [
+      "InvalidRequest",
+      "InvalidMedia",
+      "ContextLength",
+      "NotFound",
+      "ContentPolicy"
+    ])
+    assert.sameMembers(having("ignored"), ["Authentication", "Permission", "Billing", "RateLimit"])
+  })
+
+  it("of what was not sent is ignored, whatever the table says of its category", () => {
+    const table = { ...Breaker.outcomes, RateLimit: "failure", Capacity: "failure" } as const
+
+    for (const unsent of [ahead, open, late]) assert.strictEqual(Breaker.outcomeOf(unsent, table), "ignored")
+    assert.strictEqual(Breaker.outcomeOf(new Errors.RateLimitExceeded(), table), "failure")
   })
 })
 
@@ -398,12 +489,41 @@ describe("an outcome that Redis does not record", () => {
     }))
 })
 
-describe("settings", () => {
-  it.each([{ openDuration: -1 }, { openDuration: "soon" as never }, { longestHint: NaN }])(
-    "%o makes no sense",
-    (settings) => {
-      assert.throws(() => Breaker.layer(settings), RangeError)
-      assert.throws(() => Breaker.layerRedis(settings), RangeError)
-    }
+describe("a circuit in Redis", () => {
+  it.effect.each([[undefined, "venice:circuit:m"], ["mine:", "mine:m"]])(
+    "of a prefix %s is %s",
+    ([prefix, name]) =>
+      Effect.gen(function*() {
+        const names: Array<unknown> = []
+        const redis = yield* Redis.make({
+          send: () => Effect.never,
+          subscribe: () => Effect.succeed(Effect.never),
+          connect: Effect.never
+        })
+        const scripted = Redis.Redis.of({
+          ...redis,
+          eval: (() => (name: unknown) => {
+            names.push(name)
+            return Effect.succeed(["ok", "1", 0, 0, 0])
+          }) as never
+        })
+        yield* Effect.provide(
+          answered(),
+          Layer.provide(Breaker.layerRedis({ prefix }), Layer.succeed(Redis.Redis, scripted))
+        )
+
+        assert.deepStrictEqual(new Set(names), new Set([name]))
+      })
   )
+})
+
+describe("settings", () => {
+  it.each<readonly [Breaker.Settings, string]>([
+    [{ openDuration: -1 }, "openDuration must be a duration that is not negative, and is -1"],
+    [{ openDuration: "soon" as never }, "openDuration must be a duration that is not negative, and is soon"],
+    [{ longestHint: NaN }, "longestHint must be a duration that is not negative, and is NaN"]
+  ])("%o makes no sense", (settings, message) => {
+    assert.throws(() => Breaker.layer(settings), RangeError, message)
+    assert.throws(() => Breaker.layerRedis(settings), RangeError, message)
+  })
 })

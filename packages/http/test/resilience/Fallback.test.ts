@@ -523,3 +523,17 @@ describe("a stream", () => {
       )
     }))
 })
+
+it.effect("the metric of routes counts calls, and never less", () =>
+  Effect.gen(function*() {
+    const series = Metric.withAttributes(Fallback.fallbacks, { "venice.route": "other", "error.type": "GONE" })
+    yield* Effect.fail(new Errors.Gone()).pipe(Fallback.on("other", "GONE", () => Effect.void))
+    yield* Metric.update(series, -1)
+
+    const all = yield* Metric.snapshot
+    assert.deepStrictEqual(all.map(({ attributes, id, state }) => ({ attributes, id, state })), [{
+      attributes: { unit: "{call}", "venice.route": "other", "error.type": "GONE" },
+      id: "venice.client.fallbacks",
+      state: { count: 1, incremental: true }
+    }])
+  }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))

@@ -54,6 +54,30 @@ describe("a hedged read", () => {
       assert.deepStrictEqual(log, requests)
     }))
 
+  it.effect("is not sent again if its answer is there at once", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const read = Effect.sync(() => ++sent)
+
+      assert.strictEqual(yield* Hedge.hedge("GET /models", { after: 0 })(read), 1)
+    }))
+
+  it.effect("sends its first request at once", () =>
+    Effect.gen(function*() {
+      const { log, read } = makeRead({ takes: "1 second" })
+      yield* Effect.forkChild(hedge(read), { startImmediately: true })
+
+      assert.deepStrictEqual(log, ["0 sent"])
+    }))
+
+  it.effect("has interrupted the slower request when it ends", () =>
+    Effect.gen(function*() {
+      const { log, read } = makeRead({ takes: "5 seconds" }, { takes: "1 second" })
+      yield* timed(Effect.andThen(hedge(read), Effect.sync(() => log.push("answered"))))
+
+      assert.deepStrictEqual(log, ["0 sent", "1 sent", "0 interrupted", "answered"])
+    }))
+
   it.effect("fails at once if the first request fails before the delay is over", () =>
     Effect.gen(function*() {
       const { log, read } = makeRead({ takes: "500 millis", fails: "a" })
@@ -96,6 +120,20 @@ describe("a hedged read", () => {
       assert.deepStrictEqual(log, ["0 sent", "1 sent", "0 interrupted", "2 sent"])
     }))
 
+  it.effect("asks the budget as for a request that was lost", () =>
+    Effect.gen(function*() {
+      const kinds: Array<string> = []
+      const own = yield* RetryBudget.make()
+      const budget = RetryBudget.RetryBudget.of({
+        ...own,
+        withdraw: (kind) => Effect.as(Effect.sync(() => kinds.push(kind)), true)
+      })
+      const { read } = makeRead({ takes: "3 seconds" }, { takes: "1 second" })
+      yield* timed(Effect.provideService(hedge(read), RetryBudget.RetryBudget, budget))
+
+      assert.deepStrictEqual(kinds, ["Transport"])
+    }))
+
   it.effect("counts which request succeeded", () =>
     Effect.gen(function*() {
       const counter = Metric.withAttributes(Hedge.hedges, {
@@ -129,13 +167,27 @@ describe("a hedged read", () => {
       }
     }))
 
-  it.effect("counts reads in calls, and never less, by what became of them", () =>
+  it.effect("is counted in calls, and never less", () =>
+    Effect.gen(function*() {
+      const { read } = makeRead({ takes: "5 seconds" }, { takes: 0, fails: "b" })
+      yield* timed(hedge(read))
+      const attributes = { "venice.operation": "GET /models", "venice.hedge": "first" }
+      yield* Metric.update(Metric.withAttributes(Hedge.hedges, attributes), -1)
+
+      const all = yield* Metric.snapshot
+      assert.deepStrictEqual(all.map(({ attributes, id, state }) => ({ attributes, id, state })), [{
+        attributes: { unit: "{call}", ...attributes },
+        id: "venice.client.hedges",
+        state: { count: 1, incremental: true }
+      }])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("counts reads by what became of them", () =>
     Effect.gen(function*() {
       const operation = "GET /image/styles"
       const counts = Effect.map(Metric.snapshot, (all) =>
         all.filter(({ attributes, id }) =>
           id === "venice.client.hedges" && attributes?.["venice.operation"] === operation
-          && attributes["unit"] === "{call}"
         ).map(({ attributes, state }) =>
           [attributes!["venice.hedge"], state] as const
         ))
@@ -147,10 +199,6 @@ describe("a hedged read", () => {
       yield* run({ takes: "2 seconds" }, { takes: "3 seconds" })
       yield* run({ takes: "2 seconds", fails: "a" }, { takes: "3 seconds", fails: "b" })
       yield* Effect.provideService(run({ takes: "2 seconds" }), RetryBudget.RetryBudget, budget)
-      yield* Metric.update(
-        Metric.withAttributes(Hedge.hedges, { "venice.operation": operation, "venice.hedge": "first" }),
-        -1
-      )
 
       const countOf = (state: unknown): number => Number((state as { readonly count?: number } | undefined)?.count ?? 0)
       assert.sameDeepMembers(
@@ -168,6 +216,10 @@ describe("a hedged read", () => {
         [() => Hedge.percentile({ share: 0 }), "share must be a number between 0 and 1, and is 0"],
         [() => Hedge.percentile({ share: NaN }), "share must be a number between 0 and 1, and is NaN"],
         [() => Hedge.percentile({ size: 0 }), "size must be an integer at least 1, and is 0"],
+        [
+          () => Hedge.percentile({ size: { a: 1, b: [2] } as never }),
+          "size must be an integer at least 1, and is {\"a\":1,\"b\":[2]}"
+        ],
         [() => Hedge.percentile({ initial: -1 }), "initial must be a duration that is not negative, and is -1"],
         [() => Hedge.percentile({ least: -1 }), "least must be a duration that is not negative, and is -1"]
       ] as const

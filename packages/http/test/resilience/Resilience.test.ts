@@ -1,4 +1,4 @@
-import { Errors, Retry } from "@effect-venice/core"
+import { Errors, Retry, RetryBudget } from "@effect-venice/core"
 import { Failure, VeniceClient } from "@effect-venice/http"
 import { Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
@@ -446,7 +446,99 @@ describe("a call that was not sent", () => {
     }).pipe(provide({ policy: Retry.never })))
 })
 
+describe("what a call says goes before its layer:", () => {
+  const states = (...circuits: ReadonlyArray<string>) =>
+    Effect.flatMap(
+      Resilience.Resilience,
+      ({ breaker }) => Effect.forEach(circuits, (circuit) => Effect.map(breaker!.state(circuit), ({ _tag }) => _tag))
+    )
+
+  it.effect("its circuit, which is the model otherwise, and the operation without one", () =>
+    Effect.gen(function*() {
+      const fail = (options: Resilience.CallOptions) =>
+        failure(Resilience.protect("GET /models", options)(Effect.fail(offline)))
+      for (const options of [{ body, circuit: "c" }, { body: { model: "n" } }, {}]) yield* fail(options)
+
+      assert.deepStrictEqual(yield* states("c", "m", "n", "GET /models"), ["Open", "Closed", "Open", "Open"])
+    }).pipe(provide({ policy: Retry.never, breaker: { tripPolicy: { _tag: "Consecutive", failures: 1 } } })))
+
+  it.effect("its policy", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const fails = Effect.suspend(() => {
+        sent++
+        return Effect.fail(offline)
+      })
+      const ends = Effect.fnUntraced(function*(options: Resilience.CallOptions) {
+        const fiber = yield* Effect.forkChild(Effect.exit(Resilience.protect(operation, options)(fails)))
+        yield* TestClock.adjust("10 minutes")
+        yield* Fiber.join(fiber)
+        return sent
+      })
+
+      assert.strictEqual(yield* ends({ policy: Retry.never }), 1)
+      assert.isAbove(yield* ends({}), 2)
+    }).pipe(provide({ breaker: false })))
+
+  it.effect("its timeout, which makes no sense if it is negative", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Resilience.protect(operation, { timeout: -1 })(Effect.void))
+
+      assert.include(String(exit), "timeout must be a duration that is not negative, and is -1")
+    }).pipe(provide()))
+})
+
+describe("the budget of retries", () => {
+  const sent = (budget: RetryBudget.RetryBudget["Service"] | undefined) =>
+    Effect.gen(function*() {
+      let sent = 0
+      const call = protect(Effect.suspend(() => {
+        sent++
+        return Effect.fail(offline)
+      }))
+      const around = budget === undefined ? call : Effect.provideService(call, RetryBudget.RetryBudget, budget)
+      const fiber = yield* Effect.forkChild(Effect.exit(around))
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(fiber)
+      return sent
+    })
+  const empty = RetryBudget.make({ allowance: 0, initial: 0 })
+
+  it.effect("is that of the layer", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* sent(yield* RetryBudget.make()), 1)
+    }).pipe(provide({ breaker: false, retryBudget: { allowance: 0, initial: 0 } })))
+
+  it.effect("is that around the call for a layer without one", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* sent(yield* empty), 1)
+      assert.isAbove(yield* sent(undefined), 1)
+    }).pipe(provide({ breaker: false, retryBudget: false })))
+})
+
 describe("a layer", () => {
+  it.effect("has all parts but the balance by default", () =>
+    Effect.gen(function*() {
+      const { balance, breaker, guard, pacing, retryBudget } = yield* Resilience.Resilience
+      for (const part of [breaker, guard, pacing, retryBudget]) assert.isDefined(part)
+      assert.isUndefined(balance)
+    }).pipe(provide()))
+
+  it.effect("without a pace does not measure bodies", () =>
+    Effect.gen(function*() {
+      let read = 0
+      const measured = {
+        model: "m",
+        get messages() {
+          read++
+          return []
+        }
+      }
+      yield* Resilience.protect(operation, { body: measured })(Effect.void)
+
+      assert.strictEqual(read, 0)
+    }).pipe(provide({ pacing: false })))
+
   it.effect("leaves parts out", () =>
     Effect.gen(function*() {
       const { breaker, guard, pacing, retryBudget } = yield* Resilience.Resilience
@@ -514,9 +606,12 @@ describe("a layer", () => {
   )
 
   it("refuses a duration that makes no sense", () => {
-    assert.throws(() => Resilience.layer({ timeout: "-1 second" }), RangeError)
-    assert.throws(() => Resilience.layerParts({ deadline: "-1 second" }), RangeError)
-    assert.isDefined(Breaker.outcomes)
+    for (const layer of [Resilience.layer, Resilience.layerParts, Resilience.layerRedis]) {
+      for (const name of ["timeout", "deadline"]) {
+        const message = `${name} must be a duration that is not negative, and is -1 second`
+        assert.throws(() => layer({ [name]: "-1 second" }), RangeError, message)
+      }
+    }
   })
 
   it("refuses a count that makes no sense", () => {

@@ -140,6 +140,22 @@ describe("the parts of a call", () => {
     }))
 })
 
+describe("a layer over Redis", () => {
+  it.effect.each<readonly [Resilience.RedisSettings, ReadonlyArray<string>]>([
+    [{}, ["guard", "breaker", "pacing"]],
+    [{ guard: false }, ["breaker", "pacing"]],
+    [{ breaker: false }, ["guard", "pacing"]],
+    [{ pacing: false }, ["guard", "breaker"]]
+  ])("with the settings %j has the parts %j", ([settings, expected]) =>
+    Effect.gen(function*() {
+      const layer = layerOver(yield* redisOf(() => Effect.succeed(null)), settings)
+      const parts = yield* Effect.provide(Resilience.Resilience, layer)
+      const names = ["guard", "breaker", "pacing"] as const
+
+      assert.deepStrictEqual(names.filter((name) => parts[name] !== undefined), expected)
+    }))
+})
+
 describe("the probe of a circuit", () => {
   it.effect("is renewed no more after it has ended, also when the layer ended before it", () =>
     Effect.gen(function*() {

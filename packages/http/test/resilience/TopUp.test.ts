@@ -65,7 +65,8 @@ describe("a top-up", () => {
     ["of another server", { _tag: "PAYMENT_REQUIRED", offer, reason: "insufficient_balance" }],
     ["that is none", undefined],
     ["without credentials", new Errors.PaymentRequired({ reason: "authentication", offer })],
-    ["of another kind", new Errors.InsufficientBalance()]
+    ["of another kind", new Errors.InsufficientBalance()],
+    ["of another kind, with an offer", Object.assign(new Errors.InsufficientBalance(), { offer })]
   ])("is not paid for a failure %s", ([, failure]) =>
     Effect.gen(function*() {
       const topUp = yield* TopUp.make(() => Effect.void)

@@ -63,7 +63,8 @@ export const makeConnector = Effect.fnUntraced(function*<E, R>(
       Effect.matchCauseEffect({
         onSuccess: (services) => Deferred.succeed(made, Context.get(services, Redis)),
         onFailure: (cause) => {
-          if (current?.made === made) current = undefined
+          // Nothing drops a connection while it is made, so that it is this one.
+          current = undefined
           const error = Cause.squash(cause)
           const failure = error instanceof RedisError ? error : new RedisError({ cause: error })
           return Effect.andThen(Deferred.fail(made, failure), release(scope))

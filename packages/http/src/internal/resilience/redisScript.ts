@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import { type Redis, RedisError, type Script } from "effect/persistence/Redis"
 
-const unexpected = (reply: unknown) => new RedisError({ cause: new Error(`Redis replied with a ${typeof reply}`) })
+const unexpected = (reply: unknown) => new RedisError({ cause: reply })
 
 /** Whether a reply is a number, in whichever form the driver gives it. */
 export const isNumeric = (reply: unknown): boolean =>
