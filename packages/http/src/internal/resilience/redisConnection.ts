@@ -56,21 +56,23 @@ export const makeConnector = Effect.fnUntraced(function*<E, R>(
     )
   )
 
-  const build = ({ made, scope }: Connection) =>
-    Layer.buildWithScope(Layer.fresh(layer), scope).pipe(
+  const build = (connection: Connection) => {
+    const { made, scope } = connection
+    return Layer.buildWithScope(Layer.fresh(layer), scope).pipe(
       Effect.provideContext(context),
       Effect.timeout(patience),
       Effect.matchCauseEffect({
         onSuccess: (services) => Deferred.succeed(made, Context.get(services, Redis)),
         onFailure: (cause) => {
-          // Nothing drops a connection while it is made, so that it is this one.
-          current = undefined
+          // It may have been dropped while it was made, and another one begun.
+          if (current === connection) current = undefined
           const error = Cause.squash(cause)
           const failure = error instanceof RedisError ? error : new RedisError({ cause: error })
           return Effect.andThen(Deferred.fail(made, failure), release(scope))
         }
       })
     )
+  }
 
   const get = Effect.suspend(() => {
     if (current !== undefined) return Deferred.await(current.made)
