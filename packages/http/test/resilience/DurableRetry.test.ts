@@ -1,4 +1,4 @@
-import { Errors, Operation, Retry, VeniceError } from "@effect-venice/core"
+import { Classification, Errors, Operation, Retry, VeniceError } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { DurableRetry } from "@effect-venice/http/resilience"
 import { Arbitraries } from "@effect-venice/testing"
@@ -110,7 +110,7 @@ describe("DurableRetry", () => {
         assert.strictEqual(Retry.history(error)?.reason, "replay")
         assert.match(String(error), /^ATTEMPT_LOST: Attempt 1 of call was interrupted/)
         assert.strictEqual(error.call, "call")
-        assert.strictEqual(Retry.operationOf(error), operation)
+        assert.deepStrictEqual(error[Classification.key], { category: "Transport", outcome: "lost", operation })
         assert.strictEqual(Object.hasOwn(error, "operation"), operation !== undefined)
         assert.deepStrictEqual(
           error[ErrorReporter.attributes],
@@ -529,6 +529,7 @@ describe("DurableRetry", () => {
 
           assert.strictEqual(read.reason._tag, reason._tag)
           assert.strictEqual(read.reason.description, description.description)
+          assert.isUndefined(read.reason.cause)
           assert.strictEqual(read.response?.status, "response" in reason ? 404 : undefined)
           assert.sameMembers(Object.keys(read.reason), Object.keys(reason))
         }
