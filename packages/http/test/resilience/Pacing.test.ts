@@ -320,7 +320,7 @@ describe("calls", () => {
       yield* Fiber.awaitAll(fibers)
 
       assert.isAtMost(sent.length, 2)
-    }).pipe(provide({ ...small(1), window: "50 millis", longestWait: "50 millis" })))
+    }).pipe(provide({ ...small(1), window: "250 millis", longestWait: "250 millis" })))
 
   it.effect("are refused at once when their turn would come too late", () =>
     Effect.gen(function*() {
