@@ -218,15 +218,13 @@ const describeDefect = ({ defect }: Cause.Die): Cause.Die => {
 }
 
 /**
- * An engine stores the message of a defect, and of a failure beside a defect: the failure of a call whose finalizer died.
- * That one is left out.
+ * An engine stores the message of a defect. The failure of a call whose finalizer died is one too: Effect makes it one
+ * where failures are caught.
  */
-const withoutSecrets = <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, never, R> =>
+const withoutSecrets = <A, R>(self: Effect.Effect<A, never, R>): Effect.Effect<A, never, R> =>
   Effect.catchCause(self, (cause) =>
     Effect.failCause(Cause.fromReasons(
-      cause.reasons.flatMap((reason) =>
-        Cause.isFailReason(reason) ? [] : [Cause.isDieReason(reason) ? describeDefect(reason) : reason]
-      )
+      cause.reasons.map((reason) => Cause.isDieReason(reason) ? describeDefect(reason) : reason)
     )))
 
 /** Waits until a decision's delay is over, in whichever process. */

@@ -1,9 +1,9 @@
-import { Errors, Operation, Retry, VeniceError } from "@effect-venice/core"
+import { Classification, Errors, Operation, Retry, VeniceError } from "@effect-venice/core"
 import { Failure } from "@effect-venice/http"
 import { DurableRetry } from "@effect-venice/http/resilience"
 import { Arbitraries } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, DateTime, Duration, Effect, ErrorReporter, Exit, Fiber, Layer, Schema } from "effect"
+import { Cause, Clock, DateTime, Duration, Effect, ErrorReporter, Exit, Fiber, Layer, Schedule, Schema } from "effect"
 import { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
@@ -110,7 +110,12 @@ describe("DurableRetry", () => {
         assert.strictEqual(Retry.history(error)?.reason, "replay")
         assert.match(String(error), /^ATTEMPT_LOST: Attempt 1 of call was interrupted/)
         assert.strictEqual(error.call, "call")
-        assert.deepInclude(error[ErrorReporter.attributes], { call: "call", attempt: 1 })
+        assert.deepStrictEqual(error[Classification.key], { category: "Transport", outcome: "lost", operation })
+        assert.strictEqual(Object.hasOwn(error, "operation"), operation !== undefined)
+        assert.deepStrictEqual(
+          error[ErrorReporter.attributes],
+          operation === undefined ? { call: "call", attempt: 1 } : { call: "call", attempt: 1, operation }
+        )
         assert.strictEqual(error[ErrorReporter.severity], "Error")
       }
     }))
@@ -216,6 +221,110 @@ describe("DurableRetry", () => {
         assert.lengthOf(began, attempts)
         assert.isFalse(Exit.isFailure(exit!) && Cause.hasDies(exit.cause))
       }
+    }))
+
+  it.effect("stores a deadline that has passed as the epoch, and none for one that is never", () =>
+    Effect.gen(function*() {
+      for (const [left, call] of [[Duration.negativeInfinity, { deadline: 0 }], [Duration.infinity, {}]] as const) {
+        const storage = emptyStorage()
+        yield* runProcess(Retry.withDeadline(DurableRetry.retry(options)(Effect.succeed("done")), left), storage)
+
+        assert.deepStrictEqual(JSON.parse(storage.results.get("call/call")!), { value: call })
+      }
+    }))
+
+  it.effect("stores each attempt under names that a workflow in progress finds again", () =>
+    Effect.gen(function*() {
+      const storage = emptyStorage()
+      const failures = [failed, offline]
+      const { began, call } = counting((n) => failures[n - 1] ? Effect.fail(failures[n - 1]!) : Effect.succeed("done"))
+      const body = DurableRetry.retry({ ...options, operation: "GET /models" })(call)
+      const fiber = yield* Effect.forkChild(runProcess(body, storage))
+      yield* TestClock.adjust("1 day")
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.succeed("done"))
+      assert.deepStrictEqual(began, [0, 5000, 3_605_000])
+      assert.deepStrictEqual([...storage.results.keys()], [
+        "call/call",
+        "call/1/begun",
+        "call/1",
+        "call/1/wait",
+        "call/2/begun",
+        "call/2",
+        "call/3/begun",
+        "call/3"
+      ])
+      assert.deepStrictEqual([...storage.clocks], [["DurableClock/call/2/wait", 3_605_000]])
+      assert.deepStrictEqual(JSON.parse(storage.results.get("call/3")!), {
+        value: { result: { _tag: "Success", success: "done" } }
+      })
+    }))
+
+  it.effect.each(
+    [
+      [undefined, "10 seconds", 1, 0],
+      [undefined, "10001 millis", 0, 1],
+      ["5 seconds", "5 seconds", 1, 0],
+      ["5 seconds", "5001 millis", 0, 1],
+      ["0 millis", "1 millis", 0, 1],
+      ["5 seconds", "0 millis", 0, 0]
+    ] as const
+  )(
+    "keeps a workflow in memory for %s at most: a delay of %s",
+    ([longestInMemory, base, sleeps, clocks]) =>
+      Effect.gen(function*() {
+        const policy = Retry.make({
+          ...Retry.standardRules,
+          Server: { base, factor: 1, cap: base, retries: 1, jitter: "none" }
+        })
+        const storage = emptyStorage()
+        const { began, call } = counting((n) => n === 1 ? Effect.fail(failed) : Effect.succeed("done"))
+        const body = DurableRetry.retry({ ...options, policy, longestInMemory, operation: "GET /models" })(call)
+        yield* Effect.forkChild(runProcess(body, storage))
+        yield* TestClock.adjust("1 minute")
+
+        assert.deepStrictEqual(began, [0, Duration.toMillis(base)])
+        assert.lengthOf([...storage.results.keys()].filter((name) => name.endsWith("wait")), sleeps)
+        assert.strictEqual(storage.clocks.size, clocks)
+      })
+  )
+
+  it.effect("tells the call its operation, or that of what is around it, and that it is a retry", () =>
+    Effect.gen(function*() {
+      const seen: Array<readonly [operation: unknown, attempt: number, fields: ReadonlyArray<string>]> = []
+      const call = Effect.gen(function*() {
+        const { attempt, ...others } = yield* Schedule.CurrentMetadata
+        const n = seen.push([yield* Operation.Current, attempt, Object.keys(others).sort()])
+        return n % 2 === 1 ? yield* Effect.fail(failed) : "done"
+      })
+      for (const own of [{ operation: "GET /models" }, {}]) {
+        const body = DurableRetry.retry({ ...options, ...own })(call).pipe(
+          Effect.provideService(Operation.Current, "GET /characters")
+        )
+        yield* Effect.forkChild(runProcess(body, emptyStorage()))
+        yield* TestClock.adjust("1 minute")
+      }
+
+      const fields = ["duration", "elapsed", "elapsedSincePrevious", "input", "now", "output", "start"]
+      assert.deepStrictEqual(seen, [
+        ["GET /models", 0, fields],
+        ["GET /models", 1, fields],
+        ["GET /characters", 0, fields],
+        ["GET /characters", 1, fields]
+      ])
+    }))
+
+  it.effect("fails with a failure that is stored without a decision", () =>
+    Effect.gen(function*() {
+      const storage = emptyStorage()
+      const body = DurableRetry.retry({ ...options, policy: Retry.never })(Effect.fail(offline))
+      yield* runProcess(body, storage)
+      const { value: { result } } = JSON.parse(storage.results.get("call/1")!)
+      storage.results.set("call/1", JSON.stringify({ value: { result } }))
+      const exit = yield* runProcess(body, storage)
+
+      assert.isFalse(Exit.isFailure(exit!) && Cause.hasDies(exit.cause))
+      assert.instanceOf(Exit.isFailure(exit!) && Cause.squash(exit.cause), Errors.ModelOffline)
     }))
 
   it.effect("stores the beginning of a text that is long", () =>
@@ -420,6 +529,7 @@ describe("DurableRetry", () => {
 
           assert.strictEqual(read.reason._tag, reason._tag)
           assert.strictEqual(read.reason.description, description.description)
+          assert.isUndefined(read.reason.cause)
           assert.strictEqual(read.response?.status, "response" in reason ? 404 : undefined)
           assert.sameMembers(Object.keys(read.reason), Object.keys(reason))
         }

@@ -554,6 +554,7 @@ describe("settings", () => {
   it.each([
     [{ limit: 0 }, "limit must be an integer at least 1, and is 0"],
     [{ spare: 50 }, "spare must be an integer from 0 to 49, and is 50"],
+    [{ spareOfRetries: 51 }, "spareOfRetries must be an integer from 5 to 50, and is 51"],
     [{ window: 0 }, "window must be longer than zero"],
     [{ longestWait: Duration.infinity }, "longestWait must be a finite duration"]
   ])("%o is refused with words that say what makes sense", (settings, message) => {
@@ -564,9 +565,52 @@ describe("settings", () => {
     assert.doesNotThrow(() => LockoutGuard.layer({ limit: 1, spare: 0, spareOfRetries: 0, window: 1, longestWait: 0 }))
   })
 
-  it.each([{ processes: 0 }, { processes: 46 }, { lease: 0 }])("%o makes no sense for a fleet", (settings) => {
-    assert.throws(() => LockoutGuard.layerRedis(settings), RangeError)
+  it.effect.each([[9, 9, 7], [10, 9, 7], [19, 18, 14], [20, 18, 14]] as const)(
+    "with a limit of %d leave %d failures to calls, and %d to retries",
+    ([limit, failures, ofRetries]) =>
+      Effect.gen(function*() {
+        for (let i = 0; i < failures; i++) {
+          const { isSuccess } = Exit
+          assert.strictEqual(isSuccess(yield* Effect.exit(answered({ model: "m", isRetry: true }))), i < ofRetries)
+          assert.strictEqual(tagOf(yield* fail(notFound())), "MODEL_NOT_FOUND")
+        }
+        yield* aheadOf(answered())
+      }).pipe(guarded({ limit }))
+  )
+
+  it.each([
+    [{ processes: 0 }, "processes must be an integer from 1 to 45, and is 0"],
+    [{ processes: 46 }, "processes must be an integer from 1 to 45, and is 46"],
+    [{ lease: 0 }, "lease must be longer than zero"]
+  ])("%o makes no sense for a fleet", (settings, message) => {
+    assert.throws(() => LockoutGuard.layerRedis(settings), RangeError, message)
   })
+
+  it("may be the least and the most that makes sense for a fleet", () => {
+    for (const processes of [1, 45]) {
+      assert.doesNotThrow(() => LockoutGuard.layerRedis({ processes, lease: "1 nano" }))
+    }
+    // The default of the processes is no more than the failures.
+    assert.doesNotThrow(() => LockoutGuard.layerRedis({ limit: 1 }))
+  })
+})
+
+describe("the ticket of an attempt", () => {
+  it.effect("is told an answer only if the attempt was sent", () =>
+    Effect.gen(function*() {
+      const told: Array<LockoutGuard.Answer | undefined> = []
+      const settle = (answer?: LockoutGuard.Answer) => Effect.sync(() => void told.push(answer))
+      for (const acquire of [Effect.interrupt, Effect.void]) {
+        const own = LockoutGuard.LockoutGuard.of({
+          ticket: () => ({ acquire, settle }),
+          remaining: () => Effect.succeed(0)
+        })
+        const attempt = LockoutGuard.run({}, () => ({ counted: true }))(Effect.void)
+        yield* Effect.exit(Effect.provideService(attempt, LockoutGuard.LockoutGuard, own))
+      }
+
+      assert.deepStrictEqual(told, [undefined, { counted: true }])
+    }))
 })
 
 describe("with a client", () => {
@@ -636,6 +680,7 @@ describe("an answer", () => {
 
     assert.isFalse(counted)
     assert.strictEqual(budget?.remaining, 12)
+    assert.deepStrictEqual(LockoutGuard.answerOfHeaders(Headers.empty, 0), { counted: false, budget: undefined })
   })
 
   it("says nothing of a failure that is not Venice's", () => {

@@ -89,6 +89,28 @@ describe("a call of a fleet", () => {
       ])
     }))
 
+  it.effect("has names that begin with a prefix of yours", () =>
+    Effect.gen(function*() {
+      const { guard, asked } = yield* make({ prefix: "mine:" })
+      yield* guard.remaining(call)
+
+      for (const key of asked[0]!.keys) assert.match(String(key), /^\{mine:[\da-f]{32}\}:/)
+    }))
+
+  it.effect("tells Redis its end once, and only if it asked for a place", () =>
+    Effect.gen(function*() {
+      const { asked, guard } = yield* make()
+      const never = guard.ticket(call)
+      yield* never.settle({ counted: true })
+      assert.deepStrictEqual(asked, [])
+
+      const ticket = guard.ticket(call)
+      yield* ticket.acquire
+      for (let i = 0; i < 3; i++) yield* ticket.settle({ counted: true })
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(asked.map(({ mode }) => mode), ["acquire", "settle"])
+    }))
+
   it.effect.each<readonly [answer: LockoutGuard.Answer | undefined, told: ReadonlyArray<number>]>([
     [undefined, [0, -1, 0, 0, 0]],
     [{ counted: true }, [1, -1, 31_000, 30_000, 0]],
@@ -211,6 +233,17 @@ describe("while Redis is away, a process", () => {
       for (let i = 0; i < 3; i++) yield* first.settle()
       yield* guard.ticket(call).acquire
       yield* refusal(through(Effect.void))
+    }))
+
+  it.effect("is one of four unless you say otherwise, or the budget is too small for them", () =>
+    Effect.gen(function*() {
+      for (const [limit, sent] of [[50, 11], [3, 1], [1, 1]] as const) {
+        const { guard, replies, through } = yield* make({ limit, longestWait: 0 })
+        replies.acquire = away
+        for (let i = 0; i < sent; i++) yield* guard.ticket(call).acquire
+
+        yield* refusal(through(Effect.void))
+      }
     }))
 
   it.effect("has its part of the failures", () =>

@@ -320,7 +320,7 @@ describe("calls", () => {
       yield* Fiber.awaitAll(fibers)
 
       assert.isAtMost(sent.length, 2)
-    }).pipe(provide({ ...small(1), window: "50 millis", longestWait: "50 millis" })))
+    }).pipe(provide({ ...small(1), window: "250 millis", longestWait: "250 millis" })))
 
   it.effect("are refused at once when their turn would come too late", () =>
     Effect.gen(function*() {
@@ -476,19 +476,6 @@ describe("a response", () => {
 
       assert.strictEqual(String((yield* refusal(answer({}))).retryAfter), "7000 millis")
     }).pipe(provide({ ...small(100), longestWait: 0 })))
-
-  it.effect("that did not come says nothing", () =>
-    Effect.gen(function*() {
-      const answers: Array<Pacing.Answer | undefined> = []
-      const settle = (answer?: Pacing.Answer) => Effect.sync(() => void answers.push(answer))
-      const mine = Pacing.Pacing.of({
-        turn: () => ({ acquire: Effect.void, settle }),
-        waiting: () => Effect.succeed(0)
-      })
-      yield* Effect.exit(Pacing.pace(model)(Effect.interrupt)).pipe(Effect.provideService(Pacing.Pacing, mine))
-
-      assert.deepStrictEqual(answers, [{}])
-    }))
 
   it.effect("names the limit", () =>
     Effect.gen(function*() {
@@ -685,6 +672,24 @@ describe("with a client", () => {
       yield* refusal(paced)
     }).pipe(Effect.provide(layer)))
 
+  it.live("learns from the headers of a stream", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const venice = yield* VeniceClient
+      yield* emulator.reply({
+        ...WireResponse.success("POST /chat/completions"),
+        headers: { "content-type": "text/event-stream", "x-ratelimit-remaining-requests": "0" },
+        body: "data: {}\n\ndata: [DONE]\n\n"
+      })
+      const stream = Pacing.paceStream({ model: "m" })(
+        venice.stream("POST /chat/completions", { body, event: Schema.Unknown })
+      )
+
+      yield* Stream.runDrain(stream)
+
+      yield* refusal(Stream.runDrain(stream))
+    }).pipe(Effect.provide(layer)))
+
   it.live("learns from the last usage of a stream", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
@@ -692,14 +697,55 @@ describe("with a client", () => {
       yield* emulator.reply({
         ...WireResponse.success("POST /chat/completions"),
         headers: { "content-type": "text/event-stream" },
-        body: "data: {\"usage\":{\"total_tokens\":1}}\n\ndata: {\"usage\":{\"total_tokens\":1000}}\n\ndata: [DONE]\n\n"
+        body: [{ usage: { total_tokens: 1 } }, { usage: { total_tokens: 1000 } }, {}].map((event) =>
+          `data: ${JSON.stringify(event)}\n\n`
+        ).join("") + "data: [DONE]\n\n"
       })
       const stream = venice.stream("POST /chat/completions", { body, event: Schema.Unknown })
 
-      yield* Stream.runDrain(Pacing.paceStream({ model: "m", tokens: 1 })(stream))
+      const events = yield* Stream.runCollect(Pacing.paceStream({ model: "m", tokens: 1 })(stream))
+      assert.deepStrictEqual(events, [{ usage: { total_tokens: 1 } }, { usage: { total_tokens: 1000 } }, {}])
 
       yield* refusal(Stream.runDrain(Pacing.paceStream({ model: "m", tokens: 1 })(stream)))
     }).pipe(Effect.provide(layer)))
+})
+
+describe("the turn of an attempt", () => {
+  /** What the turn of an attempt was told. */
+  const told = Effect.fnUntraced(
+    function*(
+      acquire: Effect.Effect<void, Failure.PaceExceeded>,
+      attempt: Effect.Effect<unknown, unknown, Pacing.Pacing>
+    ) {
+      const answers: Array<Pacing.Answer | undefined> = []
+      const settle = (answer?: Pacing.Answer) => Effect.sync(() => void answers.push(answer))
+      const own = Pacing.Pacing.of({ turn: () => ({ acquire, settle }), waiting: () => Effect.succeed(0) })
+      yield* Effect.exit(Effect.provideService(attempt, Pacing.Pacing, own))
+      return answers
+    }
+  )
+  const refused = Effect.fail(new Failure.PaceExceeded({ message: "late", retryAfter: Duration.zero }))
+  const paced = Pacing.pace(model)(Effect.void)
+  const streamed = Stream.runDrain(Pacing.paceStream(model)(Stream.empty))
+
+  it.effect.each([["an effect", paced], ["a stream", streamed]] as const)(
+    "as %s is given back if it was refused or interrupted before, and told the answer otherwise",
+    ([, attempt]) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* told(refused, attempt), [{ unsent: true }])
+        assert.deepStrictEqual(yield* told(Effect.interrupt, attempt), [{ unsent: true }])
+        const [answer, ...others] = yield* told(Effect.void, attempt)
+        assert.isUndefined(answer!.unsent)
+        assert.deepStrictEqual(others, [])
+      })
+  )
+
+  it.effect("is told nothing of an attempt that was interrupted", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* told(Effect.void, Pacing.pace(model)(Effect.interrupt)), [{}])
+      const stream = Stream.runDrain(Pacing.paceStream(model)(Stream.fromEffect(Effect.interrupt)))
+      assert.deepStrictEqual(yield* told(Effect.void, stream), [{}])
+    }))
 })
 
 describe("the call of a body", () => {
@@ -707,6 +753,8 @@ describe("the call of a body", () => {
     ["a text", { model: "m", input: "01234567" }, { model: "m", tokens: 5 - 2 }],
     ["a limit", { model: "m", max_tokens: 10 }, { model: "m", tokens: 11 }],
     ["an image", { model: "m", input: `data:image/png;base64,${"x".repeat(10_000)}` }, { model: "m", tokens: 1001 }],
+    ["one token", { model: "m" }, { model: "m", tokens: 1 }],
+    ["no token", { model: "" }, { model: "" }],
     ["no model", { prompt: "x" }, {}],
     ["a form", new FormData(), {}],
     ["nothing", undefined, {}]
@@ -722,7 +770,51 @@ describe("the call of a body", () => {
   })
 })
 
+describe("the limits of Venice", () => {
+  it("are those of the sizes of a text model, and of the partner tier", () => {
+    assert.deepStrictEqual(Pacing.tiers, {
+      XS: { requests: 500, tokens: 5_000_000 },
+      S: { requests: 150, tokens: 3_000_000 },
+      M: { requests: 100, tokens: 2_000_000 },
+      L: { requests: 100, tokens: 2_000_000 },
+      partnerXS: { requests: 500, tokens: 10_000_000 },
+      partnerS: { requests: 300, tokens: 6_000_000 },
+      partnerM: { requests: 200, tokens: 4_000_000 },
+      partnerL: { requests: 150, tokens: 3_000_000 }
+    })
+  })
+})
+
 describe("settings", () => {
+  it.effect("are a minute, the limits of a large model, and 1000 calls that wait, unless you say otherwise", () =>
+    Effect.gen(function*() {
+      yield* taken(100)
+      const { fibers } = yield* sendAll(Array.from({ length: 1000 }, () => model))
+      yield* Effect.yieldNow
+      const pacing = yield* Pacing.Pacing
+
+      assert.strictEqual(yield* pacing.waiting(model), 1000)
+      const error = yield* refusal(answer({}))
+      assert.include(error.message, "1000 calls wait")
+      assert.strictEqual(String(error.retryAfter), "60000 millis")
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(provide()))
+
+  it.effect("have limits by model, which are checked when the model is first seen", () => {
+    const budgets = (name: string | undefined) => ({ requests: name === "m" ? 2 : 1, tokens: name === "none" ? 0 : 9 })
+    return Effect.gen(function*() {
+      for (let i = 0; i < 2; i++) yield* answer({})
+      yield* refusal(answer({}))
+      yield* answer({}, {})
+      yield* refusal(answer({}, {}))
+
+      const exit = yield* Effect.exit(answer({}, { model: "none" }))
+      const defect = Exit.isFailure(exit) && Cause.squash(exit.cause)
+      assert.instanceOf(defect, RangeError)
+      assert.strictEqual(defect.message, "budgets.tokens must be an integer at least 1, and is 0")
+    }).pipe(provide({ budgets, longestWait: 0 }))
+  })
+
   it.each<readonly [Pacing.Settings, string]>([
     [{ budgets: { requests: 0, tokens: 1 } }, "budgets.requests must be an integer at least 1, and is 0"],
     [{ budgets: { requests: 1, tokens: NaN } }, "budgets.tokens must be an integer at least 1, and is NaN"],

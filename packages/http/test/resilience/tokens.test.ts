@@ -14,20 +14,27 @@ describe("the estimate", () => {
     assert.strictEqual(estimate({ model, messages }), 2000)
     assert.strictEqual(estimate({ model, input: messages, stream: false }), 2000)
     assert.strictEqual(estimate({ model, input: messages }), 1000)
+    assert.strictEqual(estimate({ model: "", stream: true }), 0)
   })
 
   it("takes the limit that Venice takes of several, and none that is no number", () => {
     assert.strictEqual(estimate({ model: "", max_tokens: 1, max_completion_tokens: 3, max_output_tokens: 2 }), 3)
     assert.strictEqual(estimate({ model: "", max_tokens: 1, max_output_tokens: 2 }), 2)
-    for (const limit of [-1, NaN, Infinity, "7", null]) {
-      assert.strictEqual(estimate({ model: "", max_tokens: limit, messages: [] }) >= 1000, true)
+    for (const limit of [-1, NaN, Infinity, null, undefined]) {
+      assert.strictEqual(estimate({ model: "", max_tokens: limit, messages: [] }), 1000)
     }
+    assert.strictEqual(estimate({ model: "", max_tokens: "7", messages: [] }), 1001)
     assert.strictEqual(estimate({ model: "", max_tokens: 0, messages: [] }), 0)
   })
 
   it("takes a picture for a thousand tokens, and no other object than a plain one", () => {
     assert.strictEqual(estimate({ model: "", image: `data:${"x".repeat(100_000)}` }), 1000)
-    assert.strictEqual(estimate({ model: "", image: new Uint8Array(100_000), at: new Date(0) }), 0)
+    class Own {
+      readonly text = "x".repeat(4000)
+    }
+    for (const value of [new Uint8Array(100_000), new Date(0), new Own(), () => "text", 4000, undefined, null]) {
+      assert.strictEqual(estimate({ model: "", value }), 0)
+    }
     assert.strictEqual(estimate({ input: "no model" }), 0)
     assert.strictEqual(estimate("model"), 0)
   })

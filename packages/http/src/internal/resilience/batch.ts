@@ -64,8 +64,7 @@ const exitOf = (replies: unknown, place: number): Exit.Exit<unknown, RedisError>
   return isFailed === 1 ? failed(String(value)) : Exit.succeed(value)
 }
 
-const isCrossSlot = ({ cause }: RedisError): boolean =>
-  (cause instanceof Error ? cause.message : String(cause)).includes("CROSSSLOT")
+const isCrossSlot = ({ cause }: RedisError): boolean => String(cause).includes("CROSSSLOT")
 
 class Batches {
   private readonly redis: Service
