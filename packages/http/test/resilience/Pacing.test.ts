@@ -314,14 +314,6 @@ describe("calls", () => {
       yield* refusal(Retry.withDeadline(answer({}), "59 seconds"))
     }).pipe(provide(small(2))))
 
-  it.live("whose time to wait ends at the same moment are not all sent in one turn", () =>
-    Effect.gen(function*() {
-      const { fibers, sent } = yield* sendAll(Array.from({ length: 4 }, () => model))
-      yield* Fiber.awaitAll(fibers)
-
-      assert.isAtMost(sent.length, 2)
-    }).pipe(provide({ ...small(1), window: "250 millis", longestWait: "250 millis" })))
-
   it.effect("are refused at once when their turn would come too late", () =>
     Effect.gen(function*() {
       yield* answer({})
