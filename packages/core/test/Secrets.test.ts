@@ -137,6 +137,14 @@ describe("a known secret", () => {
     assert.include(["<redacted>", "<redacted>=="], Redact.secrets(["my-key_1.x"])(text))
   })
 
+  it("that was never seen before is found as base64 with and without its padding", () => {
+    const secret = crypto.randomUUID().slice(1)
+    const padded = btoa(secret)
+
+    assert.match(padded, /[^=]=$/)
+    assert.strictEqual(Redact.secrets([secret])(`${padded} ${padded.slice(0, -1)}`), "<redacted>= <redacted>")
+  })
+
   it("is found as base64 of any alphabet", () => {
     const clean = Redact.secrets(["~~~???>>>"])
 
