@@ -45,7 +45,7 @@ describe("a call", () => {
     ["a text", Effect.succeed("OK")],
     ["an empty list", Effect.succeed([])],
     ["replies that are none", Effect.succeed([5, null, "x"])],
-    ["replies of other parts", Effect.succeed([[0, 5], [0, ["send", 0]], [0, "OK"]])],
+    ["replies of other parts", Effect.succeed([[0, ["admitted"]], [0, ["send", 0]], [0, "OK"]])],
     ["a verdict without a number", Effect.succeed([[0, ["wait"]], [0, null], [0, {}]])],
     ["a defect", Effect.die(new Error("a bug of the driver"))]
   ]

@@ -295,7 +295,7 @@ export class LaneTurn implements Turn {
       Effect.andThen(Effect.suspend(() => this.first(lane, latest, now))),
       Effect.timeoutOrElse({
         duration: Duration.millis(Math.max(0, latest - now)),
-        orElse: () => Effect.clockWith((clock) => this.last(lane, waiting, clock.currentTimeMillisUnsafe(), now))
+        orElse: () => this.last(lane, waiting, now)
       }),
       Effect.onExit(() => Effect.suspend(() => lane.leave(waiting))),
       Effect.tap(() =>
@@ -307,11 +307,13 @@ export class LaneTurn implements Turn {
   }
 
   /** The end of the time to wait, which may be the moment of the turn. */
-  private last(lane: Lane, waiting: Waiting, now: number, since: number): Effect.Effect<void, PaceExceeded> {
-    const isTurn = this.askShared === undefined && lane.first === waiting && lane.opensAt(now, this.tokens) <= now
-    if (!isTurn) return this.refuse(lane, now, since)
-    this.taken = lane.take(now, this.tokens)
-    return Effect.void
+  private last(lane: Lane, waiting: Waiting, since: number): Effect.Effect<void, PaceExceeded> {
+    return Effect.withFiber((fiber) => {
+      const now = nowOf(fiber)
+      return this.askShared === undefined && lane.first === waiting
+        ? this.first(lane, now, since)
+        : this.refuse(lane, now, since)
+    })
   }
 
   /** Waits at the head of the queue. */
