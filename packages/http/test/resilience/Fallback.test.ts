@@ -481,6 +481,13 @@ describe("a stream", () => {
       assert.deepStrictEqual(routes.map(({ route }) => route), ["other"])
     }))
 
+  it.effect("takes no route where another request may be charged as well", () =>
+    Effect.gen(function*() {
+      const stream = Stream.fail(lost).pipe(Fallback.onStream("other", "HttpClientError", () => Stream.make("other")))
+
+      assert.strictEqual(yield* Effect.flip(Stream.runCollect(stream)), lost)
+    }))
+
   it.effect("fails with the failure of its route, which has the one before it", () =>
     Effect.gen(function*() {
       const failure = yield* Effect.flip(Stream.runCollect(

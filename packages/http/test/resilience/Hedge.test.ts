@@ -70,6 +70,22 @@ describe("a hedged read", () => {
       assert.deepStrictEqual(log, ["0 sent"])
     }))
 
+  it.effect("tells its latency how long it took, in all", () =>
+    Effect.gen(function*() {
+      const observed: Array<number> = []
+      const after: Hedge.Latency = {
+        delay: () => Duration.seconds(1),
+        observe: (duration) => {
+          observed.push(Duration.toMillis(duration))
+        }
+      }
+      yield* TestClock.setTime(1_000_000)
+      const { read } = makeRead({ takes: "5 seconds" }, { takes: "2 seconds" })
+      yield* timed(Hedge.hedge("GET /models", { after })(read))
+
+      assert.deepStrictEqual(observed, [3000])
+    }))
+
   it.effect("has interrupted the slower request when it ends", () =>
     Effect.gen(function*() {
       const { log, read } = makeRead({ takes: "5 seconds" }, { takes: "1 second" })

@@ -82,6 +82,18 @@ describe("calls", () => {
       assert.deepStrictEqual(sent.at(-1), [2, 120])
     }).pipe(provide({ ...small(100), longestWait: "5 minutes" })))
 
+  it.effect("wait until as much of the window is over as they need", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 3; i++) {
+        yield* answer({}, { ...model, tokens: 100 })
+        yield* TestClock.adjust("10 seconds")
+      }
+      for (const [tokens, seconds] of [[100, 30], [200, 40], [300, 50]] as const) {
+        const { retryAfter } = yield* refusal(answer({}, { ...model, tokens }))
+        assert.strictEqual(Duration.toSeconds(retryAfter), seconds)
+      }
+    }).pipe(provide({ ...small(100, 300), longestWait: 0 })))
+
   it.effect("of another model or key do not wait", () =>
     Effect.gen(function*() {
       const key = Redacted.make("k")

@@ -253,6 +253,16 @@ describe("a pace that Redis shares", () => {
       for (const name of names) assert.match(name, /^[\da-f]{32}$/)
     }).pipe(Effect.scoped))
 
+  it.effect("counts nothing of a turn that it refused", () =>
+    Effect.gen(function*() {
+      const { pacing } = yield* pacingOver({ budgets: { requests: 10, tokens: 100 }, longestWait: 0 }, [5000, 5000])
+      const turn = pacing.turn(call)
+      yield* Effect.flip(turn.acquire)
+      yield* turn.settle({ tokens: 100 })
+
+      yield* pacing.turn({ model: "m", tokens: 100 }).acquire
+    }).pipe(Effect.scoped))
+
   it.effect("is asked again after a second, and has the place once it was given", () =>
     Effect.gen(function*() {
       const settings = { budgets: { requests: 1, tokens: 100 }, longestWait: "5 seconds" } as const
