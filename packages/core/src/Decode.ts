@@ -33,7 +33,7 @@ import * as ErrorBody from "./internal/decoding/errorBody.ts"
 import { isBlocked as hasBlockedContent } from "./internal/decoding/headers.ts"
 import { messageOf } from "./internal/decoding/message.ts"
 import type { Input, Received } from "./internal/decoding/received.ts"
-import { receive, withoutSecrets } from "./internal/decoding/received.ts"
+import { copyable, receive, withoutSecrets } from "./internal/decoding/received.ts"
 import { fieldsOf, recognize } from "./internal/decoding/recognize.ts"
 import { errorOfEvent, errorOfSuccess, readBody } from "./internal/decoding/streamError.ts"
 import type { ResponseContext } from "./ResponseContext.ts"
@@ -105,7 +105,7 @@ export const event = (
   withoutStacks(() => {
     const error = errorOfEvent(data, name)
     if (error === undefined) return undefined
-    const clean = withoutSecrets({ ...input, body: data })
+    const clean = withoutSecrets({ ...copyable(input), body: data })
     // The event is parsed again only if a secret was found in it.
     return toError(receive(clean, ErrorBody.fromJson(clean.body === data ? error : errorOfEvent(clean.body, name))))
   })

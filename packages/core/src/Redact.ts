@@ -24,7 +24,7 @@ import { isSecretName, placeholder, redact, redactCutSecret, redactSecrets } fro
  *
  * **Gotchas**
  *
- * Secrets shorter than four characters are ignored.
+ * Secrets shorter than four characters are ignored, and so are parts of `<redacted>` itself.
  *
  * **Example** (Redacting a log line)
  *

@@ -166,6 +166,14 @@ describe("wordings", () => {
     assert.strictEqual(recognition(400, { error: "Specified model not found" }), "INVALID_REQUEST by shape")
   })
 
+  it("are looked for in the first 1024 characters of a message", () => {
+    const beginning = (spaces: number) =>
+      decode(429, { error: `${" ".repeat(spaces)}The model is currently overloaded` })
+
+    assert.strictEqual(beginning(990)._tag, "MODEL_OVERLOADED")
+    assert.strictEqual(beginning(1024)._tag, "RATE_LIMIT_EXCEEDED")
+  })
+
   it("end where a word ends", () => {
     assert.strictEqual(recognition(400, { error: "Invalid model identifier" }), "INVALID_REQUEST by shape")
     assert.strictEqual(recognition(400, { error: "Invalid model id: x" }), "INVALID_MODEL by message")
@@ -224,6 +232,7 @@ describe("without a code", () => {
     assert.strictEqual(decode(400, "").message, "HTTP 400 with an empty body")
     assert.strictEqual(decode(503, "temporarily unavailable\n").message, "temporarily unavailable")
     assert.strictEqual(decode(403, "<html><title> Blocked </title>").message, "Blocked")
+    assert.strictEqual(decode(403, "<title></title><svg><title>Blocked</title></svg>").message, "Blocked")
     assert.strictEqual(decode(403, "<p>").message, "HTTP 403 with an HTML page")
     assert.strictEqual(decode(418, "{}").message, "HTTP 418 with an unknown JSON body")
     assert.strictEqual(decode(413, "<p>").message, Errors.PayloadTooLarge.defaultMessage)
@@ -921,6 +930,57 @@ describe("totality", () => {
     assert.isTrue(error.response.bodyTruncated)
     assert.isBelow(JSON.stringify(error).length, 64 * 1024)
     assert.isUndefined(decode(400, { error: "e" }).response.bodyTruncated)
+  })
+
+  it("remembers few of the names that a server makes up", () => {
+    const add = vi.spyOn(Set.prototype, "add")
+    try {
+      for (let i = 0; i < 200; i++) decode(500, "", { "content-type": `text/x-${i}` })
+
+      assert.isAtMost(add.mock.calls.filter(([value]) => String(value).startsWith("text/x-")).length, 64)
+    } finally {
+      add.mockRestore()
+    }
+  })
+
+  it.each([3000, 40_000])("keeps what a body of %i characters begins with, whether it is cut or not", (length) => {
+    const body = `\ufeff\ufeff${"x".repeat(length)}`
+
+    assert.strictEqual(decode(500, body).response.body, body.slice(0, ResponseContext.maxBodyLength))
+  })
+
+  it("reads an input that is an instance of a class, whose members are not its own", () => {
+    class Answer {
+      readonly #body: string
+      constructor(body: string) {
+        this.#body = body
+      }
+      get status() {
+        return 429
+      }
+      get headers() {
+        return { "retry-after": "3" }
+      }
+      get body() {
+        return this.#body
+      }
+      get now() {
+        return now
+      }
+      get secrets(): ReadonlyArray<string> {
+        return ["my-api-key"]
+      }
+    }
+    for (const message of ["my-api-key", "\\u006dy-api-key"]) {
+      const answer = new Answer(`{"error":"${message}"}`)
+      for (const error of [Decode.response(answer), Decode.event(answer.body, answer)]) {
+        assert.strictEqual(error!._tag, "RATE_LIMIT_EXCEEDED")
+        assert.strictEqual(error!.message, "<redacted>")
+        assert.strictEqual(error!.response.status, 429)
+        assert.strictEqual(String(error!.response.retryAfter), "3000 millis")
+      }
+      assert.strictEqual(Decode.context(answer).status, 429)
+    }
   })
 
   it("does not split a character where it cuts", () => {

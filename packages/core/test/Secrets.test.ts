@@ -137,6 +137,20 @@ describe("a known secret", () => {
     assert.include(["<redacted>", "<redacted>=="], Redact.secrets(["my-key_1.x"])(text))
   })
 
+  it("with an apostrophe is found as an entity in an HTML page", () => {
+    assert.strictEqual(Redact.secrets(["pass'word"])("<p>pass&apos;word</p>"), "<p><redacted></p>")
+  })
+
+  it.each(["redacted", "<redacted>", "ted>"])(
+    "that is a part of the mark stays, because the mark shows it: %s",
+    (part) => {
+      const redact = Redact.secrets([part, "my-api/key"])
+
+      for (const text of [part, `50% of ${part}`, `%41 ${part}`]) assert.strictEqual(redact(text), text)
+      assert.strictEqual(redact("my-api/key, my%2Dapi%2Fkey"), "<redacted>, <redacted>")
+    }
+  )
+
   it("that was never seen before is found as base64 with and without its padding", () => {
     const secret = crypto.randomUUID().slice(1)
     const padded = btoa(secret)

@@ -1,4 +1,4 @@
-import { Decode } from "@effect-venice/core"
+import { Decode, Errors } from "@effect-venice/core"
 import { assert, describe, it } from "@effect/vitest"
 
 /** Decodes a response whose body is read by this. */
@@ -99,5 +99,20 @@ describe("the stack of a decoded error", () => {
     } finally {
       Error.captureStackTrace = captureStackTrace
     }
+  })
+})
+
+describe("where a program has its stacks as lists of frames", () => {
+  it.each(["not found", "not\nfound"])("an error can be made with any message: %j", (message) => {
+    const before = Error.prepareStackTrace
+    Error.prepareStackTrace = (_, frames) => frames
+    let stack: unknown
+    try {
+      stack = new Errors.ModelNotFound({ message }).stack
+    } finally {
+      Error.prepareStackTrace = before!
+    }
+
+    assert.isArray(stack)
   })
 })

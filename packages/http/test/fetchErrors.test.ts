@@ -230,6 +230,14 @@ describe("an error is found", () => {
     assert.isUndefined(errorOf(callError({ ...response, responseBody: "{\"choices\":1}" })))
   })
 
+  it("with the type of what the client kept of a stream, which is the JSON of an event", () => {
+    const headers = new Headers({ "content-type": "text/event-stream", "cf-ray": "9f-EWR" })
+    const error = errorOf(apiError({ headers, error: inner }))
+
+    assert.strictEqual(error?.response.contentType, "application/json")
+    assert.strictEqual(error?.response.rayId, "9f-EWR")
+  })
+
   it("of the class of this copy of core, if another made it", () => {
     const own = new Errors.ModelNotFound({ model: "m", suggestions: ["a"] })
     // Its class is another, and everything else is the same.

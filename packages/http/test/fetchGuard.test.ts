@@ -110,6 +110,23 @@ describe("a fetch with a lockout guard", () => {
       assert.strictEqual((yield* post("", "sk-one", { body: new FormData() })).status, 429)
     }))
 
+  it.effect("does not print a body of bytes, which may be large", () =>
+    Effect.gen(function*() {
+      const { post } = yield* guarding()
+      let printed = 0
+      const body = Object.assign(new TextEncoder().encode("{\"model\":\"lama\"}"), {
+        toString: () => {
+          printed++
+          return ""
+        }
+      })
+      const fetching = yield* post("", "sk-one", { body })
+
+      assert.strictEqual(fetching.status, 404)
+      // The stub prints what it is sent.
+      assert.strictEqual(printed, 1)
+    }))
+
   it.effect("does not count what Venice does not count", () =>
     Effect.gen(function*() {
       const { post, sent } = yield* guarding(() => new Response("{\"error\":\"Rate limit exceeded\"}", { status: 429 }))

@@ -50,3 +50,16 @@ it("a failure is made without a stack where a program has switched them off", ()
     Error.stackTraceLimit = limit
   }
 })
+
+it.each(["ok", message])("a failure can be made where a program has its stacks as lists of frames: %j", (message) => {
+  const before = Error.prepareStackTrace
+  Error.prepareStackTrace = (_, frames) => frames
+  let stack: unknown
+  try {
+    stack = new Failure.JsonRpcError({ message, response }).stack
+  } finally {
+    Error.prepareStackTrace = before!
+  }
+
+  assert.isArray(stack)
+})

@@ -168,7 +168,10 @@ const wireStack = (error: Printable): string =>
 // An error that was decoded from its own encoding, or built from another, has a server's message in its stack too.
 const printStack = (error: LazyError): void => {
   const line = printable(error.message)
-  if (line !== error.message && error.stack !== undefined) error.stack = error.stack.replace(error.message, () => line)
+  if (line === error.message) return
+  // A program may have its stacks as lists of frames, by `Error.prepareStackTrace`.
+  const stack: unknown = error.stack
+  if (typeof stack === "string") error.stack = stack.replace(error.message, () => line)
 }
 
 class Base extends LazyError {

@@ -15,9 +15,12 @@ export const printed = <C extends new(...args: Array<any>) => Tagged>(Declared: 
   class extends Declared {
     constructor(...args: Array<any>) {
       super(...args)
-      const { message, stack } = this
+      const { message } = this
       const line = Redact.printable(message)
-      if (line !== message && stack !== undefined) this.stack = stack.replace(message, () => line)
+      if (line === message) return
+      // A program may have its stacks as lists of frames, by `Error.prepareStackTrace`.
+      const stack: unknown = this.stack
+      if (typeof stack === "string") this.stack = stack.replace(message, () => line)
     }
     override toString(): string {
       return print(this)

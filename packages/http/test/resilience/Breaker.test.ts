@@ -201,6 +201,28 @@ describe("a circuit", () => {
       assert.strictEqual(String((yield* refusal(answered())).retryAfter), "3000 millis")
     }).pipe(provide({ openDuration: Schedule.spaced("3 seconds") })))
 
+  it.effect("asks a schedule for the open time only after what can open it", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const openDuration = Schedule.spaced("3 seconds").pipe(Schedule.tap(() => Effect.sync(() => asked++)))
+      yield* Effect.gen(function*() {
+        yield* answered()
+        yield* fail(new Errors.AuthenticationFailed())
+        assert.strictEqual(asked, 0)
+        yield* times(5, fail())
+        assert.strictEqual(asked, 5)
+      }).pipe(provide({ openDuration }))
+
+      yield* Effect.gen(function*() {
+        yield* times(2, fail())
+        yield* TestClock.adjust("3 seconds")
+        asked = 0
+        yield* answered()
+        yield* fail(new Errors.AuthenticationFailed())
+        assert.strictEqual(asked, 0)
+      }).pipe(provide({ openDuration, tripPolicy: CircuitBreaker.rate({ minimumCalls: 2, size: 10 }) }))
+    }))
+
   it.effect("opens by a rate at the success that completes its calls", () =>
     Effect.gen(function*() {
       yield* fail()
@@ -515,6 +537,27 @@ describe("a circuit in Redis", () => {
         assert.deepStrictEqual(new Set(names), new Set([name]))
       })
   )
+
+  it.effect.each(["0", "1"])("is recorded in Redis under any generation: %s", (generation) =>
+    Effect.gen(function*() {
+      const lengths: Array<number> = []
+      const redis = yield* Redis.make({
+        send: () => Effect.never,
+        subscribe: () => Effect.succeed(Effect.never),
+        connect: Effect.never
+      })
+      const scripted = Redis.Redis.of({
+        ...redis,
+        eval: (() => (...params: ReadonlyArray<unknown>) => {
+          lengths.push(params.length)
+          return Effect.succeed(["ok", generation, 0, 0, 0])
+        }) as never
+      })
+      yield* Effect.provide(fail(), Layer.provide(Breaker.layerRedis(), Layer.succeed(Redis.Redis, scripted)))
+
+      // An admission has three parameters, and the record of an outcome has more.
+      assert.deepStrictEqual(lengths.map((length) => length > 3), [false, true])
+    }))
 })
 
 describe("settings", () => {

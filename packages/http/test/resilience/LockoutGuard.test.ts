@@ -3,7 +3,7 @@ import { type Failure, ResponseMetadata, VeniceClient } from "@effect-venice/htt
 import { LockoutGuard } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, Schema, Stream } from "effect"
+import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, References, Schema, Stream } from "effect"
 import { Headers } from "effect/http"
 import { TestClock } from "effect/testing"
 
@@ -445,6 +445,26 @@ describe("calls in flight", () => {
       yield* Fiber.join(waiting)
 
       // Both places are free again.
+      const [third, fourth] = [ticket(), ticket()]
+      yield* Effect.forkChild(Effect.andThen(third.acquire, fourth.acquire), { startImmediately: true }).pipe(
+        Effect.map((fiber) => assert.isDefined(fiber.pollUnsafe()))
+      )
+    }).pipe(guarded({ limit: 2, spare: 0 })))
+
+  it.effect("give one place to who waits, also if it goes on later because others have their turn", () =>
+    Effect.gen(function*() {
+      const guard = yield* LockoutGuard.LockoutGuard
+      const ticket = () => guard.ticket({ model: "m" })
+      const [first, second] = [ticket(), ticket()]
+      yield* Effect.andThen(first.acquire, second.acquire)
+      const waiting = yield* answered().pipe(
+        Effect.provideService(References.MaxOpsBeforeYield, 5),
+        Effect.forkChild({ startImmediately: true })
+      )
+      for (let i = 0; i < 100; i++) yield* Effect.yieldNow
+      yield* Effect.andThen(first.settle(), second.settle())
+      yield* Fiber.join(waiting)
+
       const [third, fourth] = [ticket(), ticket()]
       yield* Effect.forkChild(Effect.andThen(third.acquire, fourth.acquire), { startImmediately: true }).pipe(
         Effect.map((fiber) => assert.isDefined(fiber.pollUnsafe()))

@@ -553,6 +553,25 @@ describe("a response", () => {
       yield* refusal(answer({}, { ...model, tokens: 0.5 }))
     }).pipe(provide({ ...small(100), longestWait: 0 })))
 
+  it.effect("with more tokens than can be told apart changes nothing after a window", () =>
+    Effect.gen(function*() {
+      yield* answer({}, { ...model, tokens: 500 })
+      yield* answer({ tokens: 1e17 }, { ...model, tokens: 500 })
+      yield* refusal(answer({}, { ...model, tokens: 1 }))
+
+      yield* TestClock.adjust("1 minute")
+      yield* answer({}, { ...model, tokens: 500 })
+      yield* answer({}, { ...model, tokens: 500 })
+      yield* refusal(answer({}, { ...model, tokens: 1 }))
+    }).pipe(provide({ ...small(100), longestWait: 0 })))
+
+  it.effect("counts with 1e12 tokens at most", () =>
+    Effect.gen(function*() {
+      yield* answer({ tokens: 1e17 }, { ...model, tokens: 1e13 })
+      yield* answer({}, { ...model, tokens: 1 })
+      yield* refusal(answer({}, { ...model, tokens: 1 }))
+    }).pipe(provide({ ...small(100, 1e12 + 1), longestWait: 0 })))
+
   it.effect("with a 429 pauses the others as long as it says", () =>
     Effect.gen(function*() {
       const limited = new Errors.RateLimitExceeded({ response: { status: 429, retryAfter: Duration.seconds(7) } })

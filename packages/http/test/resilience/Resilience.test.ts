@@ -1,9 +1,10 @@
 import { Errors, Retry, RetryBudget } from "@effect-venice/core"
 import { Failure, VeniceClient } from "@effect-venice/http"
-import { Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
+import { Balance, Breaker, LockoutGuard, Pacing, Resilience } from "@effect-venice/http/resilience"
 import { Emulator, WireResponse } from "@effect-venice/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Layer, Metric, Redacted, Schema, Scope, Stream } from "effect"
+import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
 const operation = "POST /chat/completions"
@@ -40,6 +41,21 @@ describe("a call", () => {
       assert.strictEqual(yield* pacing!.waiting({ model: "m" }), 0)
       assert.lengthOf(yield* emulator.received, 2)
     }).pipe(provide()))
+
+  it.effect("tells a balance of the caller's own what was sent, and nothing else", () =>
+    Effect.gen(function*() {
+      const told: Array<unknown> = []
+      const record = (balance: unknown) => Effect.sync(() => void told.push(balance))
+      const layer = Resilience.layerParts({ policy: Retry.never }).pipe(Layer.provide([
+        Breaker.layer({ tripPolicy: CircuitBreaker.consecutive(1) }),
+        Layer.succeed(Balance.Balance, { record, low: Stream.empty })
+      ]))
+      yield* Effect.gen(function*() {
+        for (let i = 0; i < 3; i++) yield* failure(protect(Effect.fail(offline)))
+      }).pipe(Effect.provide(layer))
+
+      assert.deepStrictEqual(told, [undefined])
+    }))
 
   it.effect("gives each part what it took back, also without an answer", () =>
     Effect.gen(function*() {

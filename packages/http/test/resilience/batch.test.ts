@@ -165,6 +165,20 @@ describe("scripts of the same moment", () => {
       assert.deepStrictEqual(sent.map(([keys]) => keys), ["64", "36"])
     }))
 
+  it.effect("wait for each other also right behind those of the moment before", () =>
+    Effect.gen(function*() {
+      const { double, sent } = yield* make((args) =>
+        Effect.succeed(Array.from({ length: Number(args[0]) }, () => [0, 1]))
+      )
+      // In the order in which they ask, after so many turns of the others.
+      const calls = [0, 2, 0, 3].map((turns, n) =>
+        Effect.andThen(Effect.repeat(Effect.yieldNow, { times: turns }), double("a", n))
+      )
+      yield* Effect.all(calls, { concurrency: "unbounded" })
+
+      assert.deepStrictEqual(sent.map(([keys]) => keys), ["2", "2"])
+    }))
+
   it.effect("are not sent when their callers are interrupted before", () =>
     Effect.gen(function*() {
       const { double, other, sent } = yield* make(() => Effect.succeed("alone"))

@@ -85,8 +85,16 @@ const redactInput = (input: Input, secrets: ReadonlyArray<string>): Input => {
   }
 }
 
+/** The input as an object that can be copied. That of a caller may be an instance of a class, with inherited members. */
+export const copyable = <I extends Omit<Input, "body">>(input: I): I => {
+  if (Object.getPrototypeOf(input) === Object.prototype) return input
+  const { body, bodyTruncated, captureStack, delivered, headers, now, operation, secrets, status } = input as I & Input
+  return { body, bodyTruncated, captureStack, delivered, headers, now, operation, secrets, status } as I & Input
+}
+
 /** The response with its known secrets redacted. */
-export const withoutSecrets = (input: Input): Input => {
+export const withoutSecrets = (given: Input): Input => {
+  const input = copyable(given)
   const body = unescapeAscii(input.body)
   const unescaped = body === input.body ? input : { ...input, body }
   return input.secrets === undefined ? unescaped : redactInput(unescaped, input.secrets)

@@ -25,7 +25,8 @@ const take = (text: string, length: number): string =>
   text.slice(0, isHighSurrogate(text.charCodeAt(length - 1)) ? length - 1 : length)
 
 // In V8 a slice keeps the whole string in memory, and a concatenation its parts. A decoded copy keeps neither.
-const copy = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
+const copy = (text: string): string =>
+  new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text))
 
 /** The redacted text, at most `length` code units long. */
 export const excerpt = (text: string, length: number): string => {

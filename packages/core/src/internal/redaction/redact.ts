@@ -206,7 +206,10 @@ const formsOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
   const out = new Set<string>()
   for (const secret of secrets) {
     if (secret.length < minSecretLength) continue
-    for (const escaped of escapedForms(secret)) out.add(escaped)
+    for (const escaped of escapedForms(secret)) {
+      // The mark would show it again.
+      if (!placeholder.includes(escaped)) out.add(escaped)
+    }
   }
   return [...out].sort((a, b) => b.length - a.length)
 }

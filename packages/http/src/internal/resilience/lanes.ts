@@ -94,9 +94,12 @@ export interface Taken {
   readonly tokens: Entry
 }
 
+/** More than any call takes. Sums of larger numbers are not exact: what is rounded would stay in the budget for ever. */
+const mostTokens = 1e12
+
 /** A number of tokens that can be counted, here and in Redis. */
 export const wholeTokens = (tokens: number | undefined): number | undefined =>
-  tokens !== undefined && tokens >= 0 && Number.isFinite(tokens) ? Math.ceil(tokens) : undefined
+  tokens !== undefined && tokens >= 0 && Number.isFinite(tokens) ? Math.min(Math.ceil(tokens), mostTokens) : undefined
 
 export class Lane {
   readonly name: string
