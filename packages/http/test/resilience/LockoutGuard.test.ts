@@ -434,37 +434,24 @@ describe("calls in flight", () => {
       assert.deepStrictEqual(order, [1, 2])
     }).pipe(guarded({ limit: 2, spare: 0, longestWait: "5 minutes" })))
 
-  it.effect("give one place to who waits when two end at the same time", () =>
-    Effect.gen(function*() {
-      const guard = yield* LockoutGuard.LockoutGuard
-      const ticket = () => guard.ticket({ model: "m" })
-      const [first, second] = [ticket(), ticket()]
-      yield* Effect.andThen(first.acquire, second.acquire)
-      const waiting = yield* Effect.forkChild(answered(), { startImmediately: true })
-      yield* Effect.andThen(first.settle(), second.settle())
-      yield* Fiber.join(waiting)
-
-      // Both places are free again.
-      const [third, fourth] = [ticket(), ticket()]
-      yield* Effect.forkChild(Effect.andThen(third.acquire, fourth.acquire), { startImmediately: true }).pipe(
-        Effect.map((fiber) => assert.isDefined(fiber.pollUnsafe()))
-      )
-    }).pipe(guarded({ limit: 2, spare: 0 })))
-
-  it.effect("give one place to who waits, also if it goes on later because others have their turn", () =>
+  it.effect.each<readonly [string, number]>([
+    ["goes on at once", 2048],
+    ["goes on later because others have their turn", 5]
+  ])("give one place to who waits when two end at the same time, if it %s", ([, operations]) =>
     Effect.gen(function*() {
       const guard = yield* LockoutGuard.LockoutGuard
       const ticket = () => guard.ticket({ model: "m" })
       const [first, second] = [ticket(), ticket()]
       yield* Effect.andThen(first.acquire, second.acquire)
       const waiting = yield* answered().pipe(
-        Effect.provideService(References.MaxOpsBeforeYield, 5),
+        Effect.provideService(References.MaxOpsBeforeYield, operations),
         Effect.forkChild({ startImmediately: true })
       )
       for (let i = 0; i < 100; i++) yield* Effect.yieldNow
       yield* Effect.andThen(first.settle(), second.settle())
       yield* Fiber.join(waiting)
 
+      // Both places are free again.
       const [third, fourth] = [ticket(), ticket()]
       yield* Effect.forkChild(Effect.andThen(third.acquire, fourth.acquire), { startImmediately: true }).pipe(
         Effect.map((fiber) => assert.isDefined(fiber.pollUnsafe()))

@@ -7,6 +7,7 @@ import { DateTime, Duration, Effect, Fiber, Layer, Metric, Random } from "effect
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
+import { scriptedRedis } from "./scriptedRedis.ts"
 
 type Mode = "acquire" | "settle" | "look"
 
@@ -32,24 +33,16 @@ const make = Effect.fnUntraced(function*(settings: LockoutGuard.RedisSettings = 
     settle: Effect.succeed(["settled", 0]),
     look: Effect.succeed(["left", 50])
   }
-  const redis = yield* Redis.make({
-    send: () => Effect.die("not needed"),
-    subscribe: () => Effect.succeed(Effect.never),
-    connect: Effect.never
-  })
-  const evaluate =
-    (script: Redis.Script<{ params: ReadonlyArray<unknown>; result: unknown }>) =>
-    (...params: ReadonlyArray<unknown>) =>
-      Effect.flatMap(DateTime.now, ({ epochMilliseconds: at }) => {
-        const all: ReadonlyArray<unknown> = script.params(...params)
-        const count = script.numberOfKeys(...params)
-        const [mode, id, ...args] = all.slice(count) as [Mode, string, ...Array<unknown>]
-        asked.push({ at, keys: all.slice(0, count), mode, id, args })
-        return replies[mode]
-      })
+  const redis = yield* scriptedRedis(({ args: all, keys }) =>
+    Effect.flatMap(DateTime.now, ({ epochMilliseconds: at }) => {
+      const [mode, id, ...args] = all as [Mode, string, ...Array<unknown>]
+      asked.push({ at, keys, mode, id, args })
+      return replies[mode]
+    })
+  )
   const services = yield* Layer.build(Layer.provide(
     LockoutGuard.layerRedis(settings),
-    Layer.succeed(Redis.Redis, Redis.Redis.of({ ...redis, eval: evaluate as typeof redis.eval }))
+    Layer.succeed(Redis.Redis, redis)
   ))
   const guarded = Effect.provide(services)
   const through = <A, E>(self: Effect.Effect<A, E>) => guarded(LockoutGuard.protect(call)(self))

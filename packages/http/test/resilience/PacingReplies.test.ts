@@ -5,6 +5,7 @@ import { Context, DateTime, Duration, Effect, Exit, Layer, Scope } from "effect"
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
+import { scriptedRedis } from "./scriptedRedis.ts"
 
 interface Asked {
   readonly keys: ReadonlyArray<unknown>
@@ -23,26 +24,17 @@ const make = Effect.fnUntraced(function*(
   prefix?: string
 ) {
   const asked: Array<Asked> = []
-  const redis = yield* Redis.make({
-    send: () => Effect.die("not needed"),
-    subscribe: () => Effect.succeed(Effect.never),
-    connect: Effect.never
-  })
-  const evaluate =
-    (script: Redis.Script<{ params: ReadonlyArray<unknown>; result: unknown }>) =>
-    (...params: ReadonlyArray<unknown>) =>
-      Effect.suspend(() => {
-        const all: ReadonlyArray<unknown> = script.params(...params)
-        const count = script.numberOfKeys(...params)
-        const [mode, id, ...args] = all.slice(count)
-        asked.push({ keys: all.slice(0, count), mode, id, args })
-        return mode === "acquire" ? Effect.succeed(0) : settled
-      })
+  const redis = yield* scriptedRedis(({ args: [mode, id, ...args], keys }) =>
+    Effect.suspend(() => {
+      asked.push({ keys, mode, id, args })
+      return mode === "acquire" ? Effect.succeed(0) : settled
+    })
+  )
   const scope = Scope.makeUnsafe()
   yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
   const layer = Layer.provide(
     Pacing.layerRedis({ ...settings, prefix }),
-    Layer.succeed(Redis.Redis, Redis.Redis.of({ ...redis, eval: evaluate as typeof redis.eval }))
+    Layer.succeed(Redis.Redis, redis)
   )
   const pacing = Context.get(yield* Layer.buildWithScope(layer, scope), Pacing.Pacing)
   return { asked, pacing, scope }

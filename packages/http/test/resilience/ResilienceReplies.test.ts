@@ -5,27 +5,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
+import { scriptedRedis } from "./scriptedRedis.ts"
 
 const operation = "POST /chat/completions"
 
 const once = { _tag: "Consecutive", failures: 1 } as const
 
 const protect = Resilience.protect(operation, { body: { model: "m", messages: [] } })
-
-/** A Redis whose scripts end as told. */
-const redisOf = (reply: (params: ReadonlyArray<unknown>) => Effect.Effect<unknown, Redis.RedisError>) =>
-  Effect.map(
-    Redis.make({
-      send: () => Effect.die("not needed"),
-      subscribe: () => Effect.succeed(Effect.never),
-      connect: Effect.never
-    }),
-    (redis) =>
-      Redis.Redis.of({
-        ...redis,
-        eval: (() => (...params: ReadonlyArray<unknown>) => reply(params)) as typeof redis.eval
-      })
-  )
 
 const layerOver = (redis: Redis.Redis["Service"], settings: Resilience.RedisSettings = {}) =>
   Layer.provide(Resilience.layerRedis({ policy: Retry.never, ...settings }), Layer.succeed(Redis.Redis, redis))
@@ -52,7 +38,7 @@ describe("a call", () => {
   for (const [name, reply] of replies) {
     it.effect(`is sent when Redis replies with ${name}`, () =>
       Effect.gen(function*() {
-        const redis = yield* redisOf(() => reply)
+        const redis = yield* scriptedRedis(() => reply)
         const calls = Effect.all([protect(Effect.succeed("sent")), protect(Effect.succeed("sent"))], { concurrency: 2 })
 
         assert.deepStrictEqual(yield* Effect.provide(calls, layerOver(redis)), ["sent", "sent"])
@@ -62,7 +48,7 @@ describe("a call", () => {
       it.effect(`is sent when Redis replies to the ${part} alone with ${name}`, () =>
         Effect.gen(function*() {
           const alone = { guard: false, breaker: false, pacing: false, [part]: {} } as const
-          const layer = layerOver(yield* redisOf(() => reply), alone)
+          const layer = layerOver(yield* scriptedRedis(() => reply), alone)
 
           assert.strictEqual(yield* Effect.provide(protect(Effect.succeed("sent")), layer), "sent")
         }))
@@ -73,7 +59,7 @@ describe("a call", () => {
     "with a key is counted under it while Redis fails: %j",
     (settings) =>
       Effect.gen(function*() {
-        const redis = yield* redisOf(() => Effect.fail(new Redis.RedisError({ cause: new Error("away") })))
+        const redis = yield* scriptedRedis(() => Effect.fail(new Redis.RedisError({ cause: new Error("away") })))
         const key = Redacted.make("k")
         const call = Resilience.protect(operation, { body: { model: "m", messages: [] }, key })
         yield* Effect.gen(function*() {
@@ -89,7 +75,7 @@ describe("a call", () => {
 
   it.effect("is not sent when its deadline ends while Redis is asked, and counts for no circuit", () =>
     Effect.gen(function*() {
-      const redis = yield* redisOf(() => Effect.andThen(Effect.sleep("400 millis"), Effect.succeed(null)))
+      const redis = yield* scriptedRedis(() => Effect.andThen(Effect.sleep("400 millis"), Effect.succeed(null)))
       const scope = yield* Scope.make()
       const layer = layerOver(redis, { deadline: "300 millis", breaker: { tripPolicy: once } })
       const services = yield* Layer.buildWithScope(layer, scope)
@@ -122,7 +108,7 @@ describe("the parts of a call", () => {
   ])("ask Redis once before it when the name of its key is known: %j", (settings) =>
     Effect.gen(function*() {
       let asked = 0
-      const redis = yield* redisOf(() =>
+      const redis = yield* scriptedRedis(() =>
         Effect.sync(() => {
           asked++
           return null
@@ -148,7 +134,7 @@ describe("a layer over Redis", () => {
     [{ pacing: false }, ["guard", "breaker"]]
   ])("with the settings %j has the parts %j", ([settings, expected]) =>
     Effect.gen(function*() {
-      const layer = layerOver(yield* redisOf(() => Effect.succeed(null)), settings)
+      const layer = layerOver(yield* scriptedRedis(() => Effect.succeed(null)), settings)
       const parts = yield* Effect.provide(Resilience.Resilience, layer)
       const names = ["guard", "breaker", "pacing"] as const
 
@@ -161,7 +147,7 @@ describe("the probe of a circuit", () => {
     Effect.gen(function*() {
       let renewed = 0
       // A renewal has four parameters: the key, the generation, and two times.
-      const redis = yield* redisOf((params) => {
+      const redis = yield* scriptedRedis(({ params }) => {
         if (params.length !== 4) return Effect.succeed(["admitted", "1", 1, "1", 1])
         renewed++
         return Effect.succeed(1)
@@ -192,7 +178,7 @@ describe("a pace that Redis shares", () => {
   const pacingOver = Effect.fnUntraced(function*(settings: Pacing.Settings = {}, waits: ReadonlyArray<number> = []) {
     const told: Array<Told> = []
     const left = [...waits]
-    const redis = yield* redisOf(([asked]) =>
+    const redis = yield* scriptedRedis(({ params: [asked] }) =>
       Effect.sync(() => {
         told.push(asked as Told)
         return (asked as Told).mode === "acquire" ? left.shift() ?? 0 : 0

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { Redis } from "effect/persistence"
 import { makeConnector } from "../../src/internal/resilience/redisConnection.ts"
+import { scriptedRedis } from "./scriptedRedis.ts"
 
 describe("a connection that was dropped while it was made", () => {
   it.effect("leaves the one after it alone when it fails", () =>
@@ -9,11 +10,7 @@ describe("a connection that was dropped while it was made", () => {
       let connections = 0
       const first = yield* Deferred.make<never, Redis.RedisError>()
       const begun = yield* Deferred.make<void>()
-      const redis = yield* Redis.make({
-        send: () => Effect.die("not needed"),
-        subscribe: () => Effect.succeed(Effect.never),
-        connect: Effect.never
-      })
+      const redis = yield* scriptedRedis(() => Effect.die("not needed"))
       const driver = Layer.effect(
         Redis.Redis,
         Effect.suspend(() =>
